@@ -1,0 +1,104 @@
+//! Reading TOML written by people: an unknown key is an error that names file, line and the nearest known key.
+//!
+//! Trusts nothing about the text; fails with one message a person can act on.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+/// A configuration file that cannot be used, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {error}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The text is not what it should be.
+    #[error("{path}, line {line}: {what}", path = path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: usize,
+        /// What is wrong and, where known, what was probably meant.
+        what: String,
+    },
+}
+
+/// Reads `path` as TOML into `T`; give `T` `#[serde(deny_unknown_fields)]`.
+///
+/// # Errors
+/// [`ConfigError`] with file and line.
+pub fn load<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+    parse(path, &text)
+}
+
+/// The same for text already read; `path` only names it.
+///
+/// # Errors
+/// [`ConfigError::Invalid`].
+pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+        ConfigError::Invalid { path: path.to_owned(), line, what: with_suggestion(error.message()) }
+    })
+}
+
+/// serde lists what it expected; a person wants the one key that was meant.
+fn with_suggestion(message: &str) -> String {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let (Some((wrong, known)), true) = (quoted.split_first(), message.starts_with("unknown ")) else {
+        return message.to_owned();
+    };
+    let what = message.split('`').next().unwrap_or("unknown key ").trim().replace("field", "key");
+    let nearest = known
+        .iter()
+        .map(|key| (strsim::jaro_winkler(wrong, key), key))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((_, key)) => format!("{what} `{wrong}`; did you mean `{key}`?"),
+        None => format!("{what} `{wrong}`; known here: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its keys matter")]
+    struct Example {
+        heartbeat_interval: Option<u32>,
+        route: Option<String>,
+    }
+
+    fn refused(text: &str) -> String {
+        parse::<Example>(Path::new("agent.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_mistyped_key_names_file_line_and_the_key_that_was_meant() {
+        assert_eq!(
+            refused("route = 'x'\nheartbeat_intervall = 3\n"),
+            "agent.toml, line 2: unknown key `heartbeat_intervall`; did you mean `heartbeat_interval`?"
+        );
+    }
+
+    #[test]
+    fn a_key_like_no_other_lists_what_is_known() {
+        assert_eq!(refused("zzz = 1"), "agent.toml, line 1: unknown key `zzz`; known here: heartbeat_interval, route");
+    }
+
+    #[test]
+    fn broken_toml_names_the_line() {
+        assert!(refused("route = 'x'\n\nroute = \n").starts_with("agent.toml, line 3: "), "{}", refused("route = 'x'\n\nroute = \n"));
+    }
+}

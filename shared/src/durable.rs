@@ -1,0 +1,75 @@
+//! Files that are either wholly there or not there, also after a power cut.
+//!
+//! Write to a temporary name, fsync, rename, fsync the directory. On systems where a directory cannot be synced
+//! (Windows) the rename itself is the commit.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Who may read a file written here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Only the owner (0600): keys, secrets, state.
+    Private,
+    /// Whoever the process's umask lets (0644 at most).
+    Shared,
+}
+
+/// Replaces `path` with `bytes`. After `Ok` the new content survives a crash; after `Err` the old content stands.
+///
+/// # Errors
+/// What the file system said, on the temporary file beside `path`, the rename, or the directory.
+pub fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let tmp = path.with_extension("tmp");
+    write_synced(&tmp, bytes, access)?;
+    fs::rename(&tmp, path)?;
+    sync_parent(path)
+}
+
+/// Writes a new file and syncs its content (not its directory entry).
+///
+/// # Errors
+/// What the file system said.
+pub fn write_synced(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(if access == Access::Private { 0o600 } else { 0o644 });
+    }
+    #[cfg(not(unix))]
+    let _ = access;
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Renames and syncs the target's directory: the commit point of a queue made of files.
+///
+/// # Errors
+/// What the file system said.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_parent(to)
+}
+
+/// Syncs a directory, so that names made or removed in it survive a crash.
+///
+/// # Errors
+/// What the file system said.
+pub fn sync_dir(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(dir)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = (dir, File::open::<&Path>);
+    Ok(())
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => sync_dir(dir),
+        _ => sync_dir(Path::new(".")),
+    }
+}

@@ -1,0 +1,13 @@
+//! What both programs agree on: reports, contracts, signatures and the mail that carries them.
+//!
+//! No I/O, no clock and no randomness in here: ids are made from bytes the caller drew, times are arguments.
+
+mod admit;
+pub mod contract;
+pub mod id;
+pub mod limits;
+pub mod mail;
+pub mod observation;
+pub mod report;
+pub mod signature;
+pub mod snapshot;

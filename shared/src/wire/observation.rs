@@ -1,0 +1,169 @@
+//! Measured numbers and the verdicts of checks.
+//!
+//! Names follow the OpenTelemetry semantic conventions where they have one; ours are under `mailbeat.`. All are frozen
+//! in [`names`]: a rename needs an alias, because rules at the vendor and history in the store speak these words.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One measured number at the time the report was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Observation {
+    /// What was measured, for example `system.filesystem.utilization`.
+    pub name: String,
+    /// Which one of several, for example `system.filesystem.mountpoint` = `/var`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+    /// The value; always finite.
+    pub value: f64,
+    /// Its unit as a UCUM code: `1` (a ratio), `By`, `s`, `{count}`.
+    pub unit: String,
+}
+
+impl Observation {
+    /// A measurement under one of the frozen [`names`].
+    #[must_use]
+    pub fn new(metric: &Metric, value: f64) -> Self {
+        Self { name: metric.name.into(), attributes: BTreeMap::new(), value, unit: metric.unit.into() }
+    }
+
+    /// The same with one more attribute.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.attributes.insert(key.into(), value.into());
+        self
+    }
+}
+
+/// A frozen name with its unit and meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// The UCUM unit.
+    pub unit: &'static str,
+    /// What it means, for people.
+    pub help: &'static str,
+}
+
+/// Keys of attributes, after the OpenTelemetry semantic conventions.
+pub mod attributes {
+    /// Where a filesystem is mounted.
+    pub const MOUNTPOINT: &str = "system.filesystem.mountpoint";
+    /// The filesystem's type: `ext4`.
+    pub const FILESYSTEM_TYPE: &str = "system.filesystem.type";
+    /// The device: `/dev/sda1`.
+    pub const DEVICE: &str = "system.device";
+    /// A network interface's name.
+    pub const INTERFACE: &str = "network.interface.name";
+    /// `receive` or `transmit`.
+    pub const DIRECTION: &str = "network.io.direction";
+}
+
+macro_rules! metrics {
+    ($($(#[$doc:meta])* $id:ident = $name:literal, $unit:literal, $help:literal;)*) => {
+        /// The frozen names.
+        pub mod names {
+            use super::Metric;
+            $(#[doc = $help] pub const $id: Metric = Metric { name: $name, unit: $unit, help: $help };)*
+            /// All of them.
+            pub const ALL: &[Metric] = &[$($id),*];
+        }
+    };
+}
+
+metrics! {
+    CPU_UTILIZATION = "system.cpu.utilization", "1", "Share of all CPU time not idle since the last report";
+    CPU_LOGICAL_COUNT = "system.cpu.logical.count", "{cpu}", "Logical CPUs";
+    LOAD_1M = "system.cpu.load_average.1m", "{thread}", "Load average over one minute";
+    LOAD_5M = "system.cpu.load_average.5m", "{thread}", "Load average over five minutes";
+    LOAD_15M = "system.cpu.load_average.15m", "{thread}", "Load average over fifteen minutes";
+    MEMORY_LIMIT = "system.memory.limit", "By", "Total memory";
+    MEMORY_UTILIZATION = "system.memory.utilization", "1", "Share of memory that is not available to programs";
+    SWAP_LIMIT = "system.paging.limit", "By", "Total swap";
+    SWAP_UTILIZATION = "system.paging.utilization", "1", "Share of swap in use";
+    FILESYSTEM_LIMIT = "system.filesystem.limit", "By", "Size of a filesystem";
+    FILESYSTEM_UTILIZATION = "system.filesystem.utilization", "1", "Share of a filesystem that is not available";
+    NETWORK_IO = "system.network.io", "By", "Bytes through an interface since boot";
+    NETWORK_ERRORS = "system.network.errors", "{error}", "Errors of an interface since boot";
+    UPTIME = "system.uptime", "s", "Seconds since the host started";
+    AGENT_MEMORY = "mailbeat.agent.memory.usage", "By", "Resident memory of the agent";
+    AGENT_CPU_TIME = "mailbeat.agent.cpu.time", "s", "CPU time the agent used since it started";
+    WATCHED_FILES = "mailbeat.watch.files", "{file}", "Watched configuration files";
+    WATCHED_UNREADABLE = "mailbeat.watch.unreadable", "{file}", "Watched configuration files that cannot be read";
+}
+
+/// The verdict of a check, in the words of the monitoring-plugins API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CheckState {
+    /// As it should be.
+    Ok,
+    /// Not as it should be.
+    Warning,
+    /// Broken.
+    Critical,
+    /// The check itself could not tell.
+    Unknown,
+}
+
+/// What one check said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CheckResult {
+    /// The check's name in the agent's configuration.
+    pub name: String,
+    /// Its verdict.
+    pub state: CheckState,
+    /// Since when the verdict is this one, RFC 3339 UTC.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
+    pub since: Timestamp,
+    /// What it printed, redacted.
+    #[serde(default)]
+    pub output: String,
+    /// Its performance data as observations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<Observation>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A name that changes here changes rules at every vendor: add a new one and an alias instead.
+    #[test]
+    fn no_frozen_name_was_renamed_or_removed() {
+        let frozen = [
+            "mailbeat.agent.cpu.time",
+            "mailbeat.agent.memory.usage",
+            "mailbeat.watch.files",
+            "mailbeat.watch.unreadable",
+            "system.cpu.load_average.15m",
+            "system.cpu.load_average.1m",
+            "system.cpu.load_average.5m",
+            "system.cpu.logical.count",
+            "system.cpu.utilization",
+            "system.filesystem.limit",
+            "system.filesystem.utilization",
+            "system.memory.limit",
+            "system.memory.utilization",
+            "system.network.errors",
+            "system.network.io",
+            "system.paging.limit",
+            "system.paging.utilization",
+            "system.uptime",
+        ];
+        let mut have: Vec<&str> = names::ALL.iter().map(|metric| metric.name).collect();
+        have.sort_unstable();
+        for name in frozen {
+            assert!(have.contains(&name), "{name} is frozen on the wire and gone from the table");
+        }
+        let count = have.len();
+        have.dedup();
+        assert_eq!(have.len(), count, "a name stands twice in the table");
+    }
+}

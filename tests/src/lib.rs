@@ -1,0 +1,1 @@
+//! What the stories need: private mail servers, the shipped programs, a clock to move.
