@@ -79,7 +79,10 @@ impl fmt::Display for Severity {
 impl FromStr for Severity {
     type Err = UnknownWord;
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|severity| severity.as_str() == text).ok_or_else(|| UnknownWord(text.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.as_str() == text)
+            .ok_or_else(|| UnknownWord(text.to_owned()))
     }
 }
 
@@ -119,7 +122,8 @@ impl FromStr for RuleId {
 impl<'de> Deserialize<'de> for RuleId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| serde::de::Error::custom("a rule's id is made of a-z, 0-9 and '-', at most 64"))
+        text.parse()
+            .map_err(|_| serde::de::Error::custom("a rule's id is made of a-z, 0-9 and '-', at most 64"))
     }
 }
 
@@ -136,6 +140,8 @@ pub struct Judged {
     pub hold: SignedDuration,
     /// What was seen, for people; also where nothing is wrong.
     pub evidence: String,
+    /// Since when, where that is known better than by the time of looking.
+    pub since: Option<Timestamp>,
 }
 
 /// A rule that holds.
@@ -211,6 +217,8 @@ pub struct Gap {
 pub enum Occasion<'a> {
     /// A report that is the newest of its branch was recorded; heartbeats bring numbers and verdicts.
     Report {
+        /// When the report was made, dated at its origin.
+        life_at: Timestamp,
         /// Its observations, if it is a heartbeat.
         observations: Option<&'a [Observation]>,
         /// Its checks.
@@ -234,16 +242,20 @@ pub struct Decision {
     pub due_at: Option<Timestamp>,
 }
 
-/// Looks at one system and decides. `now` is the time of the report's origin for a report, the receiver's clock for a tick.
+/// Looks at one system and decides. `now` is the receiver's clock; findings are dated at the report's origin.
 #[must_use]
 pub fn judge(view: &SystemView, occasion: Occasion<'_>, rules: &Rules, now: Timestamp) -> Decision {
     let mut judged = liveness::judge(view, occasion, &rules.liveness, now);
     judged.extend(integrity::judge(view, &rules.integrity, now));
-    if let Occasion::Report { observations: Some(observations), checks } = occasion {
-        judged.extend(threshold::judge(&rules.thresholds, observations, &view.findings));
+    let mut looked_at = (now, false);
+    if let Occasion::Report { life_at, observations, checks } = occasion {
+        looked_at = (life_at, observations.is_some());
+        judged.extend(threshold::judge(&rules.thresholds, observations.unwrap_or_default(), &view.findings));
         judged.extend(threshold::judge_checks(checks));
     }
-    let (findings, changes) = finding::advance(&view.findings, &judged, rules, occasion, now);
-    let tickets = crate::ticket::reconcile(&view.tickets, &findings, &changes, &view.host, &rules.tickets, now);
-    Decision { findings: changes, tickets, due_at: liveness::due_at(view, &rules.liveness, now) }
+    let (at, with_numbers) = looked_at;
+    let (findings, changes) = finding::advance(&view.findings, &judged, rules, with_numbers, at);
+    let tickets =
+        crate::ticket::reconcile(&view.tickets, &findings, &changes, &view.host, &rules.tickets, now);
+    Decision { findings: changes, tickets, due_at: liveness::due_at(view, &findings, &rules.liveness, now) }
 }

@@ -31,7 +31,8 @@ impl fmt::Display for TicketNumber {
 impl std::str::FromStr for TicketNumber {
     type Err = UnknownWord;
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let digits = text.trim().trim_start_matches(['m', 'M']).trim_start_matches(['b', 'B']).trim_start_matches('-');
+        let digits =
+            text.trim().trim_start_matches(['m', 'M']).trim_start_matches(['b', 'B']).trim_start_matches('-');
         digits.parse().map(Self).map_err(|_| UnknownWord(text.to_owned()))
     }
 }
@@ -102,6 +103,8 @@ pub struct Ticket {
     pub stale: bool,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// Since when its matter held when it was last opened or reopened: names the episode.
+    pub holds_since: Timestamp,
     /// When it was last resolved.
     pub resolved_at: Option<Timestamp>,
 }
@@ -130,6 +133,8 @@ pub enum What {
         title: String,
         /// How urgent.
         severity: Severity,
+        /// Since when its matter holds.
+        since: Timestamp,
     },
     /// It became more or less urgent.
     SeverityChanged {
@@ -156,6 +161,8 @@ pub enum What {
         severity: Severity,
         /// The title now.
         title: String,
+        /// Since when its matter holds again.
+        since: Timestamp,
     },
     /// Over for good.
     Closed,
@@ -184,7 +191,9 @@ impl What {
         match self {
             Self::Opened { .. } | Self::Reopened { .. } | Self::Resolved => true,
             Self::SeverityChanged { from, to, .. } => to > from,
-            Self::Commented | Self::Acknowledged | Self::BecameStale | Self::SeenAgain | Self::Closed => false,
+            Self::Commented | Self::Acknowledged | Self::BecameStale | Self::SeenAgain | Self::Closed => {
+                false
+            }
         }
     }
 }
@@ -206,8 +215,9 @@ impl Ticket {
                 self.stale = false;
                 self.resolved_at = Some(event.at);
             }
-            What::Reopened { severity, title } => {
+            What::Reopened { severity, title, since } => {
                 self.state = TicketState::Open;
+                self.holds_since = *since;
                 self.severity = *severity;
                 self.title.clone_from(title);
             }
@@ -263,12 +273,15 @@ pub fn reconcile(
     policy: &TicketPolicy,
     now: Timestamp,
 ) -> Vec<TicketChange> {
-    let about = |ticket: &&Ticket, rule: &RuleId, subject: &str| &ticket.rule == rule && ticket.subject == subject;
+    let about =
+        |ticket: &&Ticket, rule: &RuleId, subject: &str| &ticket.rule == rule && ticket.subject == subject;
     let mut out = Vec::new();
     let mut unresolved = tickets.iter().filter(|ticket| ticket.state.is_unresolved()).count();
 
     for ticket in tickets.iter().filter(|ticket| ticket.state.is_unresolved()) {
-        let holds = findings.iter().any(|finding| about(&ticket, &finding.rule, &finding.subject) && finding.phase != Phase::Pending);
+        let holds = findings.iter().any(|finding| {
+            about(&ticket, &finding.rule, &finding.subject) && finding.phase != Phase::Pending
+        });
         if !holds {
             out.push(event(ticket.number, What::Resolved, end_reason(ticket, changes), now));
             unresolved -= 1;
@@ -303,7 +316,7 @@ fn title(finding: &Finding, host: &str) -> String {
 }
 
 fn open(finding: &Finding, host: &str, now: Timestamp) -> TicketChange {
-    let what = What::Opened { title: title(finding, host), severity: finding.severity };
+    let what = What::Opened { title: title(finding, host), severity: finding.severity, since: finding.since };
     TicketChange::Open {
         rule: finding.rule.clone(),
         subject: finding.subject.clone(),
@@ -320,7 +333,11 @@ fn follow(ticket: &Ticket, finding: &Finding, host: &str, now: Timestamp) -> Vec
         out.push(event(ticket.number, what, finding.evidence.clone(), now));
     }
     if !stale && finding.severity != ticket.severity {
-        let what = What::SeverityChanged { from: ticket.severity, to: finding.severity, title: title(finding, host) };
+        let what = What::SeverityChanged {
+            from: ticket.severity,
+            to: finding.severity,
+            title: title(finding, host),
+        };
         out.push(event(ticket.number, what, finding.evidence.clone(), now));
     }
     out
@@ -328,14 +345,21 @@ fn follow(ticket: &Ticket, finding: &Finding, host: &str, now: Timestamp) -> Vec
 
 /// A resolved ticket whose matter holds: the same episode stays resolved (a person said so) unless it became more urgent; a new
 /// episode reopens it, or closes it and opens another when too much time has passed.
-fn come_back(ticket: &Ticket, finding: &Finding, host: &str, policy: &TicketPolicy, now: Timestamp) -> Vec<TicketChange> {
+fn come_back(
+    ticket: &Ticket,
+    finding: &Finding,
+    host: &str,
+    policy: &TicketPolicy,
+    now: Timestamp,
+) -> Vec<TicketChange> {
     let resolved_at = ticket.resolved_at.unwrap_or(ticket.opened_at);
-    let same_episode = finding.since < resolved_at;
+    let same_episode = finding.since <= ticket.holds_since;
     if finding.phase == Phase::Stale || (same_episode && finding.severity <= ticket.severity) {
         return vec![];
     }
     if now.duration_since(resolved_at) <= policy.reopen_within {
-        let what = What::Reopened { severity: finding.severity, title: title(finding, host) };
+        let what =
+            What::Reopened { severity: finding.severity, title: title(finding, host), since: finding.since };
         return vec![event(ticket.number, what, finding.evidence.clone(), now)];
     }
     let closed = format!("it came back after more than {:#}; a new ticket goes on", policy.reopen_within);
@@ -344,7 +368,9 @@ fn come_back(ticket: &Ticket, finding: &Finding, host: &str, policy: &TicketPoli
 
 fn end_reason(ticket: &Ticket, changes: &[FindingChange]) -> String {
     let ended = changes.iter().find_map(|change| match change {
-        FindingChange::Ended { finding, reason } if finding.rule == ticket.rule && finding.subject == ticket.subject => {
+        FindingChange::Ended { finding, reason }
+            if finding.rule == ticket.rule && finding.subject == ticket.subject =>
+        {
             Some(reason.clone())
         }
         _ => None,

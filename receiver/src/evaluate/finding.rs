@@ -7,8 +7,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::rules::Rules;
-use super::{Judged, Occasion, RuleId, Severity, UnknownWord};
+use super::rules::{self, Rules};
+use super::{Judged, RuleId, Severity, UnknownWord};
 
 /// How far a finding has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,21 +75,23 @@ pub enum FindingChange {
     },
 }
 
-/// All findings after a pass, and how they changed.
+/// All findings after a pass at `at`, and how they changed. `with_numbers` says that the pass saw a whole heartbeat, so that
+/// a subject nobody judged is gone and not just unmentioned.
 #[must_use]
 pub fn advance(
     before: &[Finding],
     judged: &[Judged],
     rules: &Rules,
-    occasion: Occasion<'_>,
-    now: Timestamp,
+    with_numbers: bool,
+    at: Timestamp,
 ) -> (Vec<Finding>, Vec<FindingChange>) {
     let mut after = Vec::new();
     let mut changes = Vec::new();
-    let same = |finding: &Finding, judged: &Judged| finding.rule == judged.rule && finding.subject == judged.subject;
+    let same =
+        |finding: &Finding, judged: &Judged| finding.rule == judged.rule && finding.subject == judged.subject;
     for look in judged {
         let was = before.iter().find(|finding| same(finding, look));
-        match next(was, look, now) {
+        match next(was, look, at) {
             Some(is) => {
                 if was != Some(&is) {
                     changes.push(FindingChange::Put(is.clone()));
@@ -100,7 +102,7 @@ pub fn advance(
         }
     }
     for was in before.iter().filter(|was| !judged.iter().any(|look| same(was, look))) {
-        match unseen(was, rules, occasion, now) {
+        match unseen(was, rules, with_numbers, at) {
             Unseen::Stays => after.push(was.clone()),
             Unseen::GoesStale(is) => {
                 changes.push(FindingChange::Put(is.clone()));
@@ -121,7 +123,7 @@ fn next(was: Option<&Finding>, look: &Judged, now: Timestamp) -> Option<Finding>
     let crossing = look.crossing.as_ref()?;
     let since = match was {
         Some(was) if was.phase != Phase::Stale => was.since,
-        _ => now,
+        _ => look.since.unwrap_or(now),
     };
     let held = now.duration_since(since) >= look.hold;
     let counted = was.is_some_and(|was| was.phase != Phase::Pending);
@@ -143,15 +145,15 @@ enum Unseen {
 }
 
 /// What becomes of a finding nobody looked at in this pass.
-fn unseen(was: &Finding, rules: &Rules, occasion: Occasion<'_>, now: Timestamp) -> Unseen {
+fn unseen(was: &Finding, known: &Rules, with_numbers: bool, now: Timestamp) -> Unseen {
     const STALE_FOR: SignedDuration = SignedDuration::from_hours(24);
-    if !rules.knows(&was.rule) {
+    if !known.knows(&was.rule) {
         return Unseen::Ends("the rule no longer exists".into());
     }
-    // Only a look at the numbers can tell that a subject is gone; a silent system's findings stay as they are.
-    let looked = matches!(occasion, Occasion::Report { observations: Some(_), .. });
+    // Only a look at the numbers can tell that a subject is gone; a silent system's findings stay as they are. Built-in rules
+    // say themselves when they end.
     match was.phase {
-        _ if !looked => Unseen::Stays,
+        _ if !with_numbers || rules::is_built_in(&was.rule) => Unseen::Stays,
         Phase::Pending => Unseen::Ends("no longer reported".into()),
         Phase::Active => Unseen::GoesStale(Finding {
             phase: Phase::Stale,
