@@ -199,6 +199,24 @@ impl What {
 }
 
 impl Ticket {
+    /// The ticket that its first event makes; `None` if that event is not [`What::Opened`].
+    #[must_use]
+    pub fn open(number: TicketNumber, rule: RuleId, subject: String, event: &TicketEvent) -> Option<Self> {
+        let What::Opened { title, severity, since } = &event.what else { return None };
+        Some(Self {
+            number,
+            rule,
+            subject,
+            title: title.clone(),
+            severity: *severity,
+            state: TicketState::Open,
+            stale: false,
+            opened_at: event.at,
+            holds_since: *since,
+            resolved_at: None,
+        })
+    }
+
     /// The ticket after an event. Opening is not an event of an existing ticket and changes nothing.
     pub fn apply(&mut self, event: &TicketEvent) {
         match &event.what {
