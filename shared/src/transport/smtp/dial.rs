@@ -15,7 +15,10 @@ use crate::transport::outcome::{ConnectionProblem, Failure, FailureKind};
 const ADDRESSES: usize = 6;
 
 /// Connects to the first address that answers.
-pub(super) async fn dial(settings: &SmtpSettings, steps: &mut Steps) -> Result<(Socket, SocketAddr), Failure> {
+pub(super) async fn dial(
+    settings: &SmtpSettings,
+    steps: &mut Steps,
+) -> Result<(Socket, SocketAddr), Failure> {
     let (host, port, limit) = (settings.host.as_str(), settings.port(), settings.step_limit());
     let addresses = steps.judge(StepName::Resolve, resolve(host, port, limit).await, |found| {
         found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ")
@@ -28,7 +31,10 @@ pub(super) async fn dial(settings: &SmtpSettings, steps: &mut Steps) -> Result<(
 
 async fn resolve(host: &str, port: u16, limit: Duration) -> Result<Vec<SocketAddr>, Failure> {
     let unresolved = |why: &str| {
-        Failure::new(FailureKind::Connection(ConnectionProblem::Unresolved), format!("{host} has no address: {why}"))
+        Failure::new(
+            FailureKind::Connection(ConnectionProblem::Unresolved),
+            format!("{host} has no address: {why}"),
+        )
     };
     let found: Vec<_> = timeout(limit, lookup_host((host, port)))
         .await
@@ -52,7 +58,9 @@ async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<(TcpStream
             Err(_) => last = Some(too_late(&address.to_string(), "the connection", limit)),
         }
     }
-    Err(last.unwrap_or_else(|| Failure::new(FailureKind::Connection(ConnectionProblem::Unresolved), "no address")))
+    Err(last.unwrap_or_else(|| {
+        Failure::new(FailureKind::Connection(ConnectionProblem::Unresolved), "no address")
+    }))
 }
 
 /// A step that took longer than its limit.

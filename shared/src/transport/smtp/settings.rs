@@ -143,7 +143,9 @@ impl SmtpSettings {
     pub fn check(&self) -> Result<(), SettingsError> {
         use SettingsError::{Contradiction, Credentials};
         let is_address = self.host.parse::<IpAddr>().is_ok();
-        if self.host.is_empty() || self.host.contains(|c: char| !c.is_ascii_graphic() || (c == ':' && !is_address)) {
+        if self.host.is_empty()
+            || self.host.contains(|c: char| !c.is_ascii_graphic() || (c == ':' && !is_address))
+        {
             return Err(SettingsError::Host(self.host.clone()));
         }
         if let Some(name) = self.helo_name.as_ref().filter(|name| !is_helo_name(name)) {
@@ -157,7 +159,9 @@ impl SmtpSettings {
                 return Err(Credentials("a password is set, but no `username`"));
             }
             (None, None, None) if wants_auth => return Err(Credentials("`auth` needs a `username`")),
-            (Some(_), ..) if !wants_auth => return Err(Credentials("`auth = \"none\"`, but a `username` is set")),
+            (Some(_), ..) if !wants_auth => {
+                return Err(Credentials("`auth = \"none\"`, but a `username` is set"));
+            }
             _ => {}
         }
         let unprotected = match self.tls {
@@ -169,7 +173,9 @@ impl SmtpSettings {
             return Err(SettingsError::Unprotected(mode, self.host.clone()));
         }
         if self.tls_ca.is_some() && self.tls_pin.is_some() {
-            return Err(Contradiction("set `tls_ca` or `tls_pin`, not both: a pinned certificate needs no authority"));
+            return Err(Contradiction(
+                "set `tls_ca` or `tls_pin`, not both: a pinned certificate needs no authority",
+            ));
         }
         if self.tls == TlsMode::None && (self.tls_ca.is_some() || self.tls_pin.is_some()) {
             return Err(Contradiction("`tls_ca` and `tls_pin` mean nothing with `tls = \"none\"`"));
@@ -220,11 +226,14 @@ impl SmtpSettings {
 
 /// One word of host name characters, or an address literal.
 fn is_helo_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 255 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._[]:".contains(c))
+    !name.is_empty()
+        && name.len() <= 255
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._[]:".contains(c))
 }
 
 fn is_this_machine(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -242,7 +251,10 @@ mod tests {
 
     #[test]
     fn a_host_alone_means_starttls_on_587_and_every_mode_has_its_port() {
-        assert_eq!((read("host = 'mail.example'").tls, read("host = 'mail.example'").port()), (TlsMode::Starttls, 587));
+        assert_eq!(
+            (read("host = 'mail.example'").tls, read("host = 'mail.example'").port()),
+            (TlsMode::Starttls, 587)
+        );
         assert_eq!(read("host = 'm'\ntls = 'implicit'").port(), 465);
         assert_eq!(read("host = 'm'\ntls = 'none'").port(), 25);
         assert_eq!(read("host = 'm'\nport = 2525").port(), 2525);
@@ -254,8 +266,13 @@ mod tests {
     fn a_password_in_clear_is_only_for_this_machine() {
         let login = "username = 'u'\npassword = 'geheim'";
         let error = wrong(&format!("host = 'mail.example'\ntls = 'none'\n{login}"));
-        assert!(error.contains("unprotected") && error.contains("mail.example") && !error.contains("geheim"), "{error}");
-        assert!(wrong(&format!("host = 'mail.example'\ntls = 'opportunistic'\n{login}")).contains("unprotected"));
+        assert!(
+            error.contains("unprotected") && error.contains("mail.example") && !error.contains("geheim"),
+            "{error}"
+        );
+        assert!(
+            wrong(&format!("host = 'mail.example'\ntls = 'opportunistic'\n{login}")).contains("unprotected")
+        );
         assert_eq!(read(&format!("host = '127.0.0.1'\ntls = 'none'\n{login}")).check(), Ok(()));
         assert_eq!(read(&format!("host = 'mail.example'\n{login}")).check(), Ok(()));
     }
@@ -278,7 +295,9 @@ mod tests {
     fn settings_print_without_the_password_and_unknown_keys_are_refused() {
         let settings = read("host = 'm'\nusername = 'u'\npassword = 'geheim'");
         assert!(!format!("{settings:?}").contains("geheim"));
-        let error = crate::config_file::parse::<SmtpSettings>(Path::new("a.toml"), "host = 'm'\ntls_pn = 'x'").unwrap_err();
+        let error =
+            crate::config_file::parse::<SmtpSettings>(Path::new("a.toml"), "host = 'm'\ntls_pn = 'x'")
+                .unwrap_err();
         assert!(error.to_string().contains("did you mean `tls_pin`?"), "{error}");
     }
 }
