@@ -101,8 +101,14 @@ impl Installed {
     /// It failed: with what it said.
     pub fn run(&self, args: &[&str]) -> anyhow::Result<String> {
         let output = self.output(args)?;
-        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        ensure!(output.status.success(), "`{}` ended with {}:\n{stdout}{stderr}", args.join(" "), output.status);
+        let (stdout, stderr) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        ensure!(
+            output.status.success(),
+            "`{}` ended with {}:\n{stdout}{stderr}",
+            args.join(" "),
+            output.status
+        );
         Ok(stdout.into_owned())
     }
 
@@ -112,7 +118,8 @@ impl Installed {
     /// It failed or did not print JSON.
     pub fn json(&self, args: &[&str]) -> anyhow::Result<Value> {
         let printed = self.run(&[args, &["--json"]].concat())?;
-        serde_json::from_str(&printed).with_context(|| format!("`{} --json` printed\n{printed}", args.join(" ")))
+        serde_json::from_str(&printed)
+            .with_context(|| format!("`{} --json` printed\n{printed}", args.join(" ")))
     }
 
     /// Starts a command that goes on, its output in `log`.
@@ -166,7 +173,8 @@ impl Running {
     pub fn terminate(mut self) -> anyhow::Result<ExitStatus> {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-        let ended = wait_for("the program to end after SIGTERM", Duration::from_secs(10), || Ok(self.ended()));
+        let ended =
+            wait_for("the program to end after SIGTERM", Duration::from_secs(10), || Ok(self.ended()));
         ended.with_context(|| self.log())
     }
 }

@@ -97,7 +97,8 @@ impl Vendor {
     /// # Errors
     /// There was none in time: with the tickets there are.
     pub fn await_ticket(&self, rule: &str, host: &str, state: &str) -> anyhow::Result<Value> {
-        let wanted = |ticket: &Value| ticket["rule"] == rule && ticket["host"] == host && ticket["state"] == state;
+        let wanted =
+            |ticket: &Value| ticket["rule"] == rule && ticket["host"] == host && ticket["state"] == state;
         let what = format!("a ticket of {rule} about {host} that is {state}");
         let found = wait_for(&what, PATIENCE, || Ok(self.tickets()?.into_iter().find(wanted)));
         found.with_context(|| format!("tickets are {:#?}", self.tickets()))

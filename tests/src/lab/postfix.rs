@@ -47,7 +47,8 @@ fn master(root: &str, ports: &Ports) -> anyhow::Result<String> {
     let numbers = ports.by_name().map(|(name, port)| (name, port.to_string()));
     let mut submission = String::new();
     for certificate in Certificate::ALL {
-        let mut values = vec![("ROOT", root), ("ADDRESS", certificate.address()), ("CERTIFICATE", certificate.name())];
+        let mut values =
+            vec![("ROOT", root), ("ADDRESS", certificate.address()), ("CERTIFICATE", certificate.name())];
         values.extend(numbers.iter().map(|(name, port)| (*name, port.as_str())));
         submission.push_str(&render(SUBMISSION, &values)?);
     }
