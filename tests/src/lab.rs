@@ -60,8 +60,19 @@ pub struct Ports {
 
 impl Ports {
     fn of(block: &Block) -> Self {
-        let [imap, imaps, mx, submission, submissions, no_starttls, starttls_454, old_tls, slow_rcpt, small_size, rate_limited] =
-            std::array::from_fn(|number| block.port(number as u16));
+        let [
+            imap,
+            imaps,
+            mx,
+            submission,
+            submissions,
+            no_starttls,
+            starttls_454,
+            old_tls,
+            slow_rcpt,
+            small_size,
+            rate_limited,
+        ] = std::array::from_fn(|number| block.port(number as u16));
         Self {
             imap,
             imaps,
@@ -206,17 +217,19 @@ impl Lab {
         for dir in ["etc", "run", "log", "mail", "pids", "spool", "data"] {
             fs::create_dir(root.join(dir))?;
         }
-        chown(root.join("mail"), Some(postfix::id_of("mail")?), None)?;
+        chown(root.join("mail"), Some(postfix::id_of("/etc/passwd", "mail")?), None)?;
         ca::make(&root.join("tls"))?;
         let imap = dovecot::configure(&root, &ports, options, Role::Imap)?;
         let delivery = dovecot::configure(&root, &ports, options, Role::Delivery)?;
         let postfix = postfix::configure(&root, &ports)?;
-        let lab = Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, _block: block };
+        let lab =
+            Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, _block: block };
         for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
             let user = lab.user(name);
             let extra = if name == "full" { "userdb_quota_rule=*:bytes=1" } else { "" };
             dovecot::add_user(&lab.root, &user.address, &user.password, extra)?;
         }
+        postfix::back_date(&lab.root)?;
         for server in lab.servers() {
             server.start()?;
         }
@@ -368,7 +381,8 @@ fn render(template: &str, values: &[(&str, &str)]) -> anyhow::Result<String> {
     for (name, value) in values {
         text = text.replace(&format!("@{name}@"), value);
     }
-    let left = text.lines().filter(|line| !line.starts_with('#')).find(|line| line.split('@').nth(2).is_some());
+    let left =
+        text.lines().filter(|line| !line.starts_with('#')).find(|line| line.split('@').nth(2).is_some());
     match left {
         Some(line) if !line.contains("/^") => bail!("nothing fills this line of a template: {line}"),
         _ => Ok(text),

@@ -26,11 +26,15 @@ impl Lab {
     /// No port could be bound.
     pub fn line_cutter(&self, times: usize) -> anyhow::Result<LineCutter> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let (port, postfix, left) = (listener.local_addr()?.port(), self.ports.mx, Arc::new(AtomicUsize::new(times)));
+        let (port, postfix, left) =
+            (listener.local_addr()?.port(), self.ports.mx, Arc::new(AtomicUsize::new(times)));
         let shared = Arc::clone(&left);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (Ok(server), left) = (TcpStream::connect(("127.0.0.1", postfix)), Arc::clone(&shared)) else { return };
+                let (Ok(server), left) = (TcpStream::connect(("127.0.0.1", postfix)), Arc::clone(&shared))
+                else {
+                    return;
+                };
                 thread::spawn(move || pass(client, server, &left));
             }
         });
@@ -62,7 +66,9 @@ fn pass(client: TcpStream, server: TcpStream, left: &AtomicUsize) {
     let (mut to_client, mut lines) = (&client, BufReader::new(&server));
     let (mut line, mut after_data) = (Vec::new(), false);
     while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-        if after_data && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+        if after_data
+            && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+        {
             break;
         }
         after_data = line.starts_with(b"354");

@@ -113,7 +113,8 @@ impl Lab {
         for entry in fs::read_dir(&dir).with_context(|| format!("{user}'s {folder}"))? {
             let entry = entry?;
             let name = entry.file_name();
-            if name.to_string_lossy().starts_with("dovecot-uidlist") || name.to_string_lossy().starts_with("dovecot.index")
+            if name.to_string_lossy().starts_with("dovecot-uidlist")
+                || name.to_string_lossy().starts_with("dovecot.index")
             {
                 fs::remove_file(entry.path())?;
             }
@@ -145,7 +146,12 @@ impl Session {
         let output = BufReader::new(child.stdout.take().context("stdout is piped")?);
         let mut session = Self { child, input, output };
         let greeting = session.answer()?;
-        ensure!(greeting.text.starts_with("* PREAUTH"), "Dovecot's imap said {:?}\n{}", greeting.text, lab.logs());
+        ensure!(
+            greeting.text.starts_with("* PREAUTH"),
+            "Dovecot's imap said {:?}\n{}",
+            greeting.text,
+            lab.logs()
+        );
         Ok(session)
     }
 
