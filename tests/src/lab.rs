@@ -217,7 +217,7 @@ impl Lab {
         for dir in ["etc", "run", "log", "mail", "pids", "spool", "data"] {
             fs::create_dir(root.join(dir))?;
         }
-        chown(root.join("mail"), Some(postfix::id_of("mail")?), None)?;
+        chown(root.join("mail"), Some(postfix::id_of("/etc/passwd", "mail")?), None)?;
         ca::make(&root.join("tls"))?;
         let imap = dovecot::configure(&root, &ports, options, Role::Imap)?;
         let delivery = dovecot::configure(&root, &ports, options, Role::Delivery)?;
@@ -229,6 +229,7 @@ impl Lab {
             let extra = if name == "full" { "userdb_quota_rule=*:bytes=1" } else { "" };
             dovecot::add_user(&lab.root, &user.address, &user.password, extra)?;
         }
+        postfix::back_date(&lab.root)?;
         for server in lab.servers() {
             server.start()?;
         }

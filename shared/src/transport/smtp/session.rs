@@ -13,11 +13,12 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use tokio::time::timeout;
 
-use super::dial::{dial, too_late};
+use super::dial::dial;
 use super::probe::{StepName, Steps};
 use super::reply::{Capabilities, Reply, Stage, failure_without_reply};
 use super::settings::{AuthMode, SmtpSettings, TlsMode};
 use super::socket::Socket;
+use crate::transport::dial::too_late;
 use crate::transport::outcome::{Failure, FailureKind, TlsProblem};
 use crate::transport::tls::{ClientTls, Connector, tls_failure};
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::transport::dial::is_this_machine;
 use crate::transport::outcome::{Failure, FailureKind};
 use crate::transport::secret::Secret;
 use crate::transport::tls::{CertificatePin, ClientTls};
@@ -229,11 +230,6 @@ fn is_helo_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 255
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._[]:".contains(c))
-}
-
-fn is_this_machine(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
