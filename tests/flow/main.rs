@@ -1,0 +1,3 @@
+//! Stories over real mail servers: a private Dovecot and Postfix each.
+
+mod lab_itself;
