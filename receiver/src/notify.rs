@@ -38,7 +38,7 @@ pub struct NotificationView {
     pub response_time: SignedDuration,
     /// The event that is told.
     pub event: TicketEvent,
-    /// The ticket's last few events, oldest first.
+    /// The ticket's last few events, oldest first; whether the told one is among them does not matter.
     pub history: Vec<TicketEvent>,
     /// Who is told.
     pub contact: Contact,

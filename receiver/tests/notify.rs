@@ -110,10 +110,10 @@ fn an_opened_ticket_says_what_since_when_on_what_evidence_and_what_to_do() {
         "    system.filesystem.utilization of /var is 96 % (Medium above 85 %",
         "    mailbeat-receiver tickets show MB-1001 ",
         "    mailbeat-receiver tickets ack MB-1001 ",
-        "    2026-11-22 03:00:00 UTC  opened as High\n",
     ] {
         assert!(text.contains(part), "{part:?} is missing in\n{text}");
     }
+    assert!(!text.contains("Before that"), "nothing was before:\n{text}");
     assert!(!text.contains("&amp;") && !text.contains("\n\n\n"), "{text}");
 }
 
@@ -142,7 +142,7 @@ fn a_resolved_ticket_says_so_first_and_how_long_it_held_and_asks_for_nothing() {
         Some("[Mailbeat MB-1001] Resolved: scada-01 (Stadtwerke Köln): filesystem /var is 99 % full")
     );
     let text = text_of(&letter);
-    assert!(text.starts_with("RESOLVED: filesystem /var is 99 % full\nIt held for 1 h."), "{text}");
+    assert!(text.starts_with("Resolved: filesystem /var is 99 % full\nIt held for 1 h."), "{text}");
     for part in [
         "Until     2026-11-22 03:55:00 UTC",
         "changed from High to Critical\n",
@@ -166,9 +166,9 @@ fn every_event_that_notifies_has_words_of_its_own() {
     let resolved = event(60, What::Resolved, "fine");
     let stories = [
         (vec![full()], "High: "),
-        (vec![full(), event(5, worse, "99 %")], "NOW Critical (was High): "),
-        (vec![full(), resolved.clone()], "RESOLVED: "),
-        (vec![full(), resolved, event(90, again, "99 %")], "Critical AGAIN: "),
+        (vec![full(), event(5, worse, "99 %")], "Now Critical (was High): "),
+        (vec![full(), resolved.clone()], "Resolved: "),
+        (vec![full(), resolved, event(90, again, "99 %")], "Critical again: "),
     ];
     for (events, begins) in stories {
         assert!(events.last().unwrap().what.notifies());
@@ -288,12 +288,8 @@ fn the_html_loads_nothing_from_elsewhere_and_says_what_the_text_says() {
     for remote in ["http:", "https:", "src=", "url(", "@import", "<link", "<script"] {
         assert!(!html.contains(remote), "{remote} in\n{html}");
     }
-    for part in [
-        "filesystem /var is 96 % full",
-        "Stadtwerke Köln",
-        "mailbeat-receiver tickets ack MB-1001",
-        "opened as High",
-    ] {
+    for part in ["filesystem /var is 96 % full", "Stadtwerke Köln", "mailbeat-receiver tickets ack MB-1001"]
+    {
         assert!(html.contains(part), "{part:?} is missing in\n{html}");
     }
 }

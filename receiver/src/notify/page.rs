@@ -37,7 +37,8 @@ pub(super) struct Page {
     respond_until: String,
     contact: String,
     event: Row,
-    history: Vec<Row>,
+    /// The events before it, oldest first.
+    before: Vec<Row>,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,7 +67,8 @@ impl Page {
         let ticket = &view.ticket;
         let since = since(&view.event).unwrap_or(ticket.holds_since);
         let resolved = view.event.what == What::Resolved;
-        let history = &view.history[view.history.len().saturating_sub(HISTORY)..];
+        let before: Vec<&TicketEvent> = view.history.iter().filter(|event| **event != view.event).collect();
+        let newest = &before[before.len().saturating_sub(HISTORY)..];
         Self {
             ticket: ticket.number.to_string(),
             title: title(view),
@@ -85,7 +87,7 @@ impl Page {
             ),
             contact: line(&view.contact.name),
             event: Row::of(&view.event, EVIDENCE_LINES),
-            history: history.iter().map(|event| Row::of(event, HISTORY_LINES)).collect(),
+            before: newest.iter().map(|event| Row::of(event, HISTORY_LINES)).collect(),
         }
     }
 }
