@@ -112,7 +112,8 @@ pub fn compose(view: &NotificationView, secret: &NotificationSecret) -> Result<L
         },
         &references(&view.earlier, &message_id),
     )?;
-    Ok(Letter { to: view.contact.email.clone(), message_id, bytes })
+    let to = bare_address(&view.contact.email).unwrap_or_default();
+    Ok(Letter { to, message_id, bytes })
 }
 
 /// The domain of the sender's address.

@@ -2,3 +2,4 @@
 
 mod lab_itself;
 mod smtp;
+mod notifications;

@@ -279,6 +279,62 @@ mod tests {
         assert_eq!(pinger.round_completed(at(119), &mut sender).await, Pinged::NotDue);
     }
 
+    /// Answers one request over TLS with a certificate of a fresh authority; gives the port and that authority as PEM.
+    async fn watchdog_over_tls() -> (u16, String) {
+        use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let server = CertificateParams::new(vec!["localhost".into()]).unwrap();
+        let server = server.signed_by(&key, &authority).unwrap();
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![server.der().clone()],
+                rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+            )
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            // A client that does not believe the certificate hangs up here.
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let _ = stream.read_u8().await;
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            stream.flush().await.unwrap();
+            // Until the client closes: a reset could overtake the answer.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        (port, authority.pem())
+    }
+
+    #[tokio::test]
+    async fn a_watchdog_with_a_private_certificate_is_believed_only_with_its_authority() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("ca.pem");
+        for believed in [true, false] {
+            let (port, authority) = watchdog_over_tls().await;
+            std::fs::write(&file, authority).unwrap();
+            let ca = if believed { format!("tls_ca = '{}'", file.display()) } else { String::new() };
+            let settings = settings(&format!("url = 'https://localhost:{port}/geheim'\n{ca}"));
+            let pinged =
+                Pinger::new(&settings).unwrap().round_completed(at(0), &mut sender(home.path())).await;
+            match believed {
+                true => assert_eq!(pinged, Pinged::Heard),
+                false => assert!(
+                    matches!(&pinged, Pinged::Failed(error) if error.contains("certificate") && !error.contains("geheim")),
+                    "{pinged:?}"
+                ),
+            }
+        }
+    }
+
     #[tokio::test]
     async fn a_redirect_is_not_followed_and_an_error_is_said() {
         for (answer, said) in [
