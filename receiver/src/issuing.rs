@@ -1,12 +1,12 @@
 //! Issuing contracts: from what an operator asked for to terms that are complete and make sense.
 //!
 //! Pure: time and randomness are arguments. What the operator left out comes from the vendor's own [`Terms`]. Refuses with the
-//! first thing that is wrong, in words for the person at the keyboard; nothing is issued then. [`vendor_key`] keeps the key
-//! that seals the result.
+//! first thing that is wrong, in words for the person at the keyboard; nothing is issued then. [`load_or_create`] keeps the
+//! key that seals the result.
 
 mod check;
 mod number;
-pub mod vendor_key;
+mod vendor_key;
 
 use jiff::Timestamp;
 use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret, Interval, Relay};
@@ -15,6 +15,7 @@ use mailbeat_shared::wire::signature::PublicKey;
 use serde::Deserialize;
 
 pub use number::{next_number, prefix};
+pub use vendor_key::{VendorKeyError, load_or_create, vendor_pub};
 
 /// Longest name of a customer or vendor, in bytes.
 const NAME_BYTES: usize = 200;
