@@ -1,31 +1,28 @@
 //! Issuing contracts: from what an operator asked for to terms that are complete and make sense.
 //!
 //! Pure: time and randomness are arguments. What the operator left out comes from the vendor's own [`Terms`]. Refuses with the
-//! first thing that is wrong, in words for the person at the keyboard; nothing is issued then. [`vendor_key`] keeps the key
-//! that seals the result.
+//! first thing that is wrong, in words for the person at the keyboard; nothing is issued then. [`load_or_create`] keeps the
+//! key that seals the result.
 
-pub mod vendor_key;
+mod check;
+mod number;
+mod vendor_key;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use mailbeat_shared::text;
-use mailbeat_shared::transport::tls::CertificatePin;
 use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret, Interval, Relay};
 use mailbeat_shared::wire::id::ContractNumber;
-use mailbeat_shared::wire::mail::bare_address;
 use mailbeat_shared::wire::signature::PublicKey;
 use serde::Deserialize;
 
+pub use number::{next_number, prefix};
+pub use vendor_key::{VendorKeyError, load_or_create, vendor_pub};
+
 /// Longest name of a customer or vendor, in bytes.
 const NAME_BYTES: usize = 200;
-/// Longest prefix made from a customer's name, in letters.
-const PREFIX_LETTERS: usize = 12;
 /// Longest time between two reports, in seconds: 31 days.
 const LONGEST_INTERVAL_S: u32 = 31 * 86_400;
 /// Longest announced maintenance, in hours.
 const LONGEST_MAINTENANCE_H: u32 = 72;
-/// Most days heartbeats go on after the end.
-const MOST_GRACE_DAYS: u32 = 365;
 
 /// The vendor's usual terms: the `contracts` table of the receiver's configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -224,116 +221,6 @@ pub fn issue(
     if taken.contains(&contract.number) {
         return Err(IssueError::Taken(contract.number));
     }
-    check(&contract, now)?;
+    check::terms(&contract, now)?;
     Ok(contract)
-}
-
-fn check(contract: &Contract, now: Timestamp) -> Result<(), IssueError> {
-    check_name("customer", &contract.customer)?;
-    check_name("vendor", &contract.vendor)?;
-    if let Some(until) = contract.valid_until {
-        if until <= contract.valid_from {
-            return Err(IssueError::EndBeforeStart { from: contract.valid_from, until });
-        }
-        if until <= now {
-            return Err(IssueError::EndsInThePast { until });
-        }
-    }
-    if contract.report_addresses.is_empty() {
-        return Err(IssueError::NoAddress);
-    }
-    let is_bare = |address: &String| bare_address(address).as_ref() == Some(address);
-    if let Some(wrong) = contract.report_addresses.iter().find(|address| !is_bare(address)) {
-        return Err(IssueError::Address(text::one_line(wrong, 100)));
-    }
-    check_interval("heartbeat", contract.heartbeat_interval_s)?;
-    check_interval("system report", contract.system_interval_s)?;
-    check_range("the number of systems", contract.systems, 1, 100_000)?;
-    check_range("the grace period in days", contract.grace_days, 0, MOST_GRACE_DAYS)?;
-    check_range("the longest maintenance in hours", contract.maintenance_max_h, 0, LONGEST_MAINTENANCE_H)?;
-    contract.relay.as_ref().map_or(Ok(()), check_relay)
-}
-
-/// The name also stands in the comment at the head of the file: a line break in it would be a term of its own.
-fn check_name(whose: &'static str, name: &str) -> Result<(), IssueError> {
-    let fits = !name.trim().is_empty() && text::one_line(name, NAME_BYTES) == name;
-    if fits { Ok(()) } else { Err(IssueError::Name { whose, name: text::one_line(name, 80) }) }
-}
-
-fn check_interval(which: &'static str, interval: Interval) -> Result<(), IssueError> {
-    let Interval { default, min, max } = interval;
-    let fits = 1 <= min && min <= default && default <= max && max <= LONGEST_INTERVAL_S;
-    if fits { Ok(()) } else { Err(IssueError::Interval { which, default, min, max }) }
-}
-
-fn check_range(what: &'static str, value: u32, least: u32, most: u32) -> Result<(), IssueError> {
-    if (least..=most).contains(&value) { Ok(()) } else { Err(IssueError::Range { what, value, least, most }) }
-}
-
-fn check_relay(relay: &Relay) -> Result<(), IssueError> {
-    let wrong = |what| Err(IssueError::Relay(what));
-    let is_host = !relay.host.is_empty() && relay.host.chars().all(|c| c.is_ascii_graphic());
-    if !is_host {
-        return wrong("host is not a host name");
-    }
-    if relay.port == 0 {
-        return wrong("port is 0");
-    }
-    if !matches!(relay.tls.as_str(), "implicit" | "starttls") {
-        return wrong("tls must be \"implicit\" or \"starttls\": its password never travels in clear");
-    }
-    if bare_address(&relay.username).as_ref() != Some(&relay.username) {
-        return wrong("username is not a mail address; it is the sender too");
-    }
-    if relay.password.is_empty() {
-        return wrong("password is empty");
-    }
-    match relay.tls_pin.as_ref().map(|pin| pin.parse::<CertificatePin>()) {
-        Some(Err(_)) => wrong("tls_pin is not sha256: and 64 hexadecimal digits"),
-        _ => Ok(()),
-    }
-}
-
-/// `PREFIX-YEAR-NNN`, one above the highest number with that prefix and year. The year is that of `now` in UTC.
-#[must_use]
-pub fn next_number(customer: &str, now: Timestamp, taken: &[ContractNumber]) -> ContractNumber {
-    let series = format!("{}-{}-", prefix(customer), now.to_zoned(TimeZone::UTC).year());
-    let count = |number: &ContractNumber| number.as_str().strip_prefix(&series)?.parse::<u32>().ok();
-    let highest = taken.iter().filter_map(count).max().unwrap_or(0);
-    format!("{series}{:03}", highest.saturating_add(1))
-        .parse()
-        .expect("letters, digits and '-', under 64 bytes")
-}
-
-/// The first word of a customer's name that has letters, as capital ASCII letters: `Köhler & Söhne` is `KOEHLER`.
-#[must_use]
-pub fn prefix(customer: &str) -> String {
-    let ascii = |word: &str| -> String { word.chars().map(letters).collect::<String>().to_ascii_uppercase() };
-    let first = customer.split_whitespace().map(ascii).find(|word| !word.is_empty());
-    first.unwrap_or_else(|| "CUSTOMER".to_owned()).chars().take(PREFIX_LETTERS).collect()
-}
-
-/// The ASCII letters a letter is written with where there are no others; nothing for anything else.
-fn letters(c: char) -> &'static str {
-    const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyz";
-    let lower = c.to_lowercase().next().unwrap_or(c);
-    match lower {
-        'ä' | 'æ' => "ae",
-        'ö' | 'ø' | 'œ' => "oe",
-        'ü' => "ue",
-        'ß' => "ss",
-        'á' | 'à' | 'â' | 'ã' | 'å' | 'ą' => "a",
-        'ç' | 'ć' | 'č' => "c",
-        'é' | 'è' | 'ê' | 'ë' | 'ę' | 'ě' => "e",
-        'í' | 'ì' | 'î' | 'ï' => "i",
-        'ł' => "l",
-        'ñ' | 'ń' => "n",
-        'ó' | 'ò' | 'ô' | 'õ' => "o",
-        'ř' => "r",
-        'ś' | 'š' => "s",
-        'ú' | 'ù' | 'û' | 'ů' => "u",
-        'ý' => "y",
-        'ź' | 'ż' | 'ž' => "z",
-        _ => ALPHABET.find(lower).map_or("", |at| &ALPHABET[at..=at]),
-    }
 }

@@ -12,7 +12,8 @@ use mailbeat_tests::lab::Lab;
 
 fn view(contact: i64, email: &str, from: &str) -> anyhow::Result<NotificationView> {
     let at: Timestamp = "2026-11-22T03:00:00Z".parse()?;
-    let what = What::Opened { title: "filesystem /var is 96 % full".into(), severity: Severity::High, since: at };
+    let what =
+        What::Opened { title: "filesystem /var is 96 % full".into(), severity: Severity::High, since: at };
     let event = TicketEvent { at, what, reason: "96 %: Größe 20 GiB".into(), by: "mailbeat".into() };
     let number = TicketNumber::FIRST;
     let ticket = Ticket::open(number, "filesystem-full".parse()?, "/var".into(), &event);

@@ -41,33 +41,23 @@ pub enum VendorKeyError {
     },
 }
 
-/// The key and whether it was made just now.
-#[derive(Debug)]
-pub struct VendorKey {
-    /// The key.
-    pub key: SigningKey,
-    /// Whether it was made just now: time to tell its fingerprint and to back it up.
-    pub created: bool,
-}
-
 /// Reads the vendor's key, or makes it from `random` and writes it durably with mode 0600 where there is none.
 ///
 /// # Errors
 /// [`VendorKeyError`]. A key that is there is never replaced.
-pub fn load_or_create(path: &Path, random: &[u8; 32]) -> Result<VendorKey, VendorKeyError> {
+pub fn load_or_create(path: &Path, random: [u8; 32]) -> Result<SigningKey, VendorKeyError> {
     let file = |error| VendorKeyError::File { path: path.to_owned(), error };
     match std::fs::metadata(path) {
         Ok(metadata) => {
             check_mode(path, &metadata)?;
             let text = std::fs::read_to_string(path).map_err(file)?;
-            let key = SigningKey::from_openssh(&text)
-                .map_err(|error| VendorKeyError::Invalid { path: path.to_owned(), error })?;
-            Ok(VendorKey { key, created: false })
+            SigningKey::from_openssh(&text)
+                .map_err(|error| VendorKeyError::Invalid { path: path.to_owned(), error })
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = SigningKey::from_seed(random, "mailbeat vendor key");
+            let key = SigningKey::from_seed(&random, "mailbeat vendor key");
             durable::replace(path, key.to_openssh().as_bytes(), Access::Private).map_err(file)?;
-            Ok(VendorKey { key, created: true })
+            Ok(key)
         }
         Err(error) => Err(file(error)),
     }

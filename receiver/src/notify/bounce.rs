@@ -36,6 +36,12 @@ impl NotificationSecret {
         Self(random)
     }
 
+    /// `mb-TICKET-EVENT-CONTACT-TOKEN`: the left part of the Message-ID, and the key by which a notification is known.
+    #[must_use]
+    pub fn local_part(&self, id: &NotificationId) -> String {
+        format!("mb-{}-{}-{}-{}", id.ticket.0, id.event, id.contact, self.token(id))
+    }
+
     /// HMAC-SHA256 over the ids, cut to 128 bits.
     fn token(&self, id: &NotificationId) -> String {
         let message = format!("mailbeat-notification-v1\0{}\0{}\0{}", id.ticket.0, id.event, id.contact);
@@ -53,7 +59,7 @@ impl fmt::Debug for NotificationSecret {
 /// The Message-ID of a notification without angle brackets: `mb-TICKET-EVENT-CONTACT-TOKEN@DOMAIN`.
 #[must_use]
 pub fn message_id(id: &NotificationId, secret: &NotificationSecret, domain: &str) -> String {
-    format!("mb-{}-{}-{}-{}@{domain}", id.ticket.0, id.event, id.contact, secret.token(id))
+    format!("{}@{domain}", secret.local_part(id))
 }
 
 /// The notification a Message-ID belongs to, if this receiver made it. The domain is not compared: the sender's address may
