@@ -1,5 +1,6 @@
 //! The SMTP client and a real Postfix, in every mood Postfix can be put into.
 
+use std::net::TcpStream;
 use std::time::Duration;
 
 use mailbeat_shared::transport::outcome::{ConnectionProblem, FailureKind, Outcome, TlsProblem};
@@ -239,15 +240,24 @@ async fn a_line_that_breaks_after_the_message_leaves_the_outcome_unknown_and_sen
     Ok(())
 }
 
+/// Postfix's children hold their ports for a moment longer than Postfix itself.
+fn stop_wholly(lab: &Lab) -> anyhow::Result<()> {
+    lab.stop_postfix()?;
+    wait_for("Postfix's ports to be free", Duration::from_secs(20), || {
+        let is_free = |port| TcpStream::connect(("127.0.0.1", port)).is_err();
+        Ok((is_free(lab.ports().mx) && is_free(lab.ports().submission)).then_some(()))
+    })
+}
+
 #[tokio::test]
 async fn a_server_restarted_between_two_messages_costs_neither() -> anyhow::Result<()> {
     let lab = Lab::start()?;
     let mut client = Client::new(submission(&lab, TlsMode::Starttls));
     assert_sent(&client.send(&to("reports"), MESSAGE).await);
-    lab.stop_postfix()?;
+    stop_wholly(&lab)?;
     lab.start_postfix()?;
     assert_sent(&client.send(&to("reports"), MESSAGE).await);
-    lab.stop_postfix()?;
+    stop_wholly(&lab)?;
     client.close().await;
     let outcome = client.send(&to("reports"), MESSAGE).await;
     assert_eq!(kind(&outcome), FailureKind::Connection(ConnectionProblem::Refused), "{outcome}");
