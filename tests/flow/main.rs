@@ -1,3 +1,4 @@
 //! Stories over real mail servers: a private Dovecot and Postfix each.
 
+mod imap;
 mod lab_itself;

@@ -25,6 +25,15 @@ pub struct Fetched {
     pub(super) in_flight: Option<OwnedSemaphorePermit>,
 }
 
+impl Fetched {
+    /// The same mail, no longer counted as in flight: for somebody who bounds what is kept in another way.
+    #[must_use]
+    pub fn detached(mut self) -> Self {
+        self.in_flight = None;
+        self
+    }
+}
+
 /// Where a mailbox puts mails.
 #[derive(Clone, Debug)]
 pub struct Inlet {
