@@ -54,9 +54,11 @@ impl Name<'_> {
     fn kind(&self) -> Option<Names> {
         let name = self.name();
         // `API key: x` is one name in two words; an Ansible collection is none.
-        if name.eq_ignore_ascii_case("key") && self.start > 8 && self.text.as_bytes()[self.start - 1] == b' ' {
-            let before = self.text.get(self.start - 8..self.end)?.rsplit([' ', '\t', '\n', '"', '#']).take(2).collect::<Vec<_>>();
-            return key::names(&format!("{}_key", before.get(1)?)).filter(|_| !before[1].is_empty());
+        let bytes = self.text.as_bytes();
+        if name.eq_ignore_ascii_case("key") && bytes[..self.start].ends_with(b" ") {
+            let end = self.start - 1;
+            let start = end - bytes[..end].iter().rev().take(24).take_while(|c| c.is_ascii_alphabetic() || **c == b'-').count();
+            return key::names(&format!("{}_key", &self.text[start..end])).filter(|_| start < end);
         }
         if name.starts_with("community.") { None } else { key::names(name) }
     }
@@ -67,6 +69,9 @@ impl Name<'_> {
 
     /// Marks this name's value; returns where reading goes on.
     fn mark(&self, kind: Names, spans: &mut Spans) -> usize {
+        if self.text.as_bytes()[..self.start].ends_with(b"${") {
+            return self.expansion(spans);
+        }
         match self.separator() {
             Some(Separator::Sign(at, sign)) => self.after_sign(at, sign, kind, spans),
             Some(Separator::Element(at)) => self.element(at, kind, spans),
@@ -77,6 +82,17 @@ impl Name<'_> {
         }
     }
 
+    /// `${NAME:-default}`: a literal default is the secret, everything else is only a reference.
+    fn expansion(&self, spans: &mut Spans) -> usize {
+        let rest = &self.text[self.end..];
+        let sign = rest.bytes().take(2).take_while(|c| matches!(c, b':' | b'-' | b'=')).count();
+        let close = rest.bytes().take(512).position(|c| c == b'}' || c == b'\n').unwrap_or(0);
+        if sign > 0 && matches!(rest.as_bytes()[sign - 1], b'-' | b'=') && sign < close && !value::is_reference(&rest[sign..close]) {
+            spans.add(self.end + sign, self.end + close);
+        }
+        self.end
+    }
+
     fn separator(&self) -> Option<Separator> {
         let bytes = self.text.as_bytes();
         let closers = bytes[self.end..].iter().take(4).take_while(|c| matches!(c, b'\\' | b'"' | b'\'' | b']' | b')' | b'`')).count();
@@ -85,7 +101,7 @@ impl Name<'_> {
         let before = self.start.checked_sub(1).map(|before| bytes[before]);
         match bytes.get(at)? {
             b'=' => Some(Separator::Sign(at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'=' | b'>'))), b'=')),
-            b':' if bytes.get(at + 1) == Some(&b':') => None,
+            b':' if bytes.get(at + 1) == Some(&b':') => bytes.get(at + 2).filter(|c| **c == b' ').map(|_| Separator::Sign(at + 2, b':')),
             b':' if bytes.get(at + 1) == Some(&b'=') => Some(Separator::Sign(at + 2, b'=')),
             b':' => Some(Separator::Sign(at + 1, b':')),
             b'?' | b'+' if bytes.get(at + 1) == Some(&b'=') => Some(Separator::Sign(at + 2, b'=')),
@@ -102,7 +118,7 @@ impl Name<'_> {
     /// `"--name", "value"` and `define('NAME', 'value')`; fields of a list are no pair.
     fn is_listed(&self) -> bool {
         let before = &self.text.as_bytes()[..self.start];
-        self.is_flag() || before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).is_some_and(|before| before.ends_with(b"("))
+        self.is_flag() || before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).is_some_and(|before| before.trim_ascii_end().ends_with(b"("))
     }
 
     fn is_flag(&self) -> bool {
@@ -128,7 +144,7 @@ impl Name<'_> {
         let bytes = self.text.as_bytes();
         let at = at + bytes[at..].iter().take_while(|c| matches!(c, b' ' | b'\t')).count();
         let place = self.place(true);
-        if self.is_one_of_many(at) {
+        if self.is_one_of_many(at) || self.closes_a_string(at) {
             return self.end;
         }
         if place.first_on_line {
@@ -165,7 +181,18 @@ impl Name<'_> {
         self.name() == "passwd" && first().is_some_and(|word| SOURCES.contains(&word))
     }
 
+    /// `read -p "Password: " answer`: the quote ends the string that the name is in.
+    fn closes_a_string(&self, at: usize) -> bool {
+        let bytes = self.text.as_bytes();
+        let line = bytes[self.start.saturating_sub(NEAR)..self.start].rsplit(|c| *c == b'\n').next().unwrap_or_default();
+        let open = line.iter().filter(|c| **c == b'"').count() % 2 == 1 && !line.ends_with(b"\"");
+        open && bytes.get(at) == Some(&b'"') && bytes.get(at + 1).is_none_or(|c| c.is_ascii_whitespace() || matches!(c, b')' | b',' | b';'))
+    }
+
     fn element(&self, at: usize, kind: Names, spans: &mut Spans) -> usize {
+        // `<Password><Value>x</Value></Password>`
+        let wrapped = |tag: &&str| self.text[at..].get(..tag.len()).is_some_and(|next| next.eq_ignore_ascii_case(tag));
+        let at = at + ["<value>", "<string>", "<plaintext>"].iter().find(|tag| wrapped(tag)).map_or(0, |tag| tag.len());
         let rest = &self.text[at..];
         let (skip, end) = match rest.trim_start().strip_prefix("<![CDATA[") {
             Some(inner) => (rest.len() - inner.len(), inner.find("]]>").unwrap_or(inner.len())),
@@ -183,6 +210,9 @@ impl Name<'_> {
             return if quoted { self.end } else { self.named_value(spans) };
         }
         let directive = self.directive();
+        if !quoted && !flag && self.start > 0 && bytes[self.start - 1] == b'$' {
+            return self.end;
+        }
         if !flag && !quoted && (directive.is_none() || !key::stands_before_value(self.name())) {
             return self.named_value(spans);
         }
@@ -192,6 +222,11 @@ impl Name<'_> {
         let mut place = Place { first_on_line: false, inside: None, field: false };
         let mut value = value_end::of(self.text, at, place);
         let word = &self.text[value.inner.clone()];
+        // `unix password sync = yes`: one name in three words.
+        let more = self.text[value.next..].trim_start_matches([' ', '\t']);
+        if !flag && !quoted && more.starts_with(['=', ':']) {
+            return self.end;
+        }
         if !flag && !quoted && (value::is_prose(word) || (directive == Some(Directive::Comment) && !value::is_random(word, 6))) {
             return self.end;
         }
@@ -224,8 +259,13 @@ impl Name<'_> {
         if trimmed.iter().all(|c| matches!(c, b'#' | b';' | b'/' | b'*' | b'!' | b'-')) || matches!(trimmed[0], b'#' | b';') {
             return Some(Directive::Comment);
         }
+        // Commands that take names of variables, or what is printed.
+        const NO_DIRECTIVES: &[&[u8]] = &[b"export", b"unset", b"read", b"local", b"readonly", b"declare", b"docker", b"podman", b"echo", b"for", b"if", b"case"];
         let bare = |word: &[u8]| !word.ends_with(b":") && !word.contains(&b'=') && word.iter().all(|c| c.is_ascii_alphanumeric() || b"_-./:@*%\\".contains(c));
         let words = trimmed.split(|c| c.is_ascii_whitespace()).filter(|word| !word.is_empty());
+        if words.clone().next().is_some_and(|first| NO_DIRECTIVES.contains(&first)) {
+            return None;
+        }
         (words.clone().count() <= 8 && words.into_iter().all(bare)).then_some(Directive::Later)
     }
 
@@ -330,7 +370,7 @@ fn is_scheme(text: &str) -> bool {
 fn is_notation(word: &str) -> bool {
     const NOTATIONS: &[&str] = &[
         "encrypted", "cipher", "simple", "clear", "cleartext", "clear-text", "plaintext", "plain-text", "hash", "hashed", "sha256", "sha512", "scrypt", "md5",
-        "irreversible-cipher", "ascii", "hex", "ascii-text", "type", "level", "string", "encryption-type", "hmac-md5", "hmac-sha-256", "PASSWORD",
+        "irreversible-cipher", "ascii", "hex", "ascii-text", "type", "level", "string", "encryption-type", "hmac-md5", "hmac-sha-256", "PASSWORD", "password", "ENC",
     ];
     NOTATIONS.contains(&word) || (word.len() <= 2 && word.bytes().all(|c| c.is_ascii_digit()))
 }

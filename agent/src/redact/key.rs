@@ -30,7 +30,7 @@ const NOT_ENDS: &[&str] = &["bypass", "compass", "encompass", "surpass", "trespa
 const STARTS: &[&str] = &["password", "passwd", "passphrase", "passwort", "kennwort"];
 /// What makes a secret of a `key` that follows: `api_key`, `preSharedKey`.
 const KEYS: &[&str] = &[
-    "api", "private", "access", "secret", "encryption", "signing", "master", "shared", "account", "storage", "auth",
+    "api", "private", "access", "secret", "encryption", "signing", "master", "shared", "preshared", "account", "storage", "auth",
     "authentication", "license", "licence", "service", "app", "application", "hmac", "cookie", "deploy", "wep", "consumer", "subscription", "session",
     "integration", "admin", "write", "read", "server", "crypto", "crypt", "aes", "wpa", "base", "ingest", "jwt", "webhook", "tsig", "rndc", "logged",
 ];
@@ -44,17 +44,20 @@ const ABOUT: &[&str] = &[
     "provider", "providers", "backend", "backends", "store", "storage", "source", "server", "host", "port", "class", "hint", "help",
     "description", "label", "reset", "change", "changes", "warn", "prefix", "suffix", "location", "mount", "version", "ref", "env",
     "var", "variable", "from", "manager", "program", "socket", "domain", "realm", "user", "users", "regex", "regexp", "pattern", "check", "checks",
-    "validation", "validator", "validators", "quality", "retries", "retry", "attempts", "list", "lists", "map", "id", "ids", "flags", "group", "groups", "ask",
+    "validation", "validator", "validators", "quality", "retries", "retry", "attempts", "tries", "maps", "list", "lists", "map", "id", "ids", "flags", "group", "groups", "ask",
     "expose", "visible", "lock", "lookup", "hashers", "hasher", "generator", "login", "grace", "inactive", "minlen", "rotate", "renew",
     "review", "engine", "driver", "mgmt", "quota", "bucket", "rate", "request", "requests", "sharing", "management", "policies", "per", "budget",
 ];
 /// A first word that makes a number or a plain word of the value ordinary: `max_tokens`, `use_password`.
-const COUNTING: &[&str] = &["max", "min", "num", "count", "total", "number", "use", "enable", "disable", "require", "allow", "no", "has", "show", "hide", "send", "minimum", "maximum", "input", "output", "completion", "n", "server"];
+const COUNTING: &[&str] = &["max", "min", "num", "count", "total", "number", "use", "enable", "disable", "require", "allow", "no", "has", "show", "hide", "send", "minimum", "maximum", "input", "output", "completion", "update", "change", "sync", "obey", "encrypt", "unix", "pam"];
 
 /// What `name` says; `None` for an ordinary name. At most the last 96 bytes are looked at.
 pub(super) fn names(name: &str) -> Option<Names> {
     let start = name.len().saturating_sub(96);
     let words = words(name.get(start..).unwrap_or(name));
+    if words == ["server", "tokens"] {
+        return None; // Apache and nginx: what they say of their version
+    }
     let (place, kind) = (0..words.len()).rev().find_map(|at| Some((at, secret_at(&words, at)?)))?;
     let Some(last) = words.get(place + 1..).and_then(<[String]>::last) else { return Some(kind) };
     match last.as_str() {

@@ -4,8 +4,10 @@
 use super::span::Spans;
 use super::value;
 
-/// A URL longer than this is read up to here, so that many of them in one word stay linear.
+/// A URL longer than this is read up to here.
 const LONGEST: usize = 2048;
+/// A password may hold `://`; this far it is looked for.
+const NESTED: usize = 128;
 /// What follows one of these is a secret.
 const WEBHOOKS: &[&str] = &[
     "hooks.slack.com/services/", "hooks.slack.com/workflows/", "hooks.slack.com/triggers/", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/",
@@ -17,9 +19,12 @@ const HOOKS: &[&str] = &["/hooks/", "/webhook/", "/webhooks/", "/hook/", "/incom
 
 /// Marks passwords in URLs and secret paths.
 pub(super) fn find(text: &str, spans: &mut Spans) {
-    for (scheme, _) in text.match_indices("://") {
+    let mut schemes = text.match_indices("://").map(|found| found.0).peekable();
+    while let Some(scheme) = schemes.next() {
         let start = scheme + 3;
-        let url = &text[start..start + length(&text[start..])];
+        // Far into the next URL nothing of this one stands; so many URLs in one word stay linear.
+        let most = schemes.peek().map_or(LONGEST, |next| LONGEST.min(next - scheme + NESTED));
+        let url = &text[start..start + length(&text[start..], most)];
         if let Some((from, to)) = user_information(url) {
             spans.add(start + from, start + to);
         }
@@ -33,12 +38,12 @@ pub(super) fn find(text: &str, spans: &mut Spans) {
     }
 }
 
-fn length(rest: &str) -> usize {
+fn length(rest: &str, most: usize) -> usize {
     let ends = |c: &u8| c.is_ascii_whitespace() || matches!(c, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'|');
     let bytes = rest.as_bytes();
     let mut at = 0;
     // An earlier replacement is part of the URL although it has angle brackets.
-    while at < bytes.len().min(LONGEST) {
+    while at < bytes.len().min(most) {
         match super::span::replaced_at(bytes, at) {
             Some(replaced) => at += replaced,
             None if ends(&bytes[at]) => break,

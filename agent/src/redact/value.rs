@@ -18,6 +18,7 @@ const WAYS: &[&str] = &[
 const PROSE: &[&str] = &[
     "is", "are", "was", "were", "be", "for", "and", "or", "to", "in", "of", "with", "from", "by", "if", "when", "then", "that", "which", "the", "a", "an", "must", "has", "have",
     "will", "can", "may", "should", "not", "as", "at", "on", "but", "this", "your", "you", "it", "file", "files", "field", "fields", "authentication", "auth", "here", "below", "above", "only", "used", "hash", "hashes", "expires", "expired",
+    "text", "varchar", "nvarchar", "char", "bytea", "blob", "integer", "bigint", "uuid", "timestamp", "json", "jsonb", "change", "sync", "given", "reset",
 ];
 /// Where files are: a value that starts so is a path, not a secret that happens to start with a slash.
 const ROOTS: &[&str] = &[
@@ -36,7 +37,8 @@ pub(super) fn is_secret(name: &str, kind: Names, value: &str) -> bool {
         return false;
     }
     match kind {
-        Names::Secret | Names::Authorization => !is_number(value) || !key::is_counting(name),
+        Names::Secret | Names::Authorization if is_version(value) => false,
+        Names::Secret | Names::Authorization => !(is_number(value) || is_plain(value)) || !key::is_counting(name),
         Names::Webhook => false,
         Names::About => is_random(value, 16) && value.bytes().any(|c| c.is_ascii_uppercase()) && value.bytes().any(|c| c.is_ascii_lowercase()),
         Names::Perhaps => !is_word(WAYS, value) && !value.contains("://") && !value.contains(' ') && is_random(value, 6),
@@ -45,6 +47,7 @@ pub(super) fn is_secret(name: &str, kind: Names, value: &str) -> bool {
 
 /// Whether a bare word after a secret's name continues a sentence.
 pub(super) fn is_prose(value: &str) -> bool {
+    let value = value.split('(').next().unwrap_or(value);
     is_word(PROSE, value.trim_end_matches([',', '.', ':', ';', '!', '?', ')']))
 }
 
@@ -62,6 +65,17 @@ fn is_word(list: &[&str], value: &str) -> bool {
 
 fn is_number(value: &str) -> bool {
     value.bytes().all(|c| c.is_ascii_digit() || c == b'.' || c == b'_')
+}
+
+/// `update_password: on_create`.
+fn is_plain(value: &str) -> bool {
+    value.len() <= 16 && value.bytes().all(|c| c.is_ascii_lowercase() || matches!(c, b'_' | b'-'))
+}
+
+/// `^9.0.2`, `>=1.2.3`: the version of a package that is named after what it does.
+fn is_version(value: &str) -> bool {
+    let parts = value.trim_start_matches(['^', '~', '>', '=', '<', 'v']).split('.');
+    parts.clone().count() == 3 && parts.into_iter().all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|c| c.is_ascii_digit()))
 }
 
 fn is_replaced(value: &str) -> bool {
@@ -118,7 +132,9 @@ fn is_path(value: &str) -> bool {
     if value.contains(['\n', '"', '\'']) {
         return false;
     }
-    if let Some(rest) = value.strip_prefix('/') {
+    // `hash:/etc/postfix/map`, `name:/run/file`
+    let plain = value.split_once(":/").filter(|(name, _)| !name.is_empty() && is_plain(name));
+    if let Some(rest) = plain.map(|(_, rest)| rest).or_else(|| value.strip_prefix('/')) {
         return ROOTS.iter().any(|root| rest.strip_prefix(root).is_some_and(|rest| rest.starts_with('/')));
     }
     let drive = value.len() > 3 && value.as_bytes()[0].is_ascii_alphabetic() && (value[1..].starts_with(":\\") || value[1..].starts_with(":/"));

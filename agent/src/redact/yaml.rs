@@ -46,6 +46,9 @@ pub(super) fn below(text: &str, name: &str, kind: Names, column: usize, from: us
             }
             block = Some((block.map_or(first, |(from, _)| from), end));
         } else if let Some(item) = content.strip_prefix("- ").filter(|_| indent >= column) {
+            if !item.starts_with(['"', '\'']) && looks_like_setting(item) {
+                break;
+            }
             list_item(text, name, kind, end - item.len(), end, spans);
         } else if indent > column && !looks_like_setting(content) {
             if value::is_secret(name, kind, content) {
@@ -66,7 +69,7 @@ fn list_item(text: &str, name: &str, kind: Names, at: usize, end: usize, spans: 
     let item = &text[at..end];
     let quoted = item.starts_with(['"', '\'']);
     let item = item.trim().trim_matches(['"', '\'']);
-    if (!quoted && looks_like_setting(item)) || is_name_in_list(name, item) || !value::is_secret(name, kind, item) {
+    if is_name_in_list(name, item) || !value::is_secret(name, kind, item) {
         return;
     }
     spans.add(at + usize::from(quoted), at + usize::from(quoted) + item.len());
@@ -78,16 +81,17 @@ fn is_name_in_list(name: &str, item: &str) -> bool {
     lists_names && item.bytes().all(|c| c.is_ascii_lowercase() || matches!(c, b'_' | b'-' | b'.'))
 }
 
-/// `name: value`, `name = value`, `[section]`, a comment, a closing bracket: not the continuation of a value.
+/// `name: value`, `name = value` with blanks, `[section]`, a comment, a closing bracket: not the continuation of a value.
 fn looks_like_setting(line: &str) -> bool {
     let line = line.trim_start_matches("- ");
     if line.starts_with(['#', '[', '{', '}', ']', '<', ';', '-']) {
         return true;
     }
     let name = line.bytes().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.' | b'"' | b'\'' | b'/')).count();
+    let blank = line[name..].starts_with([' ', '\t']);
     let rest = line[name..].trim_start();
     let colon = rest.strip_prefix(':').is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']));
-    let equals = rest.strip_prefix('=').is_some_and(|rest| !rest.is_empty() && !rest.starts_with('='));
+    let equals = rest.strip_prefix('=').is_some_and(|rest| blank && rest.starts_with([' ', '\t']));
     name > 0 && (colon || equals)
 }
 
