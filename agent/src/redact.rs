@@ -97,4 +97,3 @@ impl Redactor {
         format!("{}{fingerprint}{}", span::OPEN, span::CLOSE)
     }
 }
-

@@ -16,7 +16,8 @@ fn redactor() -> Redactor {
 fn snippets() -> Vec<(String, String, Vec<String>)> {
     let of = |snippet: &str| {
         let (name, marked) = snippet.split_once('\n').expect("a name and a text");
-        let secrets = marked.split('«').skip(1).map(|rest| rest.split('»').next().expect("a part").to_owned());
+        let secrets =
+            marked.split('«').skip(1).map(|rest| rest.split('»').next().expect("a part").to_owned());
         (name.to_owned(), marked.replace(['«', '»'], ""), secrets.collect())
     };
     SECRETS.split("\n### ").skip(1).map(of).collect()
@@ -24,7 +25,10 @@ fn snippets() -> Vec<(String, String, Vec<String>)> {
 
 /// The parts of a secret that are worth guessing from: its lines, and words of four letters and more.
 fn survivor<'s>(secret: &'s str, redacted: &str) -> Option<&'s str> {
-    secret.split(['\n', ' ']).map(str::trim).find(|part| part.len() >= 4 && redacted.contains(part) || redacted.contains(secret))
+    secret
+        .split(['\n', ' '])
+        .map(str::trim)
+        .find(|part| part.len() >= 4 && redacted.contains(part) || redacted.contains(secret))
 }
 
 #[test]
@@ -39,7 +43,11 @@ fn no_secret_of_the_corpus_survives() {
             let _ = writeln!(failed, "{name}: {survivor:?} survives in\n{redacted}");
         }
         if redactor().redact(&redacted) != redacted {
-            let _ = writeln!(failed, "{name}: redacting again changes\n{redacted}into\n{}", redactor().redact(&redacted));
+            let _ = writeln!(
+                failed,
+                "{name}: redacting again changes\n{redacted}into\n{}",
+                redactor().redact(&redacted)
+            );
         }
     }
     assert!(failed.is_empty(), "{failed}");
@@ -48,14 +56,19 @@ fn no_secret_of_the_corpus_survives() {
 #[test]
 fn ordinary_configuration_comes_through_unchanged() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/redaction/ordinary");
-    let files: Vec<_> = std::fs::read_dir(folder).expect("the corpus").map(|file| file.expect("a file").path()).collect();
+    let files: Vec<_> =
+        std::fs::read_dir(folder).expect("the corpus").map(|file| file.expect("a file").path()).collect();
     assert!(files.len() >= 25, "{} files", files.len());
     let mut failed = String::new();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("UTF-8");
         let redacted = redactor().redact(&text);
         for (was, is) in text.lines().zip(redacted.lines()).filter(|(was, is)| was != is) {
-            let _ = writeln!(failed, "{}:\n  was {was}\n  is  {is}", file.file_name().unwrap_or_default().display());
+            let _ = writeln!(
+                failed,
+                "{}:\n  was {was}\n  is  {is}",
+                file.file_name().unwrap_or_default().display()
+            );
         }
         assert!(!failed.is_empty() || text == redacted, "{}: lines were lost", file.display());
     }
@@ -69,7 +82,10 @@ fn a_replacement_names_the_secret_by_a_fingerprint_that_only_this_system_can_mak
     assert_ne!(redacted, redactor().redact("password = hunter3\n"));
     let other = Redactor::new([8; 32], &[]).expect("no own patterns");
     assert_ne!(redacted, other.redact("password = hunter2\n"));
-    assert!(redacted.starts_with("password = <redacted:") && redacted.ends_with(">\n") && redacted.len() == 31, "{redacted}");
+    assert!(
+        redacted.starts_with("password = <redacted:") && redacted.ends_with(">\n") && redacted.len() == 31,
+        "{redacted}"
+    );
 }
 
 #[test]
@@ -95,9 +111,36 @@ fn own_patterns_redact_their_group_and_a_broken_one_is_named() {
 #[test]
 fn hostile_one_line_files_are_read_in_one_go() {
     let bait = [
-        "\"password\":\"a\",", "password ", "password=", "password='", "password=\"", "password: '/etc/", "{\\\"token\\\":\\\"", "://", "a:b@c:1", "secret = \"\"\"",
-        "<password>", "password,", "tokens: [", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "eyJ", "$6$", "{SHA}", "<redacted:01234567>", "name: password ", "key ", "://a:", "{\"token\":{", "api_key password /etc/",
-        "password\n", "password:\n", "- ", "'password=\\'", "\\", "\"",
+        "\"password\":\"a\",",
+        "password ",
+        "password=",
+        "password='",
+        "password=\"",
+        "password: '/etc/",
+        "{\\\"token\\\":\\\"",
+        "://",
+        "a:b@c:1",
+        "secret = \"\"\"",
+        "<password>",
+        "password,",
+        "tokens: [",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY-----",
+        "eyJ",
+        "$6$",
+        "{SHA}",
+        "<redacted:01234567>",
+        "name: password ",
+        "key ",
+        "://a:",
+        "{\"token\":{",
+        "api_key password /etc/",
+        "password\n",
+        "password:\n",
+        "- ",
+        "'password=\\'",
+        "\\",
+        "\"",
     ];
     for text in bait {
         let line = text.repeat(96 * 1024 / text.len());
@@ -106,12 +149,52 @@ fn hostile_one_line_files_are_read_in_one_go() {
     }
 }
 
-const NAMES: &[&str] = &["password", "DB_PASSWORD", "clientSecret", "api-key", "aws_secret_access_key", "auth_token", "passphrase", "PGPASSWORD", "privateKey", "psk", "credentials", "community", "smtp.passwd"];
+const NAMES: &[&str] = &[
+    "password",
+    "DB_PASSWORD",
+    "clientSecret",
+    "api-key",
+    "aws_secret_access_key",
+    "auth_token",
+    "passphrase",
+    "PGPASSWORD",
+    "privateKey",
+    "psk",
+    "credentials",
+    "community",
+    "smtp.passwd",
+];
 const STYLES: &[&str] = &[
-    "NAME = VALUE", "NAME=VALUE", "NAME: VALUE", "NAME = \"VALUE\"", "NAME = 'VALUE'", "  NAME: 'VALUE'", "{\"x\":1,\"NAME\":\"VALUE\",\"y\":2}", "<NAME>VALUE</NAME>", "<a NAME=\"VALUE\" b=\"c\"/>",
-    "export NAME=VALUE", "cmd --NAME VALUE -v", "cmd --NAME=VALUE -v", "NAME: |\n  VALUE\n  VALUE", "NAME:\n  - VALUE\n  - VALUE", "NAME: [VALUE, VALUE]", "{NAME: VALUE, a: b}", "'NAME' => 'VALUE',",
-    "env:\n- name: NAME\n  value: VALUE", "<add key=\"NAME\" value=\"VALUE\"/>", "host x;NAME=VALUE;y=z", "\"NAME=VALUE\"", "#NAME=VALUE", "; NAME = VALUE", "- NAME: VALUE", "set NAME VALUE", "define('NAME', 'VALUE');",
-    "{\"a\":\"{\\\"NAME\\\":\\\"VALUE\\\"}\"}", "https://x.example/?NAME=VALUE&a=b", "NAME:VALUE", "NAME := \"VALUE\"",
+    "NAME = VALUE",
+    "NAME=VALUE",
+    "NAME: VALUE",
+    "NAME = \"VALUE\"",
+    "NAME = 'VALUE'",
+    "  NAME: 'VALUE'",
+    "{\"x\":1,\"NAME\":\"VALUE\",\"y\":2}",
+    "<NAME>VALUE</NAME>",
+    "<a NAME=\"VALUE\" b=\"c\"/>",
+    "export NAME=VALUE",
+    "cmd --NAME VALUE -v",
+    "cmd --NAME=VALUE -v",
+    "NAME: |\n  VALUE\n  VALUE",
+    "NAME:\n  - VALUE\n  - VALUE",
+    "NAME: [VALUE, VALUE]",
+    "{NAME: VALUE, a: b}",
+    "'NAME' => 'VALUE',",
+    "env:\n- name: NAME\n  value: VALUE",
+    "<add key=\"NAME\" value=\"VALUE\"/>",
+    "host x;NAME=VALUE;y=z",
+    "\"NAME=VALUE\"",
+    "#NAME=VALUE",
+    "; NAME = VALUE",
+    "- NAME: VALUE",
+    "set NAME VALUE",
+    "define('NAME', 'VALUE');",
+    "{\"a\":\"{\\\"NAME\\\":\\\"VALUE\\\"}\"}",
+    "https://x.example/?NAME=VALUE&a=b",
+    "NAME:VALUE",
+    "NAME := \"VALUE\"",
 ];
 
 proptest! {

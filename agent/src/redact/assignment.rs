@@ -57,7 +57,13 @@ impl Name<'_> {
         let bytes = self.text.as_bytes();
         if name.eq_ignore_ascii_case("key") && bytes[..self.start].ends_with(b" ") {
             let end = self.start - 1;
-            let start = end - bytes[..end].iter().rev().take(24).take_while(|c| c.is_ascii_alphabetic() || **c == b'-').count();
+            let start = end
+                - bytes[..end]
+                    .iter()
+                    .rev()
+                    .take(24)
+                    .take_while(|c| c.is_ascii_alphabetic() || **c == b'-')
+                    .count();
             return key::names(&format!("{}_key", &self.text[start..end])).filter(|_| start < end);
         }
         if name.starts_with("community.") { None } else { key::names(name) }
@@ -75,8 +81,12 @@ impl Name<'_> {
         match self.separator() {
             Some(Separator::Sign(at, sign)) => self.after_sign(at, sign, kind, spans),
             Some(Separator::Element(at)) => self.element(at, kind, spans),
-            Some(Separator::Next(at)) => self.take(value_end::of(self.text, at, self.place(false)), kind, spans),
-            Some(Separator::Blank(at)) if kind == Names::Secret || kind == Names::Authorization => self.after_blank(at, kind, spans),
+            Some(Separator::Next(at)) => {
+                self.take(value_end::of(self.text, at, self.place(false)), kind, spans)
+            }
+            Some(Separator::Blank(at)) if kind == Names::Secret || kind == Names::Authorization => {
+                self.after_blank(at, kind, spans)
+            }
             _ if kind == Names::Secret => self.named_value(spans),
             _ => self.end,
         }
@@ -87,7 +97,11 @@ impl Name<'_> {
         let rest = &self.text[self.end..];
         let sign = rest.bytes().take(2).take_while(|c| matches!(c, b':' | b'-' | b'=')).count();
         let close = rest.bytes().take(512).position(|c| c == b'}' || c == b'\n').unwrap_or(0);
-        if sign > 0 && matches!(rest.as_bytes()[sign - 1], b'-' | b'=') && sign < close && !value::is_reference(&rest[sign..close]) {
+        if sign > 0
+            && matches!(rest.as_bytes()[sign - 1], b'-' | b'=')
+            && sign < close
+            && !value::is_reference(&rest[sign..close])
+        {
             spans.add(self.end + sign, self.end + close);
         }
         self.end
@@ -95,13 +109,22 @@ impl Name<'_> {
 
     fn separator(&self) -> Option<Separator> {
         let bytes = self.text.as_bytes();
-        let closers = bytes[self.end..].iter().take(4).take_while(|c| matches!(c, b'\\' | b'"' | b'\'' | b']' | b')' | b'`')).count();
+        let closers = bytes[self.end..]
+            .iter()
+            .take(4)
+            .take_while(|c| matches!(c, b'\\' | b'"' | b'\'' | b']' | b')' | b'`'))
+            .count();
         let closed = self.end + closers;
         let at = closed + bytes[closed..].iter().take_while(|c| matches!(c, b' ' | b'\t')).count();
         let before = self.start.checked_sub(1).map(|before| bytes[before]);
         match bytes.get(at)? {
-            b'=' => Some(Separator::Sign(at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'=' | b'>'))), b'=')),
-            b':' if bytes.get(at + 1) == Some(&b':') => bytes.get(at + 2).filter(|c| **c == b' ').map(|_| Separator::Sign(at + 2, b':')),
+            b'=' => Some(Separator::Sign(
+                at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'=' | b'>'))),
+                b'=',
+            )),
+            b':' if bytes.get(at + 1) == Some(&b':') => {
+                bytes.get(at + 2).filter(|c| **c == b' ').map(|_| Separator::Sign(at + 2, b':'))
+            }
             b':' if bytes.get(at + 1) == Some(&b'=') => Some(Separator::Sign(at + 2, b'=')),
             b':' => Some(Separator::Sign(at + 1, b':')),
             b'?' | b'+' if bytes.get(at + 1) == Some(&b'=') => Some(Separator::Sign(at + 2, b'=')),
@@ -118,7 +141,11 @@ impl Name<'_> {
     /// `"--name", "value"` and `define('NAME', 'value')`; fields of a list are no pair.
     fn is_listed(&self) -> bool {
         let before = &self.text.as_bytes()[..self.start];
-        self.is_flag() || before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).is_some_and(|before| before.trim_ascii_end().ends_with(b"("))
+        self.is_flag()
+            || before
+                .strip_suffix(b"\"")
+                .or_else(|| before.strip_suffix(b"'"))
+                .is_some_and(|before| before.trim_ascii_end().ends_with(b"("))
     }
 
     fn is_flag(&self) -> bool {
@@ -131,7 +158,9 @@ impl Name<'_> {
         let blanks = bytes[at..].iter().take(200).take_while(|c| c.is_ascii_whitespace()).count();
         let at = at + blanks;
         let at = if bytes[at..].starts_with(b"- ") { at + 2 } else { at };
-        (blanks > 0 || matches!(bytes.get(at), Some(b'"' | b'\''))).then_some(Separator::Next(at)).filter(|_| !bytes[at..].starts_with(b"-"))
+        (blanks > 0 || matches!(bytes.get(at), Some(b'"' | b'\'')))
+            .then_some(Separator::Next(at))
+            .filter(|_| !bytes[at..].starts_with(b"-"))
     }
 
     fn end_of_tag(&self, at: usize) -> Option<Separator> {
@@ -158,7 +187,11 @@ impl Name<'_> {
         }
         match bytes.get(at) {
             Some(b'[') if !place.field => yaml::array(self.text, self.name(), kind, at, spans),
-            Some(b'{') if !place.field && !self.text[at..].starts_with("{{") && !is_scheme(&self.text[at..]) => self.named_value_from(at, kind, spans),
+            Some(b'{')
+                if !place.field && !self.text[at..].starts_with("{{") && !is_scheme(&self.text[at..]) =>
+            {
+                self.named_value_from(at, kind, spans)
+            }
             Some(b'(') if sign == b'=' => at,
             None => at,
             Some(b'\n' | b'\r') if !place.first_on_line => at,
@@ -176,6 +209,7 @@ impl Name<'_> {
 
     /// `passwd: files systemd` of nsswitch.conf.
     fn is_one_of_many(&self, at: usize) -> bool {
+        #[rustfmt::skip]
         const SOURCES: &[&str] = &["files", "compat", "systemd", "sss", "ldap", "nis", "nisplus", "db", "winbind", "hesiod", "altfiles", "extrausers", "mymachines"];
         let first = || self.text[at..].split([' ', '\t', '\n', '\r']).next();
         self.name() == "passwd" && first().is_some_and(|word| SOURCES.contains(&word))
@@ -184,19 +218,33 @@ impl Name<'_> {
     /// `read -p "Password: " answer`: the quote ends the string that the name is in.
     fn closes_a_string(&self, at: usize) -> bool {
         let bytes = self.text.as_bytes();
-        let line = bytes[self.start.saturating_sub(NEAR)..self.start].rsplit(|c| *c == b'\n').next().unwrap_or_default();
+        let line = bytes[self.start.saturating_sub(NEAR)..self.start]
+            .rsplit(|c| *c == b'\n')
+            .next()
+            .unwrap_or_default();
         let open = line.iter().filter(|c| **c == b'"').count() % 2 == 1 && !line.ends_with(b"\"");
-        open && bytes.get(at) == Some(&b'"') && bytes.get(at + 1).is_none_or(|c| c.is_ascii_whitespace() || matches!(c, b')' | b',' | b';'))
+        open && bytes.get(at) == Some(&b'"')
+            && bytes.get(at + 1).is_none_or(|c| c.is_ascii_whitespace() || matches!(c, b')' | b',' | b';'))
     }
 
     fn element(&self, at: usize, kind: Names, spans: &mut Spans) -> usize {
         // `<Password><Value>x</Value></Password>`
-        let wrapped = |tag: &&str| self.text[at..].get(..tag.len()).is_some_and(|next| next.eq_ignore_ascii_case(tag));
-        let at = at + ["<value>", "<string>", "<plaintext>"].iter().find(|tag| wrapped(tag)).map_or(0, |tag| tag.len());
+        let wrapped =
+            |tag: &&str| self.text[at..].get(..tag.len()).is_some_and(|next| next.eq_ignore_ascii_case(tag));
+        let at = at
+            + ["<value>", "<string>", "<plaintext>"]
+                .iter()
+                .find(|tag| wrapped(tag))
+                .map_or(0, |tag| tag.len());
         let rest = &self.text[at..];
         let (skip, end) = match rest.trim_start().strip_prefix("<![CDATA[") {
             Some(inner) => (rest.len() - inner.len(), inner.find("]]>").unwrap_or(inner.len())),
-            None => (0, rest.match_indices('<').find(|(found, _)| super::span::replaced_at(rest.as_bytes(), *found).is_none()).map_or(rest.len(), |found| found.0)),
+            None => (
+                0,
+                rest.match_indices('<')
+                    .find(|(found, _)| super::span::replaced_at(rest.as_bytes(), *found).is_none())
+                    .map_or(rest.len(), |found| found.0),
+            ),
         };
         let inner = at + skip..at + skip + end;
         self.take(Value { next: inner.end, inner, quoted: true }, kind, spans)
@@ -205,8 +253,27 @@ impl Name<'_> {
     fn after_blank(&self, at: usize, kind: Names, spans: &mut Spans) -> usize {
         let bytes = self.text.as_bytes();
         let quoted = matches!(bytes[at], b'"' | b'\'');
-        let flag = self.is_flag() || (self.start > 1 && bytes[self.start - 1] == b'-' && bytes[self.start - 2].is_ascii_whitespace());
-        if matches!(bytes[at], b'{' | b'[' | b'(' | b'|' | b'&' | b'>' | b'\n' | b'\r' | b'=' | b'<' | b'#' | b'-' | b')' | b'\\') && !(flag && bytes[at] != b'-') {
+        let flag = self.is_flag()
+            || (self.start > 1
+                && bytes[self.start - 1] == b'-'
+                && bytes[self.start - 2].is_ascii_whitespace());
+        if matches!(
+            bytes[at],
+            b'{' | b'['
+                | b'('
+                | b'|'
+                | b'&'
+                | b'>'
+                | b'\n'
+                | b'\r'
+                | b'='
+                | b'<'
+                | b'#'
+                | b'-'
+                | b')'
+                | b'\\'
+        ) && !(flag && bytes[at] != b'-')
+        {
             return if quoted { self.end } else { self.named_value(spans) };
         }
         let directive = self.directive();
@@ -216,7 +283,11 @@ impl Name<'_> {
         if !flag && !quoted && (directive.is_none() || !key::stands_before_value(self.name())) {
             return self.named_value(spans);
         }
-        if quoted && !flag && directive.is_none() && bytes.get(self.end).is_some_and(|c| matches!(c, b'"' | b'\'')) {
+        if quoted
+            && !flag
+            && directive.is_none()
+            && bytes.get(self.end).is_some_and(|c| matches!(c, b'"' | b'\''))
+        {
             return self.named_value(spans);
         }
         let mut place = Place { first_on_line: false, inside: None, field: false };
@@ -227,14 +298,19 @@ impl Name<'_> {
         if !flag && !quoted && more.starts_with(['=', ':']) {
             return self.end;
         }
-        if !flag && !quoted && (value::is_prose(word) || (directive == Some(Directive::Comment) && !value::is_random(word, 6))) {
+        if !flag
+            && !quoted
+            && (value::is_prose(word)
+                || (directive == Some(Directive::Comment) && !value::is_random(word, 6)))
+        {
             return self.end;
         }
         // `password 7 0822455D`, `community encrypted x`: how it is written down, then the secret.
         let after = value.next + bytes[value.next..].iter().take_while(|c| matches!(c, b' ' | b'\t')).count();
         if !quoted && bytes.get(after).is_some_and(|c| !c.is_ascii_whitespace()) && is_notation(word) {
             value = value_end::of(self.text, after, place);
-        } else if directive == Some(Directive::First) && !quoted && !value::is_secret(self.name(), kind, word) {
+        } else if directive == Some(Directive::First) && !quoted && !value::is_secret(self.name(), kind, word)
+        {
             return self.end;
         } else if directive == Some(Directive::First) && !quoted && !flag {
             place.first_on_line = true;
@@ -256,12 +332,19 @@ impl Name<'_> {
         if trimmed.is_empty() {
             return Some(Directive::First);
         }
-        if trimmed.iter().all(|c| matches!(c, b'#' | b';' | b'/' | b'*' | b'!' | b'-')) || matches!(trimmed[0], b'#' | b';') {
+        if trimmed.iter().all(|c| matches!(c, b'#' | b';' | b'/' | b'*' | b'!' | b'-'))
+            || matches!(trimmed[0], b'#' | b';')
+        {
             return Some(Directive::Comment);
         }
         // Commands that take names of variables, or what is printed.
+        #[rustfmt::skip]
         const NO_DIRECTIVES: &[&[u8]] = &[b"export", b"unset", b"read", b"local", b"readonly", b"declare", b"docker", b"podman", b"echo", b"for", b"if", b"case"];
-        let bare = |word: &[u8]| !word.ends_with(b":") && !word.contains(&b'=') && word.iter().all(|c| c.is_ascii_alphanumeric() || b"_-./:@*%\\".contains(c));
+        let bare = |word: &[u8]| {
+            !word.ends_with(b":")
+                && !word.contains(&b'=')
+                && word.iter().all(|c| c.is_ascii_alphanumeric() || b"_-./:@*%\\".contains(c))
+        };
         let words = trimmed.split(|c| c.is_ascii_whitespace()).filter(|word| !word.is_empty());
         if words.clone().next().is_some_and(|first| NO_DIRECTIVES.contains(&first)) {
             return None;
@@ -276,13 +359,15 @@ impl Name<'_> {
         let near = &self.text[self.text.floor_char_boundary(self.start.saturating_sub(24))..self.start];
         let before = near.trim_end_matches(['"', '\'', '\\']).trim_end();
         let labelled = before.ends_with([':', '=']) && {
-            let label = before[..before.len() - 1].trim_end_matches(['"', '\'', '\\', ' ']).to_ascii_lowercase();
+            let label =
+                before[..before.len() - 1].trim_end_matches(['"', '\'', '\\', ' ']).to_ascii_lowercase();
             ["name", "key", "id", "variable", "field"].iter().any(|known| label.ends_with(known))
         };
         if !labelled && !near.ends_with("variable \"") {
             return self.end;
         }
-        let closed = self.end + bytes[self.end..].iter().take_while(|c| matches!(c, b'"' | b'\'' | b'\\')).count();
+        let closed =
+            self.end + bytes[self.end..].iter().take_while(|c| matches!(c, b'"' | b'\'' | b'\\')).count();
         if bytes.get(closed) == Some(&b'>') {
             return self.element(closed + 1, Names::Secret, spans);
         }
@@ -291,9 +376,14 @@ impl Name<'_> {
 
     /// The value of the next name, if that is called `value` or the like.
     fn named_value_from(&self, at: usize, kind: Names, spans: &mut Spans) -> usize {
+        #[rustfmt::skip]
         const CALLED: &[&str] = &["value", "Value", "default", "content", "data", "key", "plaintext", "plain", "secret"];
         let bytes = self.text.as_bytes();
-        let skipped = bytes[at..].iter().take(200).take_while(|c| c.is_ascii_whitespace() || matches!(c, b'"' | b'\'' | b'\\' | b',' | b'{' | b';')).count();
+        let skipped = bytes[at..]
+            .iter()
+            .take(200)
+            .take_while(|c| c.is_ascii_whitespace() || matches!(c, b'"' | b'\'' | b'\\' | b',' | b'{' | b';'))
+            .count();
         let start = at + skipped;
         let end = start + bytes[start..].iter().take_while(|c| is_name(**c)).count();
         let next = Name { text: self.text, start, end };
@@ -312,14 +402,24 @@ impl Name<'_> {
         let near = &bytes[self.start.saturating_sub(NEAR)..self.start];
         let line = near.rsplit(|c| *c == b'\n').next().unwrap_or(near);
         let dashes = line.iter().rev().take_while(|c| **c == b'-').count();
-        let inside = line.len().checked_sub(dashes + 1).map(|before| line[before]).filter(|c| matches!(c, b'"' | b'\''));
-        let inside = inside.filter(|quote| bytes.get(self.end) != Some(quote) && bytes.get(self.end) != Some(&b'\\'));
+        let inside = line
+            .len()
+            .checked_sub(dashes + 1)
+            .map(|before| line[before])
+            .filter(|c| matches!(c, b'"' | b'\''));
+        let inside =
+            inside.filter(|quote| bytes.get(self.end) != Some(quote) && bytes.get(self.end) != Some(&b'\\'));
         let field = line.trim_ascii_end().ends_with(b";");
-        let bare = line.len() < NEAR && line.iter().all(|c| c.is_ascii_alphanumeric() || b" \t_.-/[]$#;*!@%>|\\'\"".contains(c));
-        let words = line.split(|c| c.is_ascii_whitespace()).filter(|word| word.iter().any(u8::is_ascii_alphanumeric)).count();
+        let bare = line.len() < NEAR
+            && line.iter().all(|c| c.is_ascii_alphanumeric() || b" \t_.-/[]$#;*!@%>|\\'\"".contains(c));
+        let words = line
+            .split(|c| c.is_ascii_whitespace())
+            .filter(|word| word.iter().any(u8::is_ascii_alphanumeric))
+            .count();
         let own_quotes = line.iter().filter(|c| matches!(c, b'"' | b'\'')).count();
         let closed = usize::from(bytes.get(self.end).is_some_and(|c| matches!(c, b'"' | b'\'')));
-        let first_on_line = sign && inside.is_none() && bare && words <= 3 && own_quotes == closed && !(field && words > 0);
+        let first_on_line =
+            sign && inside.is_none() && bare && words <= 3 && own_quotes == closed && !(field && words > 0);
         Place { first_on_line, inside, field: field && words > 0 }
     }
 
@@ -344,7 +444,8 @@ impl Name<'_> {
 
     fn webhook(&self, inner: std::ops::Range<usize>, spans: &mut Spans) -> usize {
         let value = &self.text[inner.clone()];
-        if let Some(path) = value.find("://").and_then(|scheme| value[scheme + 3..].find('/').map(|slash| scheme + 4 + slash))
+        if let Some(path) =
+            value.find("://").and_then(|scheme| value[scheme + 3..].find('/').map(|slash| scheme + 4 + slash))
             && value.len() > path
             && value.starts_with("http")
         {
@@ -363,11 +464,16 @@ enum Directive {
 
 /// `{SHA512-CRYPT}$6$...`: not an object.
 fn is_scheme(text: &str) -> bool {
-    text[1..].bytes().take_while(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, b'-' | b'.' | b'_')).count() > 1
+    text[1..]
+        .bytes()
+        .take_while(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, b'-' | b'.' | b'_'))
+        .count()
+        > 1
 }
 
 /// How network devices and others say the way a secret is written down.
 fn is_notation(word: &str) -> bool {
+    #[rustfmt::skip]
     const NOTATIONS: &[&str] = &[
         "encrypted", "cipher", "simple", "clear", "cleartext", "clear-text", "plaintext", "plain-text", "hash", "hashed", "sha256", "sha512", "scrypt", "md5",
         "irreversible-cipher", "ascii", "hex", "ascii-text", "type", "level", "string", "encryption-type", "hmac-md5", "hmac-sha-256", "PASSWORD", "password", "ENC",

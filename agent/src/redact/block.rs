@@ -10,7 +10,8 @@ pub(super) fn find(text: &str, spans: &mut Spans) {
     let mut at = 0;
     while let Some(found) = text[at..].find(BEGIN) {
         let label = at + found + BEGIN.len();
-        let Some(close) = text[label..].bytes().take(80).position(|c| c == b'-').map(|dashes| label + dashes) else {
+        let Some(close) = text[label..].bytes().take(80).position(|c| c == b'-').map(|dashes| label + dashes)
+        else {
             at = label;
             continue;
         };

@@ -5,6 +5,7 @@ use super::value;
 use super::value_end::{self, Place};
 
 /// Commands, the short option that carries a secret, and what part of its value the secret is.
+#[rustfmt::skip]
 const OPTIONS: &[(&[&str], &str, Part)] = &[
     (&["mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlcheck", "mariadb", "mariadb-dump", "mariadb-admin", "xtrabackup"], "-p", Part::Attached),
     (&["sshpass", "smbpasswd", "docker", "podman", "skopeo", "helm", "az", "mongo", "mongosh", "mongodump", "mosquitto_pub", "ipmitool", "plink", "pscp", "7z", "zip"], "-p", Part::All),
@@ -51,11 +52,14 @@ pub(super) fn find(text: &str, spans: &mut Spans) {
 
 /// Words with where they start. At most the first 400 of a line: nobody writes longer commands.
 fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
-    line.split([' ', '\t', '\n', '\r', ',']).scan(0, |at, word| {
-        let here = *at;
-        *at += word.len() + 1;
-        Some((here, word))
-    }).filter(|(_, word)| !word.is_empty()).take(400)
+    line.split([' ', '\t', '\n', '\r', ','])
+        .scan(0, |at, word| {
+            let here = *at;
+            *at += word.len() + 1;
+            Some((here, word))
+        })
+        .filter(|(_, word)| !word.is_empty())
+        .take(400)
 }
 
 fn options(text: &str, start: usize, line: &str, spans: &mut Spans) {
@@ -63,14 +67,24 @@ fn options(text: &str, start: usize, line: &str, spans: &mut Spans) {
     for (at, word) in words(line) {
         let bare = word.trim_matches(['"', '\'', '`', '(', '[', ')', ']', ';']);
         let opening = word.len() - word.trim_start_matches(['"', '\'']).len();
-        let option = flags.iter().find_map(|(flag, part)| Some((*flag, *part, word[opening..].strip_prefix(flag)?)));
+        let option =
+            flags.iter().find_map(|(flag, part)| Some((*flag, *part, word[opening..].strip_prefix(flag)?)));
         if let Some((flag, part, attached)) = option {
             let long = flag.starts_with("--") || flag == "pass";
-            if !attached.is_empty() && !matches!(attached, "\"" | "'") && (!long || attached.starts_with(['=', ':'])) {
+            if !attached.is_empty()
+                && !matches!(attached, "\"" | "'")
+                && (!long || attached.starts_with(['=', ':']))
+            {
                 let from = start + at + opening + flag.len() + usize::from(attached.starts_with('='));
                 mark(text, from, part, spans);
-            } else if part != Part::Attached && (attached.is_empty() || matches!(attached, "\"" | "'")) && flag != "pass" {
-                let blanks = text[start + at + word.len()..].bytes().take_while(|c| matches!(c, b' ' | b'\t' | b',')).count();
+            } else if part != Part::Attached
+                && (attached.is_empty() || matches!(attached, "\"" | "'"))
+                && flag != "pass"
+            {
+                let blanks = text[start + at + word.len()..]
+                    .bytes()
+                    .take_while(|c| matches!(c, b' ' | b'\t' | b','))
+                    .count();
                 mark(text, start + at + word.len() + blanks, part, spans);
             }
         }
@@ -94,7 +108,10 @@ fn mark(text: &str, at: usize, part: Part, spans: &mut Spans) {
         let Some(colon) = text[inner.clone()].find([':', '%']) else { return };
         inner.start += colon + 1;
         let secret = &text[inner.clone()];
-        if ["file:", "env:", "fd:", "stdin", "prompt"].iter().any(|elsewhere| secret.starts_with(elsewhere) || text[..inner.start].ends_with(elsewhere)) {
+        if ["file:", "env:", "fd:", "stdin", "prompt"]
+            .iter()
+            .any(|elsewhere| secret.starts_with(elsewhere) || text[..inner.start].ends_with(elsewhere))
+        {
             return;
         }
     }
@@ -112,11 +129,17 @@ fn sql(text: &str, start: usize, line: &str, spans: &mut Spans) {
     for (at, word) in words(line) {
         if word.eq_ignore_ascii_case("identified") {
             identified = true;
-        } else if identified && ["by", "as", "using", "password", "values"].iter().any(|known| word.eq_ignore_ascii_case(known)) {
+        } else if identified
+            && ["by", "as", "using", "password", "values"]
+                .iter()
+                .any(|known| word.eq_ignore_ascii_case(known))
+        {
             let from = start + at + word.len();
             let blanks = text[from..].bytes().take_while(|c| matches!(c, b' ' | b'\t')).count();
             let quoted = text[from + blanks..].starts_with(['\'', '"', '`']);
-            let keyword = ["password", "random", "values"].iter().any(|known| text[from + blanks..].get(..known.len()).is_some_and(|next| next.eq_ignore_ascii_case(known)));
+            let keyword = ["password", "random", "values"].iter().any(|known| {
+                text[from + blanks..].get(..known.len()).is_some_and(|next| next.eq_ignore_ascii_case(known))
+            });
             if blanks > 0 && (quoted || (word.eq_ignore_ascii_case("by") && !keyword)) {
                 let found = value_end::of(text, from + blanks, WORD).inner;
                 let secret = text[found.clone()].trim_end_matches(';');
@@ -131,24 +154,45 @@ fn sql(text: &str, start: usize, line: &str, spans: &mut Spans) {
 /// `tacacs-server key 7 x`, `crypto isakmp key x address`, `key-string 7 x`, `ntp authentication-key 1 md5 x`,
 /// `snmp-server user u g v3 auth sha x priv aes 128 y`.
 fn device(text: &str, start: usize, line: &str, spans: &mut Spans) {
+    #[rustfmt::skip]
     const BEFORE_KEY: &[&str] = &["tacacs-server", "radius-server", "tacacs", "radius", "isakmp", "server", "ospf", "authentication", "server-private", "key-chain", "address", "host", "auth-port", "acct-port"];
     let found: Vec<(usize, &str)> = words(line).take(24).collect();
     let secret = |index: usize| {
         let &(at, word) = found.get(index)?;
-        let notation = word.len() <= 3 && word.bytes().all(|c| c.is_ascii_digit()) && found.len() > index + 1 && word != "address";
+        let notation = word.len() <= 3
+            && word.bytes().all(|c| c.is_ascii_digit())
+            && found.len() > index + 1
+            && word != "address";
         let (at, word) = if notation { *found.get(index + 1)? } else { (at, word) };
         Some((start + at, start + at + word.trim_end_matches(';').len()))
     };
     let first = found.first().map_or("", |(_, word)| *word);
     for (index, (_, word)) in found.iter().enumerate() {
         let marked = match *word {
-            "key" if index > 0 && index < 8 && BEFORE_KEY.contains(&first) | found[..index].iter().any(|(_, word)| matches!(*word, "isakmp" | "tacacs-server" | "radius-server")) => secret(index + 1),
-            "key" if index == 0 && found.get(1).is_some_and(|(_, next)| matches!(*next, "0" | "6" | "7")) => secret(1),
+            "key"
+                if index > 0
+                    && index < 8
+                    && BEFORE_KEY.contains(&first)
+                        | found[..index].iter().any(|(_, word)| {
+                            matches!(*word, "isakmp" | "tacacs-server" | "radius-server")
+                        }) =>
+            {
+                secret(index + 1)
+            }
+            "key" if index == 0 && found.get(1).is_some_and(|(_, next)| matches!(*next, "0" | "6" | "7")) => {
+                secret(1)
+            }
             "authentication-key" | "message-digest-key" => {
-                let method = found.iter().skip(index).position(|(_, word)| matches!(*word, "md5" | "sha1" | "sha" | "hmac-md5")).map(|method| index + method + 1);
+                let method = found
+                    .iter()
+                    .skip(index)
+                    .position(|(_, word)| matches!(*word, "md5" | "sha1" | "sha" | "hmac-md5"))
+                    .map(|method| index + method + 1);
                 method.and_then(secret)
             }
-            "md5" | "sha" | "sha256" | "sha512" if index > 2 && found[index - 1].1 == "auth" => secret(index + 1),
+            "md5" | "sha" | "sha256" | "sha512" if index > 2 && found[index - 1].1 == "auth" => {
+                secret(index + 1)
+            }
             "des" | "3des" | "aes" if index > 2 && found[index - 1].1 == "priv" => secret(index + 1),
             _ => None,
         };
@@ -162,7 +206,9 @@ fn device(text: &str, start: usize, line: &str, spans: &mut Spans) {
     match (first, found.as_slice()) {
         ("com2sec" | "com2sec6", [_, _, _, (at, word), ..]) => spans.add(start + at, start + at + word.len()),
         ("createUser", [_, _, rest @ ..]) => {
-            for (at, word) in rest.iter().filter(|(_, word)| !matches!(*word, "SHA" | "MD5" | "AES" | "DES" | "SHA-256" | "SHA-512" | "-e")) {
+            for (at, word) in rest.iter().filter(|(_, word)| {
+                !matches!(*word, "SHA" | "MD5" | "AES" | "DES" | "SHA-256" | "SHA-512" | "-e")
+            }) {
                 spans.add(start + at, start + at + word.len());
             }
         }

@@ -17,6 +17,7 @@ pub(super) enum Names {
 }
 
 /// Words that are secrets by themselves and as the end of a compound (`PGPASSWORD`, `authtoken`).
+#[rustfmt::skip]
 const SECRETS: &[&str] = &[
     "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "psk", "apikey", "authkey", "appkey",
     "privatekey", "secretkey", "accesskey", "sharedkey", "masterkey", "accountkey", "encryptionkey", "signingkey",
@@ -24,17 +25,22 @@ const SECRETS: &[&str] = &[
     "requirepass", "masterauth", "pincode", "userpin", "sopin", "keystring", "licensekey", "cryptkey",
 ];
 /// Shorter ends of compounds (`dbpass`, `bindpw`).
+#[rustfmt::skip]
 const ENDS: &[&str] = &["pass", "pw", "pswd"];
+#[rustfmt::skip]
 const NOT_ENDS: &[&str] = &["bypass", "compass", "encompass", "surpass", "trespass", "nopass", "nopasswd", "targetpw", "runaspw"];
 /// Words that a remainder may follow without a border: `passwordhash`, `passwordfile`.
+#[rustfmt::skip]
 const STARTS: &[&str] = &["password", "passwd", "passphrase", "passwort", "kennwort"];
 /// What makes a secret of a `key` that follows: `api_key`, `preSharedKey`.
+#[rustfmt::skip]
 const KEYS: &[&str] = &[
     "api", "private", "access", "secret", "encryption", "signing", "master", "shared", "preshared", "account", "storage", "auth",
     "authentication", "license", "licence", "service", "app", "application", "hmac", "cookie", "deploy", "wep", "consumer", "subscription", "session",
     "integration", "admin", "write", "read", "server", "crypto", "crypt", "aes", "wpa", "base", "ingest", "jwt", "webhook", "tsig", "rndc", "logged",
 ];
 /// A last word that turns a secret's name into one about it.
+#[rustfmt::skip]
 const ABOUT: &[&str] = &[
     "file", "files", "filename", "path", "paths", "dir", "directory", "url", "urls", "uri", "endpoint", "ttl", "expiry", "expires", "expire",
     "expiration", "lifetime", "timeout", "age", "days", "seconds", "minutes", "hours", "length", "len", "size", "min", "max", "count", "limit", "limits",
@@ -49,6 +55,7 @@ const ABOUT: &[&str] = &[
     "review", "engine", "driver", "mgmt", "quota", "bucket", "rate", "request", "requests", "sharing", "management", "policies", "per", "budget",
 ];
 /// A first word that makes a number or a plain word of the value ordinary: `max_tokens`, `use_password`.
+#[rustfmt::skip]
 const COUNTING: &[&str] = &["max", "min", "num", "count", "total", "number", "use", "enable", "disable", "require", "allow", "no", "has", "show", "hide", "send", "minimum", "maximum", "input", "output", "completion", "update", "change", "sync", "obey", "encrypt", "unix", "pam"];
 
 /// What `name` says; `None` for an ordinary name. At most the last 96 bytes are looked at.
@@ -58,7 +65,8 @@ pub(super) fn names(name: &str) -> Option<Names> {
     if words == ["server", "tokens"] {
         return None; // Apache and nginx: what they say of their version
     }
-    let (place, kind) = (0..words.len()).rev().find_map(|at| Some((at, secret_at(&words, at)?)))?;
+    let places = || (0..words.len()).rev().filter_map(|at| Some((at, secret_at(&words, at)?)));
+    let (place, kind) = places().find(|(_, kind)| *kind != Names::Perhaps).or_else(|| places().next())?;
     let Some(last) = words.get(place + 1..).and_then(<[String]>::last) else { return Some(kind) };
     match last.as_str() {
         "id" if words[place] == "secret" => Some(Names::Secret),
@@ -75,8 +83,13 @@ pub(super) fn is_counting(name: &str) -> bool {
 /// The only names that a blank alone separates from their value wherever they stand (`password secret`): with the
 /// others that would be prose or another command.
 pub(super) fn stands_before_value(name: &str) -> bool {
-    !matches!(name.to_ascii_lowercase().as_str(), "pass" | "passwd" | "pwd" | "credentials" | "secrets" | "tokens" | "passwords" | "communities")
-        && !matches!(name.split('_').next(), Some("proxy" | "fastcgi" | "uwsgi" | "scgi" | "grpc" | "memcached"))
+    !matches!(
+        name.to_ascii_lowercase().as_str(),
+        "pass" | "passwd" | "pwd" | "credentials" | "secrets" | "tokens" | "passwords" | "communities"
+    ) && !matches!(
+        name.split('_').next(),
+        Some("proxy" | "fastcgi" | "uwsgi" | "scgi" | "grpc" | "memcached")
+    )
 }
 
 fn secret_at(words: &[String], at: usize) -> Option<Names> {
@@ -90,13 +103,17 @@ fn secret_at(words: &[String], at: usize) -> Option<Names> {
         "key" | "keys" if before.is_some_and(|before| KEYS.contains(&before)) => return Some(Names::Secret),
         "string" if before == Some("key") => return Some(Names::Secret),
         "salt" | "pepper" if before.is_some() => return Some(Names::Secret),
-        "pin" if before.is_some_and(|before| matches!(before, "user" | "so" | "sim" | "card")) => return Some(Names::Secret),
+        "pin" if before.is_some_and(|before| matches!(before, "user" | "so" | "sim" | "card")) => {
+            return Some(Names::Secret);
+        }
         _ => {}
     }
     if NOT_ENDS.contains(&word) {
         return None;
     }
-    if SECRETS.iter().any(|secret| word.ends_with(secret) || singular.ends_with(secret)) || ENDS.iter().any(|end| word.ends_with(end)) {
+    if SECRETS.iter().any(|secret| word.ends_with(secret) || singular.ends_with(secret))
+        || ENDS.iter().any(|end| word.ends_with(end))
+    {
         return Some(Names::Secret);
     }
     let rest = STARTS.iter().find_map(|start| word.strip_prefix(start))?;
@@ -134,9 +151,30 @@ mod tests {
     #[test]
     fn names_of_secrets_are_known_in_every_spelling() {
         for name in [
-            "password", "DB_PASSWORD", "dbPassword", "PGPASSWORD", "spring.datasource.password", "passwords", "password2", "secret_key_base",
-            "aws_secret_access_key", "X-Api-Key", "APIKEY", "presharedKey", "bindpw", "AUTH_SALT", "rocommunity", "role.secret_id",
-            "PrivateKey", "passwordHash", "Kennwort", "wpa-psk", "GITHUB_TOKEN", "authTokens", "smtppass", "passwordhash",
+            "password",
+            "DB_PASSWORD",
+            "dbPassword",
+            "PGPASSWORD",
+            "spring.datasource.password",
+            "passwords",
+            "password2",
+            "secret_key_base",
+            "aws_secret_access_key",
+            "X-Api-Key",
+            "APIKEY",
+            "presharedKey",
+            "bindpw",
+            "AUTH_SALT",
+            "rocommunity",
+            "role.secret_id",
+            "PrivateKey",
+            "passwordHash",
+            "Kennwort",
+            "wpa-psk",
+            "GITHUB_TOKEN",
+            "authTokens",
+            "smtppass",
+            "passwordhash",
         ] {
             assert_eq!(names(name), Some(Names::Secret), "{name}");
         }
@@ -144,10 +182,30 @@ mod tests {
 
     #[test]
     fn names_about_secrets_and_ordinary_names_are_told_apart() {
-        for name in ["password_file", "tokenTtl", "PasswordAuthentication", "secretName", "api_key_id", "passwordfile", "password-auth"] {
+        for name in [
+            "password_file",
+            "tokenTtl",
+            "PasswordAuthentication",
+            "secretName",
+            "api_key_id",
+            "passwordfile",
+            "password-auth",
+        ] {
             assert_eq!(names(name), Some(Names::About), "{name}");
         }
-        for name in ["user", "bypass", "public_key", "primary_key", "tokenizer", "compass", "NOPASSWD", "authority", "author", "keyboard", "secretary"] {
+        for name in [
+            "user",
+            "bypass",
+            "public_key",
+            "primary_key",
+            "tokenizer",
+            "compass",
+            "NOPASSWD",
+            "authority",
+            "author",
+            "keyboard",
+            "secretary",
+        ] {
             assert_eq!(names(name), None, "{name}");
         }
     }

@@ -14,6 +14,7 @@ const fn shape(start: &'static str, least: usize) -> Shape {
     Shape { start, least }
 }
 
+#[rustfmt::skip]
 const SHAPES: &[Shape] = &[
     // Amazon, Google, Microsoft
     shape("AKIA", 16), shape("ASIA", 16), shape("ABIA", 16), shape("ACCA", 16), shape("AIza", 30), shape("ya29.", 20), shape("GOCSPX-", 20), shape("1//0", 30),
@@ -28,7 +29,9 @@ const SHAPES: &[Shape] = &[
     shape("shpat_", 20), shape("shpss_", 20), shape("shpca_", 20), shape("glsa_", 20), shape("glc_", 30), shape("tskey-", 16), shape("hvs.", 20), shape("hvb.", 20), shape("AGE-SECRET-KEY-1", 20), shape("lin_api_", 20), shape("ntn_", 30), shape("figd_", 20),
     shape("sk-ant-", 16), shape("sk-proj-", 16), shape("sk-", 32), shape("nvapi-", 20), shape("dapi", 32), shape("r8_", 30), shape("gsk_", 30), shape("pul-", 30), shape("EAAC", 40), shape("NRAK-", 20), shape("dp.pt.", 20),
 ];
+#[rustfmt::skip]
 const CRYPT: &[&str] = &["1", "2", "2a", "2b", "2x", "2y", "3", "5", "6", "7", "8", "9", "14", "y", "gy", "sm3", "sha1", "apr1", "md5", "P", "H", "S", "argon2i", "argon2d", "argon2id", "scrypt", "pbkdf2", "pbkdf2-sha256", "pbkdf2-sha512", "bcrypt-sha256", "ml"];
+#[rustfmt::skip]
 const SCHEMES: &[&str] = &["PLAIN", "CLEAR", "CLEARTEXT", "SHA", "SHA1", "SSHA", "SHA256", "SSHA256", "SHA512", "SSHA512", "MD5", "SMD5", "CRYPT", "SHA256-CRYPT", "SHA512-CRYPT", "MD5-CRYPT", "BLF-CRYPT", "DES-CRYPT", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "PBKDF2", "ARGON2I", "ARGON2ID", "LANMAN", "NTLM", "RPA", "PLAIN.b64", "PBKDF2-SHA256", "PBKDF2-SHA512", "BCRYPT"];
 
 /// Marks every token, hash and authorization.
@@ -40,7 +43,9 @@ pub(super) fn find(text: &str, spans: &mut Spans) {
         let found = match bytes[at] {
             b'$' => crypt(text, at),
             b'{' => scheme(text, at),
-            byte if fresh && byte.is_ascii_alphanumeric() => token(text, at).or_else(|| authorization(text, at)),
+            byte if fresh && byte.is_ascii_alphanumeric() => {
+                token(text, at).or_else(|| authorization(text, at))
+            }
             _ => None,
         };
         at = match found {
@@ -122,9 +127,12 @@ fn scheme(text: &str, at: usize) -> Option<(usize, usize)> {
 
 /// `Bearer x`, `Basic x` (RFC 9110): the scheme stays.
 fn authorization(text: &str, at: usize) -> Option<(usize, usize)> {
+    #[rustfmt::skip]
     const SCHEMES: &[&str] = &["bearer ", "basic ", "negotiate ", "splunk ", "apikey ", "genieKey "];
     let rest = &text.as_bytes()[at..];
-    let scheme = SCHEMES.iter().find(|scheme| rest.len() > scheme.len() && rest[..scheme.len()].eq_ignore_ascii_case(scheme.as_bytes()))?;
+    let scheme = SCHEMES.iter().find(|scheme| {
+        rest.len() > scheme.len() && rest[..scheme.len()].eq_ignore_ascii_case(scheme.as_bytes())
+    })?;
     let start = at + scheme.len();
     let length = run(&text.as_bytes()[start..], |c| c.is_ascii_alphanumeric() || b"-._~+/=".contains(&c));
     value::is_random(&text[start..start + length], 8).then_some((start, start + length))

@@ -9,12 +9,14 @@ const LONGEST: usize = 2048;
 /// A password may hold `://`; this far it is looked for.
 const NESTED: usize = 128;
 /// What follows one of these is a secret.
+#[rustfmt::skip]
 const WEBHOOKS: &[&str] = &[
     "hooks.slack.com/services/", "hooks.slack.com/workflows/", "hooks.slack.com/triggers/", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/",
     ".webhook.office.com/", "outlook.office.com/webhook/", "outlook.office365.com/webhook/", "hooks.zapier.com/hooks/", "api.telegram.org/bot",
     "chat.googleapis.com/v1/spaces/", "maker.ifttt.com/", "hc-ping.com/", "events.pagerduty.com/integration/", "/api/webhooks/", "api.day.app/", "alert.victorops.com/integrations/", "oapi.dingtalk.com/robot/",
 ];
 /// What follows one of these is a secret if it looks random: Mattermost, Rocket.Chat and many others.
+#[rustfmt::skip]
 const HOOKS: &[&str] = &["/hooks/", "/webhook/", "/webhooks/", "/hook/", "/incoming-webhook/", "/webhookb2/"];
 
 /// Marks passwords in URLs and secret paths.
@@ -39,7 +41,8 @@ pub(super) fn find(text: &str, spans: &mut Spans) {
 }
 
 fn length(rest: &str, most: usize) -> usize {
-    let ends = |c: &u8| c.is_ascii_whitespace() || matches!(c, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'|');
+    let ends =
+        |c: &u8| c.is_ascii_whitespace() || matches!(c, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'|');
     let bytes = rest.as_bytes();
     let mut at = 0;
     // An earlier replacement is part of the URL although it has angle brackets.
@@ -82,6 +85,7 @@ fn webhook(url: &str) -> Option<(usize, usize)> {
 
 /// `?sig=`, `&key=`: parameters that authorize in URLs though their names are ordinary elsewhere.
 fn queries(url: &str, start: usize, spans: &mut Spans) {
+    #[rustfmt::skip]
     const AUTHORIZE: &[&str] = &["key", "sig", "signature", "code", "sign", "auth", "x-amz-signature", "x-goog-signature", "hash", "t"];
     let Some(query) = url.find('?') else { return };
     let mut at = query + 1;
@@ -99,14 +103,19 @@ fn queries(url: &str, start: usize, spans: &mut Spans) {
 /// `user:password@tcp(host)` of Go's drivers and `user:password@host:port` without a scheme.
 fn driver_string(text: &str, at: usize, spans: &mut Spans) {
     let after = &text.as_bytes()[at + 1..];
-    let host = after.iter().take(200).take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_')).count();
+    let host = after
+        .iter()
+        .take(200)
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_'))
+        .count();
     let port = after.get(host) == Some(&b':') && after.get(host + 1).is_some_and(u8::is_ascii_digit);
     let call = after.get(host) == Some(&b'(');
     if !(port || call) {
         return;
     }
     let before = &text.as_bytes()[at.saturating_sub(200)..at];
-    let word = before.iter().rev().take_while(|c| !c.is_ascii_whitespace() && !b"\"'`=<>,(/".contains(c)).count();
+    let word =
+        before.iter().rev().take_while(|c| !c.is_ascii_whitespace() && !b"\"'`=<>,(/".contains(c)).count();
     if let Some(colon) = before[before.len() - word..].iter().position(|c| *c == b':') {
         let from = at - word + colon + 1;
         if colon > 0 && text.is_char_boundary(from) && !value::is_reference(&text[from..at]) {

@@ -34,8 +34,12 @@ pub(super) fn of(text: &str, at: usize, place: Place) -> Value {
     let bytes = text.as_bytes();
     let open = literal_prefix(bytes, at);
     match bytes.get(open) {
-        Some(b'\\') if matches!(bytes.get(open + 1), Some(b'"' | b'\'')) && place.inside.is_none() => escaped_quotes(text, open),
-        Some(quote @ (b'"' | b'\'' | b'`')) if place.inside != Some(*quote) => quoted(text, at, open, *quote, place),
+        Some(b'\\') if matches!(bytes.get(open + 1), Some(b'"' | b'\'')) && place.inside.is_none() => {
+            escaped_quotes(text, open)
+        }
+        Some(quote @ (b'"' | b'\'' | b'`')) if place.inside != Some(*quote) => {
+            quoted(text, at, open, *quote, place)
+        }
         Some(b'{') if place.field => {
             let end = line_end(bytes, at);
             let close = text[at..end].find('}').map_or(end, |close| at + close);
@@ -56,7 +60,8 @@ fn escaped_quotes(text: &str, at: usize) -> Value {
     let mark = &text[at..at + 2];
     let rest = &text.as_bytes()[at + 2..];
     let mark = mark.as_bytes();
-    let close = (0..rest.len()).find(|i| rest[*i] == b'\n' || rest[*i..].starts_with(mark)).unwrap_or(rest.len());
+    let close =
+        (0..rest.len()).find(|i| rest[*i] == b'\n' || rest[*i..].starts_with(mark)).unwrap_or(rest.len());
     Value { inner: at + 2..at + 2 + close, next: at + 2 + close, quoted: true }
 }
 
@@ -64,7 +69,8 @@ fn quoted(text: &str, at: usize, open: usize, quote: u8, place: Place) -> Value 
     let bytes = text.as_bytes();
     if bytes[open..].starts_with(&[quote; 3]) {
         let mark = &text[open..open + 3];
-        let end = text[open + 3..].find(mark).map_or_else(|| line_end(bytes, open + 3), |close| open + 3 + close);
+        let end =
+            text[open + 3..].find(mark).map_or_else(|| line_end(bytes, open + 3), |close| open + 3 + close);
         return Value { inner: open + 3..end, next: end, quoted: true };
     }
     match closing(bytes, open + 1, quote) {
@@ -99,11 +105,33 @@ fn closing(bytes: &[u8], from: usize, quote: u8) -> Option<usize> {
 
 /// `'C:\dir\'`: in many formats a backslash before the last quote is only a backslash.
 fn ends_after_backslash(bytes: &[u8], at: usize, quote: u8) -> bool {
-    quote == b'\'' && bytes.get(at + 1) == Some(&quote) && matches!(bytes.get(at + 2), None | Some(b'\n' | b'\r'))
+    quote == b'\''
+        && bytes.get(at + 1) == Some(&quote)
+        && matches!(bytes.get(at + 2), None | Some(b'\n' | b'\r'))
 }
 
 fn may_follow(byte: Option<u8>) -> bool {
-    byte.is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b';' | b')' | b']' | b'}' | b'>' | b'/' | b'#' | b'?' | b':' | b'\\' | b'.' | b'&' | b'|' | b'<' | b'+'))
+    byte.is_none_or(|byte| {
+        byte.is_ascii_whitespace()
+            || matches!(
+                byte,
+                b',' | b';'
+                    | b')'
+                    | b']'
+                    | b'}'
+                    | b'>'
+                    | b'/'
+                    | b'#'
+                    | b'?'
+                    | b':'
+                    | b'\\'
+                    | b'.'
+                    | b'&'
+                    | b'|'
+                    | b'<'
+                    | b'+'
+            )
+    })
 }
 
 fn bare(text: &str, at: usize, place: Place) -> Value {

@@ -12,9 +12,12 @@ const ITEM: Place = Place { first_on_line: false, inside: None, field: false };
 pub(super) fn opens_block(rest: &str) -> Option<bool> {
     let rest = rest.split(" #").next().unwrap_or(rest).trim();
     let mark = rest.split_whitespace().next_back().unwrap_or("");
-    let scalar = mark.starts_with(['|', '>']) && mark[1..].chars().all(|c| matches!(c, '+' | '-' | '0'..='9'));
+    let scalar =
+        mark.starts_with(['|', '>']) && mark[1..].chars().all(|c| matches!(c, '+' | '-' | '0'..='9'));
     let tags = rest.split_whitespace().rev().skip(1).all(|word| word.starts_with(['!', '&']));
-    if rest.is_empty() || (rest.starts_with(['!', '&']) && !rest.contains(' ') && rest.len() < 40 && rest != "!") {
+    if rest.is_empty()
+        || (rest.starts_with(['!', '&']) && !rest.contains(' ') && rest.len() < 40 && rest != "!")
+    {
         return Some(false);
     }
     (scalar && tags).then_some(true)
@@ -22,7 +25,15 @@ pub(super) fn opens_block(rest: &str) -> Option<bool> {
 
 /// Marks what stands below a name at `column`, from the line after `from`. `scalar` says that a block scalar was
 /// announced, so that even lines that look like settings belong to it. Returns where reading goes on.
-pub(super) fn below(text: &str, name: &str, kind: Names, column: usize, from: usize, scalar: bool, spans: &mut Spans) -> usize {
+pub(super) fn below(
+    text: &str,
+    name: &str,
+    kind: Names,
+    column: usize,
+    from: usize,
+    scalar: bool,
+    spans: &mut Spans,
+) -> usize {
     let bytes = text.as_bytes();
     let mut at = from;
     let mut block: Option<(usize, usize)> = None;
@@ -77,7 +88,8 @@ fn list_item(text: &str, name: &str, kind: Names, at: usize, end: usize, spans: 
 
 /// `secrets: [db_password]` lists names, `tokens: [abc]` lists tokens.
 fn is_name_in_list(name: &str, item: &str) -> bool {
-    let lists_names = ["secrets", "credentials"].iter().any(|plural| name.to_ascii_lowercase().ends_with(plural));
+    let lists_names =
+        ["secrets", "credentials"].iter().any(|plural| name.to_ascii_lowercase().ends_with(plural));
     lists_names && item.bytes().all(|c| c.is_ascii_lowercase() || matches!(c, b'_' | b'-' | b'.'))
 }
 
@@ -87,7 +99,10 @@ fn looks_like_setting(line: &str) -> bool {
     if line.starts_with(['#', '[', '{', '}', ']', '<', ';', '-']) {
         return true;
     }
-    let name = line.bytes().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.' | b'"' | b'\'' | b'/')).count();
+    let name = line
+        .bytes()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.' | b'"' | b'\'' | b'/'))
+        .count();
     let blank = line[name..].starts_with([' ', '\t']);
     let rest = line[name..].trim_start();
     let colon = rest.strip_prefix(':').is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']));
