@@ -167,5 +167,6 @@ fn pseudonym(key: &[u8], of: &str) -> String {
     Digest::keyed(key, of.as_bytes()).as_bytes()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -1,11 +1,17 @@
 //! Names of secrets with their values, whatever the format: the name is found first, then what separates it from its
 //! value (`=`, `:`, a blank, `>`), then where the value ends. One reading, from left to right.
 
+mod directive;
+mod labelled;
+mod place;
+mod separator;
+
 use super::key::{self, Names};
 use super::span::Spans;
 use super::value;
-use super::value_end::{self, Place, Value, line_end};
+use super::value_end::{self, Value, line_end};
 use super::yaml;
+use separator::Separator;
 
 /// Further than this from the start of its line nothing is "first on the line"; keeps one-line files linear.
 const NEAR: usize = 160;
@@ -30,18 +36,6 @@ pub(super) fn find(text: &str, spans: &mut Spans) {
 
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-/// What stands between a name and its value; each holds where the value starts.
-enum Separator {
-    /// `=`, `:`, `=>`, `:=`.
-    Sign(usize, u8),
-    /// Blanks only.
-    Blank(usize),
-    /// `<name>`: the content follows.
-    Element(usize),
-    /// The value is the next one of a list: `("name", "value")`, `["--name", "value"]`.
-    Next(usize),
 }
 
 struct Name<'t> {
@@ -107,68 +101,6 @@ impl Name<'_> {
         self.end
     }
 
-    fn separator(&self) -> Option<Separator> {
-        let bytes = self.text.as_bytes();
-        let closers = bytes[self.end..]
-            .iter()
-            .take(4)
-            .take_while(|c| matches!(c, b'\\' | b'"' | b'\'' | b']' | b')' | b'`'))
-            .count();
-        let closed = self.end + closers;
-        let at = closed + bytes[closed..].iter().take_while(|c| matches!(c, b' ' | b'\t')).count();
-        let before = self.start.checked_sub(1).map(|before| bytes[before]);
-        match bytes.get(at)? {
-            b'=' => Some(Separator::Sign(
-                at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'=' | b'>'))),
-                b'=',
-            )),
-            b':' if bytes.get(at + 1) == Some(&b':') => {
-                bytes.get(at + 2).filter(|c| **c == b' ').map(|_| Separator::Sign(at + 2, b':'))
-            }
-            b':' if bytes.get(at + 1) == Some(&b'=') => Some(Separator::Sign(at + 2, b'=')),
-            b':' => Some(Separator::Sign(at + 1, b':')),
-            b'?' | b'+' if bytes.get(at + 1) == Some(&b'=') => Some(Separator::Sign(at + 2, b'=')),
-            b'>' if before == Some(b'<') => Some(Separator::Element(at + 1)),
-            b'(' if matches!(bytes.get(at + 1), Some(b'"' | b'\'')) => Some(Separator::Sign(at + 1, b'=')),
-            b',' if closers > 0 && self.is_listed() => self.next_item(at + 1),
-            b'\n' if self.is_flag() => self.next_item(at),
-            _ if at > closed && before == Some(b'<') => self.end_of_tag(at),
-            _ if at > closed => Some(Separator::Blank(at)),
-            _ => None,
-        }
-    }
-
-    /// `"--name", "value"` and `define('NAME', 'value')`; fields of a list are no pair.
-    fn is_listed(&self) -> bool {
-        let before = &self.text.as_bytes()[..self.start];
-        self.is_flag()
-            || before
-                .strip_suffix(b"\"")
-                .or_else(|| before.strip_suffix(b"'"))
-                .is_some_and(|before| before.trim_ascii_end().ends_with(b"("))
-    }
-
-    fn is_flag(&self) -> bool {
-        self.text.as_bytes()[..self.start].ends_with(b"--")
-    }
-
-    /// The quoted value after a comma, or the next item of a YAML list.
-    fn next_item(&self, at: usize) -> Option<Separator> {
-        let bytes = self.text.as_bytes();
-        let blanks = bytes[at..].iter().take(200).take_while(|c| c.is_ascii_whitespace()).count();
-        let at = at + blanks;
-        let at = if bytes[at..].starts_with(b"- ") { at + 2 } else { at };
-        (blanks > 0 || matches!(bytes.get(at), Some(b'"' | b'\'')))
-            .then_some(Separator::Next(at))
-            .filter(|_| !bytes[at..].starts_with(b"-"))
-    }
-
-    fn end_of_tag(&self, at: usize) -> Option<Separator> {
-        let tag = &self.text.as_bytes()[at..];
-        let end = tag.iter().take(512).position(|c| matches!(c, b'>' | b'<'))?;
-        (tag[end] == b'>' && (end == 0 || tag[end - 1] != b'/')).then_some(Separator::Element(at + end + 1))
-    }
-
     fn after_sign(&self, at: usize, sign: u8, kind: Names, spans: &mut Spans) -> usize {
         let bytes = self.text.as_bytes();
         let at = at + bytes[at..].iter().take_while(|c| matches!(c, b' ' | b'\t')).count();
@@ -207,26 +139,6 @@ impl Name<'_> {
         }
     }
 
-    /// `passwd: files systemd` of nsswitch.conf.
-    fn is_one_of_many(&self, at: usize) -> bool {
-        #[rustfmt::skip]
-        const SOURCES: &[&str] = &["files", "compat", "systemd", "sss", "ldap", "nis", "nisplus", "db", "winbind", "hesiod", "altfiles", "extrausers", "mymachines"];
-        let first = || self.text[at..].split([' ', '\t', '\n', '\r']).next();
-        self.name() == "passwd" && first().is_some_and(|word| SOURCES.contains(&word))
-    }
-
-    /// `read -p "Password: " answer`: the quote ends the string that the name is in.
-    fn closes_a_string(&self, at: usize) -> bool {
-        let bytes = self.text.as_bytes();
-        let line = bytes[self.start.saturating_sub(NEAR)..self.start]
-            .rsplit(|c| *c == b'\n')
-            .next()
-            .unwrap_or_default();
-        let open = line.iter().filter(|c| **c == b'"').count() % 2 == 1 && !line.ends_with(b"\"");
-        open && bytes.get(at) == Some(&b'"')
-            && bytes.get(at + 1).is_none_or(|c| c.is_ascii_whitespace() || matches!(c, b')' | b',' | b';'))
-    }
-
     fn element(&self, at: usize, kind: Names, spans: &mut Spans) -> usize {
         // `<Password><Value>x</Value></Password>`
         let wrapped =
@@ -248,179 +160,6 @@ impl Name<'_> {
         };
         let inner = at + skip..at + skip + end;
         self.take(Value { next: inner.end, inner, quoted: true }, kind, spans)
-    }
-
-    fn after_blank(&self, at: usize, kind: Names, spans: &mut Spans) -> usize {
-        let bytes = self.text.as_bytes();
-        let quoted = matches!(bytes[at], b'"' | b'\'');
-        let flag = self.is_flag()
-            || (self.start > 1
-                && bytes[self.start - 1] == b'-'
-                && bytes[self.start - 2].is_ascii_whitespace());
-        if matches!(
-            bytes[at],
-            b'{' | b'['
-                | b'('
-                | b'|'
-                | b'&'
-                | b'>'
-                | b'\n'
-                | b'\r'
-                | b'='
-                | b'<'
-                | b'#'
-                | b'-'
-                | b')'
-                | b'\\'
-        ) && !(flag && bytes[at] != b'-')
-        {
-            return if quoted { self.end } else { self.named_value(spans) };
-        }
-        let directive = self.directive();
-        if !quoted && !flag && self.start > 0 && bytes[self.start - 1] == b'$' {
-            return self.end;
-        }
-        if !flag && !quoted && (directive.is_none() || !key::stands_before_value(self.name())) {
-            return self.named_value(spans);
-        }
-        if quoted
-            && !flag
-            && directive.is_none()
-            && bytes.get(self.end).is_some_and(|c| matches!(c, b'"' | b'\''))
-        {
-            return self.named_value(spans);
-        }
-        let mut place = Place { first_on_line: false, inside: None, field: false };
-        let mut value = value_end::of(self.text, at, place);
-        let word = &self.text[value.inner.clone()];
-        // `unix password sync = yes`: one name in three words.
-        let more = self.text[value.next..].trim_start_matches([' ', '\t']);
-        if !flag && !quoted && more.starts_with(['=', ':']) {
-            return self.end;
-        }
-        if !flag
-            && !quoted
-            && (value::is_prose(word)
-                || (directive == Some(Directive::Comment) && !value::is_random(word, 6)))
-        {
-            return self.end;
-        }
-        // `password 7 0822455D`, `community encrypted x`: how it is written down, then the secret.
-        let after = value.next + bytes[value.next..].iter().take_while(|c| matches!(c, b' ' | b'\t')).count();
-        if !quoted && bytes.get(after).is_some_and(|c| !c.is_ascii_whitespace()) && is_notation(word) {
-            value = value_end::of(self.text, after, place);
-        } else if directive == Some(Directive::First) && !quoted && !value::is_secret(self.name(), kind, word)
-        {
-            return self.end;
-        } else if directive == Some(Directive::First) && !quoted && !flag {
-            place.first_on_line = true;
-            value = value_end::of(self.text, at, place);
-        }
-        self.take(value, kind, spans)
-    }
-
-    /// Whether the line up to here is bare words, as in a directive (`neighbor 10.0.0.1 password x`), not prose in
-    /// a string or the value of something else.
-    fn directive(&self) -> Option<Directive> {
-        let bytes = self.text.as_bytes();
-        let near = &bytes[self.start.saturating_sub(NEAR)..self.start];
-        let line = near.rsplit(|c| *c == b'\n').next().unwrap_or(near);
-        if line.len() == NEAR {
-            return None;
-        }
-        let trimmed = line.trim_ascii();
-        if trimmed.is_empty() {
-            return Some(Directive::First);
-        }
-        if trimmed.iter().all(|c| matches!(c, b'#' | b';' | b'/' | b'*' | b'!' | b'-'))
-            || matches!(trimmed[0], b'#' | b';')
-        {
-            return Some(Directive::Comment);
-        }
-        // Commands that take names of variables, or what is printed.
-        #[rustfmt::skip]
-        const NO_DIRECTIVES: &[&[u8]] = &[b"export", b"unset", b"read", b"local", b"readonly", b"declare", b"docker", b"podman", b"echo", b"for", b"if", b"case"];
-        let bare = |word: &[u8]| {
-            !word.ends_with(b":")
-                && !word.contains(&b'=')
-                && word.iter().all(|c| c.is_ascii_alphanumeric() || b"_-./:@*%\\".contains(c))
-        };
-        let words = trimmed.split(|c| c.is_ascii_whitespace()).filter(|word| !word.is_empty());
-        if words.clone().next().is_some_and(|first| NO_DIRECTIVES.contains(&first)) {
-            return None;
-        }
-        (words.clone().count() <= 8 && words.into_iter().all(bare)).then_some(Directive::Later)
-    }
-
-    /// `{"name": "DB_PASSWORD", "value": "x"}`, `<add key="Password" value="x"/>`, `- name: TOKEN` and below `value: x`,
-    /// `<entry key="password">x</entry>`: the name of the secret is itself a value.
-    fn named_value(&self, spans: &mut Spans) -> usize {
-        let bytes = self.text.as_bytes();
-        let near = &self.text[self.text.floor_char_boundary(self.start.saturating_sub(24))..self.start];
-        let before = near.trim_end_matches(['"', '\'', '\\']).trim_end();
-        let labelled = before.ends_with([':', '=']) && {
-            let label =
-                before[..before.len() - 1].trim_end_matches(['"', '\'', '\\', ' ']).to_ascii_lowercase();
-            ["name", "key", "id", "variable", "field"].iter().any(|known| label.ends_with(known))
-        };
-        if !labelled && !near.ends_with("variable \"") {
-            return self.end;
-        }
-        let closed =
-            self.end + bytes[self.end..].iter().take_while(|c| matches!(c, b'"' | b'\'' | b'\\')).count();
-        if bytes.get(closed) == Some(&b'>') {
-            return self.element(closed + 1, Names::Secret, spans);
-        }
-        self.named_value_from(closed, Names::Secret, spans)
-    }
-
-    /// The value of the next name, if that is called `value` or the like.
-    fn named_value_from(&self, at: usize, kind: Names, spans: &mut Spans) -> usize {
-        #[rustfmt::skip]
-        const CALLED: &[&str] = &["value", "Value", "default", "content", "data", "key", "plaintext", "plain", "secret"];
-        let bytes = self.text.as_bytes();
-        let skipped = bytes[at..]
-            .iter()
-            .take(200)
-            .take_while(|c| c.is_ascii_whitespace() || matches!(c, b'"' | b'\'' | b'\\' | b',' | b'{' | b';'))
-            .count();
-        let start = at + skipped;
-        let end = start + bytes[start..].iter().take_while(|c| is_name(**c)).count();
-        let next = Name { text: self.text, start, end };
-        if !CALLED.contains(&next.name()) {
-            return at.max(self.end);
-        }
-        match next.separator() {
-            Some(Separator::Sign(at, sign)) => next.after_sign(at, sign, kind, spans),
-            _ => self.end,
-        }
-    }
-
-    /// What surrounds this name; `sign` where a sign follows, so that the rest of the line may be the value.
-    fn place(&self, sign: bool) -> Place {
-        let bytes = self.text.as_bytes();
-        let near = &bytes[self.start.saturating_sub(NEAR)..self.start];
-        let line = near.rsplit(|c| *c == b'\n').next().unwrap_or(near);
-        let dashes = line.iter().rev().take_while(|c| **c == b'-').count();
-        let inside = line
-            .len()
-            .checked_sub(dashes + 1)
-            .map(|before| line[before])
-            .filter(|c| matches!(c, b'"' | b'\''));
-        let inside =
-            inside.filter(|quote| bytes.get(self.end) != Some(quote) && bytes.get(self.end) != Some(&b'\\'));
-        let field = line.trim_ascii_end().ends_with(b";");
-        let bare = line.len() < NEAR
-            && line.iter().all(|c| c.is_ascii_alphanumeric() || b" \t_.-/[]$#;*!@%>|\\'\"".contains(c));
-        let words = line
-            .split(|c| c.is_ascii_whitespace())
-            .filter(|word| word.iter().any(u8::is_ascii_alphanumeric))
-            .count();
-        let own_quotes = line.iter().filter(|c| matches!(c, b'"' | b'\'')).count();
-        let closed = usize::from(bytes.get(self.end).is_some_and(|c| matches!(c, b'"' | b'\'')));
-        let first_on_line =
-            sign && inside.is_none() && bare && words <= 3 && own_quotes == closed && !(field && words > 0);
-        Place { first_on_line, inside, field: field && words > 0 }
     }
 
     /// Marks the value if it is a secret; reading goes on after it, or inside it where it is ordinary.
@@ -455,13 +194,6 @@ impl Name<'_> {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Directive {
-    First,
-    Later,
-    Comment,
-}
-
 /// `{SHA512-CRYPT}$6$...`: not an object.
 fn is_scheme(text: &str) -> bool {
     text[1..]
@@ -469,16 +201,6 @@ fn is_scheme(text: &str) -> bool {
         .take_while(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, b'-' | b'.' | b'_'))
         .count()
         > 1
-}
-
-/// How network devices and others say the way a secret is written down.
-fn is_notation(word: &str) -> bool {
-    #[rustfmt::skip]
-    const NOTATIONS: &[&str] = &[
-        "encrypted", "cipher", "simple", "clear", "cleartext", "clear-text", "plaintext", "plain-text", "hash", "hashed", "sha256", "sha512", "scrypt", "md5",
-        "irreversible-cipher", "ascii", "hex", "ascii-text", "type", "level", "string", "encryption-type", "hmac-md5", "hmac-sha-256", "PASSWORD", "password", "ENC",
-    ];
-    NOTATIONS.contains(&word) || (word.len() <= 2 && word.bytes().all(|c| c.is_ascii_digit()))
 }
 
 /// `Bearer `, `Basic `: the scheme of an authorization header is no secret.

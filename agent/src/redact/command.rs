@@ -118,7 +118,8 @@ fn mark(text: &str, at: usize, part: Part, spans: &mut Spans) {
     let secret = &text[inner.clone()];
     // `-p 8080:80` and `-p 443` are ports, `-p /dir` is a directory.
     let ports = secret.bytes().all(|c| c.is_ascii_digit() || matches!(c, b':' | b'.' | b'/' | b'-'));
-    if !secret.is_empty() && !(ports && part != Part::AfterColon) && !value::is_reference(secret) {
+    let is_port = ports && part != Part::AfterColon;
+    if !secret.is_empty() && !is_port && !value::is_reference(secret) {
         spans.add(inner.start, inner.end);
     }
 }

@@ -80,16 +80,13 @@ pub(super) fn is_counting(name: &str) -> bool {
     words(name).first().is_some_and(|first| COUNTING.contains(&first.as_str()))
 }
 
-/// The only names that a blank alone separates from their value wherever they stand (`password secret`): with the
-/// others that would be prose or another command.
-pub(super) fn stands_before_value(name: &str) -> bool {
-    !matches!(
-        name.to_ascii_lowercase().as_str(),
-        "pass" | "passwd" | "pwd" | "credentials" | "secrets" | "tokens" | "passwords" | "communities"
-    ) && !matches!(
-        name.split('_').next(),
-        Some("proxy" | "fastcgi" | "uwsgi" | "scgi" | "grpc" | "memcached")
-    )
+/// Whether a blank alone separates the name from its value (`password secret`). With some names that is more often
+/// another command or an address: then only a value that looks random is one.
+pub(super) fn stands_before_value(name: &str, random: bool) -> bool {
+    const COMMANDS: &[&str] = &["pass", "passwd", "pwd", "credentials", "secrets", "tokens", "passwords"];
+    const PASSES: &[&str] = &["proxy", "fastcgi", "uwsgi", "scgi", "grpc", "memcached"];
+    let address = name.ends_with("_pass") && PASSES.iter().any(|what| name.starts_with(what));
+    !address && (random || !COMMANDS.iter().any(|command| command.eq_ignore_ascii_case(name)))
 }
 
 fn secret_at(words: &[String], at: usize) -> Option<Names> {

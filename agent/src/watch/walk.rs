@@ -46,13 +46,13 @@ pub(super) fn find(
     let mut found = BTreeMap::new();
     let mut entries = 0;
     for include in includes {
-        Walk { include, exclude, deadline, found: &mut found, watched, entries: &mut entries }.from_root();
+        Walk { include, exclude, deadline, found: &mut found, watched, entries: &mut entries }.start();
     }
     found
 }
 
 impl Walk<'_> {
-    fn from_root(&mut self) {
+    fn start(&mut self) {
         let root = &self.include.root;
         // The fixed part may lead through links: the configuration names it, and a file named may be a link itself.
         let metadata = if self.include.glob.is_some() {
