@@ -1,0 +1,226 @@
+//! What became of handing over one message, in words that both programs store, show and decide on.
+//!
+//! The texts are the server's own words where it said any, cleaned of everything that steers a terminal.
+
+use std::fmt;
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text;
+
+/// Longest text of a failure or reply that is kept, in bytes.
+const TEXT_BYTES: usize = 600;
+
+/// What a mail server said to one message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The server took responsibility for the message.
+    Sent {
+        /// Its words, usually with a queue id.
+        reply: String,
+    },
+    /// Not now: the message is good for all we know; try again later.
+    Deferred(Failure),
+    /// Never: the server refuses this message for good.
+    Refused(Failure),
+    /// The whole message was handed over and no verdict came back; sending the same bytes again is right.
+    Unknown(Failure),
+}
+
+impl Outcome {
+    /// The failure, unless it was sent.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Sent { .. } => None,
+            Self::Deferred(failure) | Self::Refused(failure) | Self::Unknown(failure) => Some(failure),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sent { reply } => write!(f, "sent: {reply}"),
+            Self::Deferred(failure) => write!(f, "deferred: {failure}"),
+            Self::Refused(failure) => write!(f, "refused: {failure}"),
+            Self::Unknown(failure) => write!(f, "outcome unknown: {failure}"),
+        }
+    }
+}
+
+/// Why a message was not taken, or a server not reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{kind}: {text}")]
+pub struct Failure {
+    /// What to tell apart when deciding.
+    pub kind: FailureKind,
+    /// The server's own words with their codes, or what we saw happen: one line without control characters.
+    pub text: String,
+}
+
+impl Failure {
+    /// A failure with its text made safe to show.
+    #[must_use]
+    pub fn new(kind: FailureKind, text: impl AsRef<str>) -> Self {
+        Self { kind, text: shown(text.as_ref()) }
+    }
+
+    /// An error of the operating system on a connection; `what` says which connection and step.
+    #[must_use]
+    pub fn from_io(error: &io::Error, what: &str) -> Self {
+        let problem = match error.kind() {
+            io::ErrorKind::ConnectionRefused => ConnectionProblem::Refused,
+            io::ErrorKind::TimedOut => ConnectionProblem::TimedOut,
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted => ConnectionProblem::Closed,
+            _ => ConnectionProblem::Unreachable,
+        };
+        Self::new(FailureKind::Connection(problem), format!("{what}: {error}"))
+    }
+
+    /// One sentence on what to do about it.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        self.kind.advice()
+    }
+}
+
+/// A text from outside, as it is stored and shown.
+pub(crate) fn shown(text: &str) -> String {
+    text::one_line(text.trim(), TEXT_BYTES)
+}
+
+/// Kinds of failure that call for different decisions or different advice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// A 4xx reply: the server asks to come back later.
+    Temporary,
+    /// A 5xx reply about this message, its sender or its recipient.
+    Permanent,
+    /// User name, password or their absence; says nothing about the message.
+    Authentication,
+    /// The server was not reached or did not stay.
+    Connection(ConnectionProblem),
+    /// The connection could not be made private.
+    Tls(TlsProblem),
+    /// The message is larger than the server takes (RFC 1870).
+    TooLarge,
+    /// The server said something that is not the protocol.
+    ProtocolUnclear,
+    /// Our own settings: an unreadable password or CA file, a bad name.
+    Settings,
+}
+
+/// How a connection failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionProblem {
+    /// The host name has no address.
+    Unresolved,
+    /// Nobody listens on the port.
+    Refused,
+    /// No answer in time.
+    TimedOut,
+    /// The other side closed the connection.
+    Closed,
+    /// The network knows no way there, or another error of the operating system.
+    Unreachable,
+}
+
+/// Why a connection could not be made private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsProblem {
+    /// The server has nothing newer than TLS 1.1, or only ciphers that are no longer safe.
+    TooOld,
+    /// The certificate is for another name.
+    WrongName,
+    /// The certificate is expired or not valid yet.
+    Expired,
+    /// The certificate is self-signed or its issuer is not known here.
+    UnknownIssuer,
+    /// The certificate is not the pinned one.
+    PinMismatch,
+    /// The server does not offer STARTTLS.
+    NotOffered,
+    /// The port does not speak TLS from the first byte.
+    NotTls,
+    /// Anything else; see the text.
+    Other,
+}
+
+impl FailureKind {
+    /// One sentence on what to do.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Temporary => "Nothing to do: it is tried again by itself; ask the mail server's administrator if it lasts.",
+            Self::Permanent => "Ask the mail server's administrator why; check sender and recipient address.",
+            Self::Authentication => "Check user name and password, and whether this account may use SMTP AUTH on this port.",
+            Self::TooLarge => "Send less, or ask the mail server's administrator to raise the message size limit.",
+            Self::ProtocolUnclear => "Check that host and port belong to a mail server, and what lies between (proxy, virus scanner).",
+            Self::Settings => "Correct the settings named here and try again.",
+            Self::Connection(problem) => problem.advice(),
+            Self::Tls(problem) => problem.advice(),
+        }
+    }
+}
+
+impl ConnectionProblem {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Unresolved => "Check the host name and this machine's DNS.",
+            Self::Refused => "Check the port, and that the mail server is running.",
+            Self::TimedOut => "Check host, port and `tls` mode (465 is implicit, 587 is starttls), and that no firewall is in between.",
+            Self::Closed => "Check that the server accepts connections from this machine, and that `tls` fits the port.",
+            Self::Unreachable => "Check this machine's network.",
+        }
+    }
+}
+
+impl TlsProblem {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::TooOld => "The server must offer TLS 1.2 or 1.3; ask its administrator to enable it.",
+            Self::WrongName => "Use the name in the certificate as `host`, or pin the certificate with `tls_pin`.",
+            Self::Expired => "Renew the server's certificate; if it is not expired, check this machine's clock.",
+            Self::UnknownIssuer => "Give the issuing CA as `tls_ca`, or compare the fingerprint and set it as `tls_pin`.",
+            Self::PinMismatch => "If the server's certificate was renewed, compare the new fingerprint and set it as `tls_pin`; if not, somebody is in between.",
+            Self::NotOffered => "Use another port or `tls = \"implicit\"`; `tls = \"none\"` only in a network you trust.",
+            Self::NotTls => "The port does not begin with TLS: use `tls = \"starttls\"` (587) or the port for implicit TLS (465).",
+            Self::Other => "See the text; the server's log usually says more.",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Temporary => "temporary failure",
+            Self::Permanent => "permanent failure",
+            Self::Authentication => "authentication failed",
+            Self::TooLarge => "message too large",
+            Self::ProtocolUnclear => "unclear answer",
+            Self::Settings => "settings",
+            Self::Connection(ConnectionProblem::Unresolved) => "name not found",
+            Self::Connection(ConnectionProblem::Refused) => "connection refused",
+            Self::Connection(ConnectionProblem::TimedOut) => "no answer in time",
+            Self::Connection(ConnectionProblem::Closed) => "connection closed",
+            Self::Connection(ConnectionProblem::Unreachable) => "not reachable",
+            Self::Tls(TlsProblem::TooOld) => "TLS too old",
+            Self::Tls(TlsProblem::WrongName) => "certificate for another name",
+            Self::Tls(TlsProblem::Expired) => "certificate not valid now",
+            Self::Tls(TlsProblem::UnknownIssuer) => "certificate from an unknown issuer",
+            Self::Tls(TlsProblem::PinMismatch) => "certificate is not the pinned one",
+            Self::Tls(TlsProblem::NotOffered) => "TLS not offered",
+            Self::Tls(TlsProblem::NotTls) => "not TLS",
+            Self::Tls(TlsProblem::Other) => "TLS failed",
+        })
+    }
+}

@@ -1,0 +1,30 @@
+//! A text that must not be shown: passwords and tokens from configuration files.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// A secret text. Prints itself as hidden and cannot be serialised, so it reaches no log, error or report by accident.
+#[derive(Clone, Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the text in.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself: only for the line that hands it to a server.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
