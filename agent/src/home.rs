@@ -206,7 +206,7 @@ impl Home {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.0)? {
             let name = entry?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix(prefix)?.strip_prefix('.')?.parse().ok());
+            let number: Option<u64> = name.to_str().and_then(|name| name.strip_prefix(prefix)?.strip_prefix('.')?.parse().ok());
             found.extend(number);
         }
         found.sort_unstable();

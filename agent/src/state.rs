@@ -127,6 +127,13 @@ impl State {
         state
     }
 
+    /// After the clock went back: what was said in its future counts as said now, or nothing would be due until then.
+    pub fn rebase(&mut self, now: Timestamp) {
+        for time in [&mut self.last_heartbeat, &mut self.last_system].into_iter().flatten() {
+            *time = (*time).min(now);
+        }
+    }
+
     /// Notes that the end of the contract with this revision was announced.
     #[must_use]
     pub fn having_said_the_end(mut self, event: NoticeEvent, revision: u32) -> Self {
