@@ -48,8 +48,10 @@ pub struct State {
     pub last_accepted: Option<Accepted>,
     /// The last attempt that failed, until one succeeds.
     pub last_failure: Option<Failed>,
-    /// What the last heartbeat or system report could not do, one sentence each.
+    /// What the last heartbeat could not do, one sentence each.
     pub problems: Vec<String>,
+    /// What the last system report could not do; heartbeats repeat it.
+    pub watch_problems: Vec<String>,
 }
 
 /// The system report that the next one's changes start from.
@@ -112,8 +114,9 @@ impl State {
                 state.last_heartbeat = Some(now);
                 state.problems.clone_from(&heartbeat.problems);
             }
-            Body::System { .. } => {
+            Body::System { system_report } => {
                 state.last_system = Some(now);
+                state.watch_problems.clone_from(&system_report.truncated);
                 state.baseline = Some(Baseline { digest, sequence: report.sequence });
             }
             Body::Enrollment { .. } => {

@@ -93,24 +93,28 @@ fn bare(desk: &Desk<'_>, renderer: &Renderer, random: &[u8; 10], why: &ComposeEr
 
 /// Takes the largest texts that travel out of `files` until `excess` bytes are saved; a sentence for each.
 fn omit(files: &mut Snapshot, changes: &[Change], excess: usize, limit: usize) -> Vec<String> {
-    let travels = |change: &Change| change.text.as_ref().or(change.diff.as_ref()).map_or(0, String::len);
-    let mut largest: Vec<&Change> = changes.iter().filter(|change| travels(change) > 0).collect();
-    largest.sort_by_key(|change| std::cmp::Reverse(travels(change)));
+    // As JSON, where quotes and line ends are two bytes.
+    let travels = |change: &Change| {
+        let text = change.text.as_ref().or(change.diff.as_ref())?;
+        Some(text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')).count())
+    };
+    let mut largest: Vec<(usize, &Change)> =
+        changes.iter().filter_map(|change| Some((travels(change)?, change))).collect();
+    largest.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
     let mut saved = 0;
     let mut named = Vec::new();
-    for change in largest {
+    for (bytes, change) in largest {
         if saved * 4 / 3 >= excess {
             break;
         }
         let Some(file) = files.get_mut(&change.path) else { continue };
-        saved += travels(change);
+        saved += bytes;
         file.text = None;
         file.entry.state = FileState::Omitted;
         file.entry.encoding = None;
         named.push(format!(
-            "{}: left out ({} bytes of text), because the mail would be larger than {limit} bytes",
-            change.path,
-            travels(change)
+            "{}: left out ({bytes} bytes), because the mail would be larger than {limit} bytes",
+            change.path
         ));
     }
     named
