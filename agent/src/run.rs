@@ -140,16 +140,31 @@ impl Agent {
     /// # Panics
     /// Never: the build time is a constant that a test reads.
     pub fn open(parts: Parts) -> Result<Self, StepError> {
-        let Parts { home, config, senses, post, entropy } = parts;
+        let home = &parts.home;
         let failed = |error| StepError::State { dir: home.dir().to_owned(), error };
-        spool::sweep(&home).map_err(failed)?;
-        let newest = spool::newest(&home).map_err(failed)?;
-        let (state, notes) = State::recover(&home, newest).map_err(failed)?;
+        spool::sweep(home).map_err(failed)?;
+        let newest = spool::newest(home).map_err(failed)?;
+        let (state, notes) = State::recover(home, newest).map_err(failed)?;
         for note in &notes {
             tracing::warn!("{note}");
         }
-        let queue = spool::queued(&home).map_err(failed)?;
-        Ok(Self {
+        let queue = spool::queued(home).map_err(failed)?;
+        Ok(Self { notes, ..Self::with(parts, state, queue) })
+    }
+
+    /// An agent to look at, beside one that may be running: changes nothing on disk, and must not be stepped.
+    ///
+    /// # Panics
+    /// As [`Agent::open`].
+    #[must_use]
+    pub fn peek(parts: Parts) -> Self {
+        let (state, queue) = (State::peek(&parts.home), spool::queued(&parts.home).unwrap_or_default());
+        Self::with(parts, state, queue)
+    }
+
+    fn with(parts: Parts, state: State, queue: Vec<Entry>) -> Self {
+        let Parts { home, config, senses, post, entropy } = parts;
+        Self {
             renderer: Renderer::new(config.subject),
             build_time: BUILD_TIME.parse().expect("the build time is a constant that a test reads"),
             home,
@@ -163,10 +178,10 @@ impl Agent {
             queue,
             tries: Tries::default(),
             undecided: vec![],
-            notes,
+            notes: vec![],
             doubted_since: None,
             trouble: vec![],
-        })
+        }
     }
 
     /// Composes what is due, sends at most one report, and says when the next step is due (now, if there is more to send).

@@ -21,6 +21,21 @@ pub struct HostFacts {
     pub machine_id: Option<String>,
 }
 
+/// The kinds of items this version can send, as a person agrees to them. A kind added later is not sent before somebody
+/// agreed to it by activating again.
+pub const KINDS: [&str; 10] = [
+    "cpu", "memory", "swap", "load", "filesystems", "network", "uptime", "agent", "inventory", "watched files",
+];
+
+/// The watched files.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Files {
+    /// Every watched file, redacted.
+    pub snapshot: Snapshot,
+    /// The list itself was cut: what is not in it may be there all the same and must not be called removed.
+    pub cut: bool,
+}
+
 /// What was found, and what could not be, one sentence each.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found<T> {
@@ -36,10 +51,10 @@ pub trait Senses {
     fn host(&mut self) -> HostFacts;
     /// The numbers of a heartbeat, of the kinds agreed to.
     fn observe(&mut self, consented: &[String]) -> Found<Vec<Observation>>;
-    /// The watched files after redaction, digests keyed with `key`.
-    fn watch(&mut self, key: &[u8; 32]) -> Found<Snapshot>;
-    /// What the host is: operating system, kernel, hardware.
-    fn inventory(&mut self) -> BTreeMap<String, String>;
+    /// The watched files after redaction, digests keyed with `key`; none if not agreed to.
+    fn watch(&mut self, consented: &[String], key: &[u8; 32]) -> Found<Files>;
+    /// What the host is: operating system, kernel, hardware; nothing if not agreed to.
+    fn inventory(&mut self, consented: &[String]) -> BTreeMap<String, String>;
 }
 
 /// Calls into the collecting rooms; a panic becomes a problem.

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use mailbeat_shared::durable::{self, Access};
 use mailbeat_shared::wire::id::{Digest, Incarnation};
 use mailbeat_shared::wire::report::{Body, NoticeEvent, Report};
-use mailbeat_shared::wire::snapshot::Snapshot;
+use mailbeat_shared::wire::snapshot::{FileState, Snapshot};
 use serde::{Deserialize, Serialize};
 
 pub use ranges::Ranges;
@@ -52,6 +52,17 @@ pub struct State {
     pub problems: Vec<String>,
     /// What the last system report could not do; heartbeats repeat it.
     pub watch_problems: Vec<String>,
+    /// How many files the last system report named.
+    pub watched: Option<Watched>,
+}
+
+/// How many files a system report named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// All of them.
+    pub files: u32,
+    /// Those the agent may not read.
+    pub unreadable: u32,
 }
 
 /// The system report that the next one's changes start from.
@@ -117,6 +128,10 @@ impl State {
             Body::System { system_report } => {
                 state.last_system = Some(now);
                 state.watch_problems.clone_from(&system_report.truncated);
+                let files = &system_report.files;
+                let unreadable = files.iter().filter(|file| file.state == FileState::Unreadable).count();
+                let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+                state.watched = Some(Watched { files: count(files.len()), unreadable: count(unreadable) });
                 state.baseline = Some(Baseline { digest, sequence: report.sequence });
             }
             Body::Enrollment { .. } => {

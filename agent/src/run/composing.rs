@@ -4,6 +4,7 @@ use std::io;
 
 use jiff::Timestamp;
 use mailbeat_shared::wire::limits;
+use mailbeat_shared::wire::observation::{Observation, names};
 use mailbeat_shared::wire::report::{Body, Kind, Notice, NoticeEvent, Report};
 use mailbeat_shared::wire::snapshot::Snapshot;
 
@@ -13,7 +14,7 @@ use crate::compose::fit::{self, Fitted, Material};
 use crate::compose::{self, ComposeError};
 use crate::identity::draw;
 use crate::schedule::{self, Due};
-use crate::sense::{HostFacts, guarded};
+use crate::sense::{Found, HostFacts, guarded};
 use crate::spool::{self, Parcel};
 use crate::state::{self, State};
 use crate::trail;
@@ -109,7 +110,7 @@ impl Agent {
 
     /// Makes a report; changes nothing but what the senses remember.
     fn make(&mut self, kind: Kind, body: Option<Body>, now: Timestamp) -> Result<Made, StepError> {
-        let host = guarded("host", || crate::sense::Found { value: self.senses.host(), problems: vec![] }).value;
+        let host = guarded("host", || Found { value: self.senses.host(), problems: vec![] }).value;
         // Taken out so that the senses and the rest can be used beside it.
         let Some(standing) = self.standing.take() else { return Err(StepError::NotActivated) };
         let made = self.make_for(&standing, &host, kind, body, now);
@@ -166,7 +167,11 @@ impl Agent {
 
     fn heartbeat(&mut self, standing: &Standing, state: &State) -> Body {
         let consented = &standing.activation.consent.consented;
-        let found = guarded("collecting", || self.senses.observe(consented));
+        let mut found = guarded("collecting", || self.senses.observe(consented));
+        if let Some(watched) = &state.watched {
+            found.value.push(Observation::new(&names::WATCHED_FILES, f64::from(watched.files)));
+            found.value.push(Observation::new(&names::WATCHED_UNREADABLE, f64::from(watched.unreadable)));
+        }
         let waiting: Vec<_> =
             self.queue.iter().filter(|entry| !state.superseded.contains(entry.sequence)).cloned().collect();
         let mut problems = self.notes.clone();
@@ -184,9 +189,10 @@ impl Agent {
         random: &[u8; 10],
         now: Timestamp,
     ) -> Result<Made, StepError> {
-        let found = guarded("watching files", || self.senses.watch(standing.identity.fingerprint_key()));
-        let inventory =
-            guarded("inventory", || crate::sense::Found { value: self.senses.inventory(), problems: vec![] });
+        let consented = &standing.activation.consent.consented;
+        let key = standing.identity.fingerprint_key();
+        let found = guarded("watching files", || self.senses.watch(consented, key));
+        let inventory = guarded("inventory", || Found { value: self.senses.inventory(consented), problems: vec![] });
         let mut problems = found.problems;
         problems.extend(inventory.problems);
         let baseline = state.baseline.clone().and_then(|baseline| {
@@ -201,10 +207,18 @@ impl Agent {
                 }
             }
         });
+        let mut files = found.value.snapshot;
+        if let (true, Some((_, held))) = (found.value.cut, &baseline) {
+            for (path, file) in held {
+                if files.len() < limits::WATCHED_FILES && !files.contains_key(path) {
+                    files.insert(path.clone(), file.clone());
+                }
+            }
+        }
         let limit = standing.routes.first().and_then(|route| self.post.size_limit(route));
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let material = Material {
-            files: found.value,
+            files,
             problems,
             baseline: baseline.as_ref().map(|(baseline, files)| (baseline, files.clone())),
             inventory: inventory.value,

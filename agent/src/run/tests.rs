@@ -18,7 +18,7 @@ use mailbeat_shared::wire::snapshot::{self, Encoding, FileEntry, FileState, Snap
 use super::*;
 use crate::activation::Consent;
 use crate::identity;
-use crate::sense::Found;
+use crate::sense::{Files, Found};
 use crate::spool::Fate;
 use crate::testing;
 use crate::trail;
@@ -28,6 +28,7 @@ use mailbeat_shared::wire::contract::{Contract, SealedContract};
 struct World {
     machine: String,
     files: Snapshot,
+    cut: bool,
     observations: Vec<Observation>,
     observing_panics: bool,
     /// What the servers say next; then everything is accepted.
@@ -48,10 +49,11 @@ impl Senses for Host {
         assert!(!self.0.borrow().observing_panics, "a collector's fault");
         Found { value: self.0.borrow().observations.clone(), problems: vec![] }
     }
-    fn watch(&mut self, _: &[u8; 32]) -> Found<Snapshot> {
-        Found { value: self.0.borrow().files.clone(), problems: vec![] }
+    fn watch(&mut self, _: &[String], _: &[u8; 32]) -> Found<Files> {
+        let world = self.0.borrow();
+        Found { value: Files { snapshot: world.files.clone(), cut: world.cut }, problems: vec![] }
     }
-    fn inventory(&mut self) -> BTreeMap<String, String> {
+    fn inventory(&mut self, _: &[String]) -> BTreeMap<String, String> {
         BTreeMap::from([("os.type".into(), "linux".into())])
     }
 }
@@ -249,6 +251,21 @@ fn a_changed_file_travels_as_a_change_that_the_receiver_can_apply() {
 }
 
 #[test]
+fn a_file_list_that_was_cut_calls_nothing_removed() {
+    let mut story = Story::begin();
+    write(&story, "/etc/a.conf", "a\n");
+    write(&story, "/etc/b.conf", "b\n");
+    story.live(1.minutes());
+    story.host.0.borrow_mut().files.remove("/etc/b.conf");
+    story.host.0.borrow_mut().cut = true;
+    story.agent.answer(&Request::System, story.now);
+    story.settle();
+    let reports = story.mails();
+    let report = system_of(reports.last().unwrap());
+    assert_eq!((report.files.len(), report.changes.len()), (2, 0));
+}
+
+#[test]
 fn while_the_servers_are_down_new_heartbeats_supersede_old_ones_and_system_reports_stay_in_order() {
     let mut story = Story::begin();
     story.live(1.minutes());
@@ -256,7 +273,7 @@ fn while_the_servers_are_down_new_heartbeats_supersede_old_ones_and_system_repor
     story.live(30.hours());
     let waiting = spool::queued(&story.home).unwrap();
     let kinds: Vec<Kind> = waiting.iter().filter_map(Entry::kind).collect();
-    assert_eq!(kinds[1..], [Kind::System, Kind::Heartbeat], "{kinds:?}: system reports and the newest heartbeat");
+    assert_eq!(kinds, [Kind::System, Kind::Heartbeat], "the system report and the newest heartbeat");
     assert!(story.agent.state().last_failure.as_ref().unwrap().what.contains("connection refused"));
     story.restart();
     story.host.0.borrow_mut().outcomes.clear();
