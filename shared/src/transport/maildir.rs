@@ -43,7 +43,8 @@ pub fn find(dir: &Path, unique_name: &str) -> io::Result<Option<PathBuf>> {
         let entry = entry?;
         // Readers append `:2,FLAGS`; on systems without colons in names they use `;` or `!`.
         let is_it = entry.file_name().to_str().is_some_and(|name| {
-            name.strip_prefix(unique_name).is_some_and(|flags| flags.is_empty() || flags.starts_with([':', ';', '!', ',']))
+            name.strip_prefix(unique_name)
+                .is_some_and(|flags| flags.is_empty() || flags.starts_with([':', ';', '!', ',']))
         });
         if is_it {
             return Ok(Some(entry.path()));
@@ -65,6 +66,7 @@ fn create(dir: &Path) -> io::Result<()> {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&folder)?;
         durable::sync_dir(dir)?;
+        dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), durable::sync_dir)?;
     }
     Ok(())
 }
@@ -89,8 +91,16 @@ fn share_like(_: &Path, _: &Path) -> io::Result<()> {
 /// Keeps names inside the folder, and free of what Windows forbids.
 fn check_name(name: &str) -> io::Result<()> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._=@+-".contains(c);
-    if name.is_empty() || name.len() > 200 || name.starts_with('.') || name.ends_with('.') || !name.chars().all(fits) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{name:?} cannot be a Maildir name")));
+    if name.is_empty()
+        || name.len() > 200
+        || name.starts_with('.')
+        || name.ends_with('.')
+        || !name.chars().all(fits)
+    {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("{name:?} cannot be a Maildir name"),
+        ));
     }
     Ok(())
 }
@@ -102,7 +112,9 @@ mod tests {
     fn files(dir: &Path) -> Vec<String> {
         let mut names: Vec<String> = ["tmp", "new", "cur"]
             .iter()
-            .flat_map(|folder| fs::read_dir(dir.join(folder)).unwrap().map(move |entry| (folder, entry.unwrap())))
+            .flat_map(|folder| {
+                fs::read_dir(dir.join(folder)).unwrap().map(move |entry| (folder, entry.unwrap()))
+            })
             .map(|(folder, entry)| format!("{folder}/{}", entry.file_name().to_str().unwrap()))
             .collect();
         names.sort();
@@ -145,7 +157,11 @@ mod tests {
     fn a_name_cannot_leave_the_folder() {
         let maildir = tempfile::tempdir().unwrap();
         for name in ["", "../x", "a/b", "a:b", ".hidden", "a\\b", "nul\0", "ä", "dot."] {
-            assert_eq!(deliver(maildir.path(), b"x", name).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{name:?}");
+            assert_eq!(
+                deliver(maildir.path(), b"x", name).unwrap_err().kind(),
+                io::ErrorKind::InvalidInput,
+                "{name:?}"
+            );
         }
     }
 

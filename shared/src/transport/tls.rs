@@ -128,10 +128,13 @@ fn provider() -> Arc<CryptoProvider> {
 fn authorities(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let unusable = |why: String| settings(format!("tls_ca {}: {why}", file.display()));
     let pem = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
-    let found: Vec<_> =
-        CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|error| unusable(error.to_string()))?;
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| unusable(error.to_string()))?;
     if found.is_empty() {
-        return Err(unusable("no certificate in this file; it must be PEM (-----BEGIN CERTIFICATE-----)".into()));
+        return Err(unusable(
+            "no certificate in this file; it must be PEM (-----BEGIN CERTIFICATE-----)".into(),
+        ));
     }
     Ok(found)
 }

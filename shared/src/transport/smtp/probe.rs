@@ -80,9 +80,8 @@ impl Steps {
 pub async fn probe(settings: &SmtpSettings, envelope: &Envelope) -> Vec<Step> {
     let mut steps = Steps::default();
     if let Ok(mut session) = Session::open(settings, &mut steps).await {
-        if session.rehearse(envelope, &mut steps).await.is_ok() {
-            session.quit().await;
-        }
+        let _noted_in_steps = session.rehearse(envelope, &mut steps).await;
+        session.quit().await;
     }
     steps.0
 }

@@ -2,7 +2,7 @@
 //!
 //! The text is hostile; it is parsed for its codes, kept for people, and obeyed in nothing else.
 
-use crate::transport::outcome::{ConnectionProblem, Failure, FailureKind, Outcome, shown};
+use crate::transport::outcome::{ConnectionProblem, Failure, FailureKind, Outcome, TlsProblem, shown};
 
 /// Where in the dialogue a reply came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +58,24 @@ impl Reply {
     fn enhanced(&self) -> Option<&str> {
         let word = self.lines.first()?.split_whitespace().next()?;
         let is_status = word.split('.').count() == 3
-            && word.split('.').all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
+            && word
+                .split('.')
+                .all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()));
         is_status.then_some(word)
+    }
+
+    fn says(&self, word: &str) -> bool {
+        self.lines.iter().any(|line| line.to_ascii_uppercase().contains(word))
     }
 
     /// The reply as a failure; `stage` matters because a 5xx to AUTH is about the password, never about the message.
     pub(super) fn failure(&self, stage: Stage) -> Failure {
         let kind = match (self.code, self.enhanced()) {
             (400..500, _) => FailureKind::Temporary,
-            // RFC 4954 section 6; 530 also asks for STARTTLS or AUTH first (RFC 3207)
-            (530 | 534 | 535 | 538, _) => FailureKind::Authentication,
+            // RFC 3207 section 4 words it so; 538 says the same of a mechanism (RFC 4954 section 6)
+            (538, _) => FailureKind::Tls(TlsProblem::Required),
+            (530, _) if self.says("STARTTLS") => FailureKind::Tls(TlsProblem::Required),
+            (530 | 534 | 535, _) => FailureKind::Authentication,
             (500..600, _) if stage == Stage::Authentication => FailureKind::Authentication,
             (500..600, Some("5.3.4" | "5.2.3")) | (552, None) => FailureKind::TooLarge,
             // "command not known" or "bad sequence": the dialogue went wrong, which says nothing about the message
@@ -157,13 +165,24 @@ mod tests {
 
     #[test]
     fn a_reply_of_several_lines_is_one_text_with_its_status_once() {
-        let reply = Reply::parse("550-5.7.25 The address has no\r\n550-5.7.25 PTR record\r\n550 5.7.25 sorry\r\n").unwrap();
+        let reply =
+            Reply::parse("550-5.7.25 The address has no\r\n550-5.7.25 PTR record\r\n550 5.7.25 sorry\r\n")
+                .unwrap();
         assert_eq!(reply.shown(), "550 5.7.25 The address has no PTR record sorry");
     }
 
     #[test]
     fn half_a_reply_two_replies_and_mixed_codes_are_none() {
-        for text in ["", "250-one\r\n", "250 a\r\n250 b\r\n", "250-a\r\n550 b\r\n", "hello\r\n", "999 x\r\n", "ä50 x\r\n", "25"] {
+        for text in [
+            "",
+            "250-one\r\n",
+            "250 a\r\n250 b\r\n",
+            "250-a\r\n550 b\r\n",
+            "hello\r\n",
+            "999 x\r\n",
+            "ä50 x\r\n",
+            "25",
+        ] {
             assert_eq!(Reply::parse(text), None, "{text:?}");
         }
     }
@@ -174,7 +193,11 @@ mod tests {
         assert_eq!(kind("535 5.7.8 no\r\n", Stage::Authentication), Authentication);
         assert_eq!(kind("550 5.7.1 account disabled\r\n", Stage::Authentication), Authentication);
         assert_eq!(kind("454 4.7.0 later\r\n", Stage::Authentication), Temporary);
-        assert_eq!(kind("530 5.7.0 Must issue a STARTTLS command first\r\n", Stage::Message), Authentication);
+        assert_eq!(
+            kind("530 5.7.0 Must issue a STARTTLS command first\r\n", Stage::Message),
+            FailureKind::Tls(TlsProblem::Required)
+        );
+        assert_eq!(kind("530 5.7.57 Client was not authenticated\r\n", Stage::Message), Authentication);
         assert_eq!(kind("452 4.3.1 disk full\r\n", Stage::Message), Temporary);
         assert_eq!(kind("550 5.1.1 who?\r\n", Stage::Message), Permanent);
         assert_eq!(kind("552 5.3.4 too big\r\n", Stage::Message), TooLarge);
@@ -185,7 +208,9 @@ mod tests {
 
     #[test]
     fn what_a_server_offers_is_read_in_any_case_and_in_the_old_form_of_auth() {
-        let reply = Reply::parse("250-auth.example hi\r\n250-starttls\r\n250-SIZE 1000\r\n250-AUTH=LOGIN\r\n250 AUTH plain\r\n");
+        let reply = Reply::parse(
+            "250-auth.example hi\r\n250-starttls\r\n250-SIZE 1000\r\n250-AUTH=LOGIN\r\n250 AUTH plain\r\n",
+        );
         let found = Capabilities::read(&reply.unwrap());
         assert!(found.starttls && found.takes_size && !found.eight_bit);
         assert_eq!((found.size, found.auth), (Some(1000), vec!["LOGIN".to_owned(), "PLAIN".to_owned()]));

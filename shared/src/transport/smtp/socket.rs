@@ -117,7 +117,10 @@ impl Socket {
         let tcp = {
             let mut inner = self.lock();
             if !inner.received.is_empty() {
-                return Err(tls_failure(TlsProblem::Other, format!("{host} sent more than an answer before TLS began")));
+                return Err(tls_failure(
+                    TlsProblem::Other,
+                    format!("{host} sent more than an answer before TLS began"),
+                ));
             }
             let Stream::Plain(tcp) = mem::replace(&mut inner.stream, Stream::Gone) else {
                 return Err(Failure::new(FailureKind::ProtocolUnclear, "TLS begun twice"));

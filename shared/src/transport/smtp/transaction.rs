@@ -9,10 +9,10 @@ use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter};
 use tokio::time::timeout;
 
 use super::Envelope;
-use super::dial::too_late;
 use super::probe::{StepName, Steps};
 use super::reply::{Reply, Stage, failure_without_reply};
 use super::session::{FAREWELL, Session};
+use crate::transport::dial::too_late;
 use crate::transport::outcome::{Failure, FailureKind, Outcome};
 
 /// The slowest upload that is waited for, in bytes a second, beside the verdict's own limit.
@@ -43,7 +43,12 @@ impl Session {
     }
 
     /// Up to the point where the server waits for the content.
-    async fn transaction(&mut self, envelope: &Envelope, message: &[u8], steps: &mut Steps) -> Result<(), Outcome> {
+    async fn transaction(
+        &mut self,
+        envelope: &Envelope,
+        message: &[u8],
+        steps: &mut Steps,
+    ) -> Result<(), Outcome> {
         if self.unfinished {
             let reset = self.expect(Rset, "RSET", 200..300).await;
             self.broken |= reset.is_err();
@@ -62,9 +67,11 @@ impl Session {
     fn parameters(&self, envelope: &Envelope, message: &[u8]) -> Result<Vec<MailParameter>, Failure> {
         let mut parameters = vec![];
         let addresses = envelope.from.iter().chain([&envelope.to]);
-        if let Some(address) = addresses.into_iter().find(|address| !AsRef::<str>::as_ref(address).is_ascii()) {
+        if let Some(address) = addresses.into_iter().find(|address| !AsRef::<str>::as_ref(address).is_ascii())
+        {
             if !self.offers.utf8 {
-                let text = format!("{} takes no address with letters beyond ASCII: {address}", self.settings.host);
+                let text =
+                    format!("{} takes no address with letters beyond ASCII: {address}", self.settings.host);
                 return Err(Failure::new(FailureKind::Permanent, text));
             }
             parameters.push(MailParameter::SmtpUtfEight);
@@ -100,9 +107,13 @@ impl Session {
             }
             (said, failure) => {
                 self.broken = true;
-                let failure = failure.or(said.map(|reply| reply.failure(Stage::Message))).unwrap_or_else(|| {
-                    Failure::new(FailureKind::ProtocolUnclear, format!("{}: no verdict", self.settings.host))
-                });
+                let failure =
+                    failure.or(said.map(|reply| reply.failure(Stage::Message))).unwrap_or_else(|| {
+                        Failure::new(
+                            FailureKind::ProtocolUnclear,
+                            format!("{}: no verdict", self.settings.host),
+                        )
+                    });
                 if ended { Outcome::Unknown(failure) } else { Outcome::Deferred(failure) }
             }
         }

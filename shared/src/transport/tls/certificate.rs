@@ -27,7 +27,9 @@ pub struct CertificatePin([u8; 32]);
 
 /// A text that is no pin.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a pin is `sha256:` and 64 hexadecimal digits, as `openssl x509 -noout -fingerprint -sha256` prints them")]
+#[error(
+    "a pin is `sha256:` and 64 hexadecimal digits, as `openssl x509 -noout -fingerprint -sha256` prints them"
+)]
 pub struct PinError;
 
 impl CertificatePin {
@@ -50,7 +52,8 @@ impl FromStr for CertificatePin {
             .filter(|c| *c != ':')
             .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or(PinError))
             .collect::<Result<_, _>>()?;
-        let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).collect();
+        let bytes: Vec<u8> =
+            digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).collect();
         if digits.len() == 64 { Ok(Self(bytes.try_into().map_err(|_| PinError)?)) } else { Err(PinError) }
     }
 }
@@ -100,7 +103,14 @@ impl PeerCertificate {
         let pin = CertificatePin::of(der);
         let Ok((_, parsed)) = X509Certificate::from_der(der.as_ref()) else {
             let nothing = String::new();
-            return Self { pin, subject: nothing.clone(), issuer: nothing, names: vec![], not_before: None, not_after: None };
+            return Self {
+                pin,
+                subject: nothing.clone(),
+                issuer: nothing,
+                names: vec![],
+                not_before: None,
+                not_after: None,
+            };
         };
         let moment = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
         Self {
@@ -176,7 +186,14 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_pin_is_refused() {
-        for text in ["", "sha256:", "0aff", "sha1:0aff", &format!("sha256:{}", "0".repeat(63)), &format!("sha256:{}", "g".repeat(64))] {
+        for text in [
+            "",
+            "sha256:",
+            "0aff",
+            "sha1:0aff",
+            &format!("sha256:{}", "0".repeat(63)),
+            &format!("sha256:{}", "g".repeat(64)),
+        ] {
             assert_eq!(text.parse::<CertificatePin>(), Err(PinError), "{text}");
         }
     }

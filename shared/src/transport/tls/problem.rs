@@ -19,15 +19,19 @@ pub(super) fn classify(error: &io::Error, host: &str) -> Failure {
             let rejected = other.0.downcast_ref::<Rejected>();
             tls_failure(rejected.map_or(TlsProblem::Other, |rejected| rejected.problem), other.0.to_string())
         }
-        Error::InvalidMessage(_) => {
-            tls_failure(TlsProblem::NotTls, format!("{host} answered the TLS handshake with something else: {error}"))
-        }
+        Error::InvalidMessage(_) => tls_failure(
+            TlsProblem::NotTls,
+            format!("{host} answered the TLS handshake with something else: {error}"),
+        ),
         Error::PeerIncompatible(_)
         | Error::AlertReceived(
             AlertDescription::ProtocolVersion
             | AlertDescription::HandshakeFailure
             | AlertDescription::InsufficientSecurity,
-        ) => tls_failure(TlsProblem::TooOld, format!("{host} has no TLS version and cipher in common with us: {error}")),
+        ) => tls_failure(
+            TlsProblem::TooOld,
+            format!("{host} has no TLS version and cipher in common with us: {error}"),
+        ),
         _ => tls_failure(TlsProblem::Other, format!("TLS handshake with {host}: {error}")),
     }
 }
@@ -42,10 +46,13 @@ pub(super) fn of_certificate(error: &CertificateError, name: &ServerName<'_>) ->
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             (TlsProblem::Expired, "the certificate is not valid yet, or this machine's clock is wrong".into())
         }
-        CertificateError::NotValidForName => (TlsProblem::WrongName, format!("the certificate is not for {name}")),
-        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
-            (TlsProblem::WrongName, format!("the certificate is not for {name}: it has no alternative names, only a CN"))
+        CertificateError::NotValidForName => {
+            (TlsProblem::WrongName, format!("the certificate is not for {name}"))
         }
+        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => (
+            TlsProblem::WrongName,
+            format!("the certificate is not for {name}: it has no alternative names, only a CN"),
+        ),
         CertificateError::NotValidForNameContext { .. } => {
             (TlsProblem::WrongName, format!("the certificate is not for {name}"))
         }
@@ -54,9 +61,10 @@ pub(super) fn of_certificate(error: &CertificateError, name: &ServerName<'_>) ->
         }
         // webpki says this of the usual self-signed certificate, which `openssl req -x509` makes as a CA. Its error
         // type is not public API of rustls, hence the look at the text.
-        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            (TlsProblem::UnknownIssuer, "the certificate is an authority's own, not one issued to a server".into())
-        }
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => (
+            TlsProblem::UnknownIssuer,
+            "the certificate is an authority's own, not one issued to a server".into(),
+        ),
         other => (TlsProblem::Other, format!("the certificate is not usable: {other}")),
     }
 }

@@ -1,0 +1,9 @@
+//! The SMTP client against a scripted server, for what real servers cannot be made to do on cue, and against
+//! certificates of every sort. Stories over real Postfix are in the workspace's `tests/flow`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod certificates;
+mod fake;
+mod smtp;
+mod tls;

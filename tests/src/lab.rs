@@ -1,0 +1,394 @@
+//! A lab: real Dovecot and real Postfix as private instances, one pair a test.
+//!
+//! Everything lives in one directory below /tmp and on 127.0.0.0/8. Dropping the [`Lab`] stops the servers and removes
+//! the directory; it is kept, and printed, when the test panics or `MAILBEAT_KEEP_LAB` is set. The servers need root to
+//! start, as they do everywhere. What cannot be started is an error that names the Debian package, never a skip.
+
+mod ca;
+mod cutter;
+mod dovecot;
+mod mailboxes;
+mod ports;
+mod postfix;
+mod process;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{bail, ensure};
+
+pub use ca::Certificate;
+pub use cutter::LineCutter;
+pub use dovecot::{Fsync, Storage};
+pub use mailboxes::Answer;
+
+use dovecot::Role;
+use ports::Block;
+use process::{Guardian, Server};
+
+const INSTALL: &str = "tests/install-deps.sh installs what the tests need";
+
+/// A mailbox and the login for IMAP and SMTP.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// `name@example.test`, also the login.
+    pub address: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Where the servers listen, on 127.0.0.1 and, for IMAP and submission, on every [`Certificate::address`].
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the comments say more than a sentence each would")]
+pub struct Ports {
+    pub imap: u16,        // clear text; STARTTLS offered, login in clear allowed from loopback
+    pub imaps: u16,       // TLS from the first byte
+    pub mx: u16,          // mail from outside for example.test: no AUTH, STARTTLS offered
+    pub submission: u16,  // STARTTLS and AUTH required, sender = login
+    pub submissions: u16, // TLS from the first byte, AUTH required, sender = login
+    pub no_starttls: u16, // STARTTLS not offered, and so no AUTH
+    pub starttls_454: u16,
+    pub old_tls: u16,      // TLS 1.0 and 1.1 only
+    pub slow_rcpt: u16,    // 5 s before every answer to RCPT
+    pub small_size: u16,   // SIZE 20000
+    pub rate_limited: u16, // the third connection in a minute gets 421
+}
+
+impl Ports {
+    fn of(block: &Block) -> Self {
+        let [
+            imap,
+            imaps,
+            mx,
+            submission,
+            submissions,
+            no_starttls,
+            starttls_454,
+            old_tls,
+            slow_rcpt,
+            small_size,
+            rate_limited,
+        ] = std::array::from_fn(|number| block.port(number as u16));
+        Self {
+            imap,
+            imaps,
+            mx,
+            submission,
+            submissions,
+            no_starttls,
+            starttls_454,
+            old_tls,
+            slow_rcpt,
+            small_size,
+            rate_limited,
+        }
+    }
+
+    fn by_name(&self) -> [(&'static str, u16); 9] {
+        [
+            ("MX", self.mx),
+            ("SUBMISSION", self.submission),
+            ("SUBMISSIONS", self.submissions),
+            ("NO_STARTTLS", self.no_starttls),
+            ("STARTTLS_454", self.starttls_454),
+            ("OLD_TLS", self.old_tls),
+            ("SLOW_RCPT", self.slow_rcpt),
+            ("SMALL_SIZE", self.small_size),
+            ("RATE_LIMITED", self.rate_limited),
+        ]
+    }
+}
+
+/// What a lab should be like; see [`Lab::builder`].
+#[derive(Clone, Debug)]
+pub struct Builder {
+    storage: Storage,
+    fsync: Fsync,
+    junk: bool,
+    imap_capability: String,
+    users: Vec<String>,
+}
+
+impl Builder {
+    /// How Dovecot stores mail; Maildir unless said.
+    #[must_use]
+    pub fn storage(mut self, storage: Storage) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// When Dovecot syncs; never unless said, because no test cuts the power.
+    #[must_use]
+    pub fn fsync(mut self, fsync: Fsync) -> Self {
+        self.fsync = fsync;
+        self
+    }
+
+    /// Mailboxes have no Junk folder.
+    #[must_use]
+    pub fn without_junk(mut self) -> Self {
+        self.junk = false;
+        self
+    }
+
+    /// Dovecot offers exactly these capabilities (RFC 9051 section 6.1.1), for example `IMAP4rev1 UIDPLUS`.
+    #[must_use]
+    pub fn imap_capability(mut self, capability: &str) -> Self {
+        capability.clone_into(&mut self.imap_capability);
+        self
+    }
+
+    /// More users than [`Lab::USERS`].
+    #[must_use]
+    pub fn users(mut self, names: &[&str]) -> Self {
+        self.users.extend(names.iter().map(|&name| name.to_owned()));
+        self
+    }
+
+    /// Starts both servers and waits until they answer.
+    ///
+    /// # Errors
+    /// A program is missing, we are not root, or a server does not start: with its own words.
+    pub fn start(&self) -> anyhow::Result<Lab> {
+        let mut attempts = 0;
+        loop {
+            match Lab::start_with(self) {
+                // Somebody outside the labs may take a port between our looking and the server's binding.
+                Err(error) if attempts < 3 && format!("{error:#}").contains("in use") => attempts += 1,
+                result => return result,
+            }
+        }
+    }
+}
+
+/// Running servers; see the module.
+#[derive(Debug)]
+pub struct Lab {
+    root: PathBuf,
+    ports: Ports,
+    storage: Storage,
+    imap: Server,
+    delivery: Server,
+    postfix: Server,
+    guardian: Guardian,
+    _block: Block,
+}
+
+impl Lab {
+    /// Users of every lab: the vendor's mailbox, two agents, three people, and `full`, whose mailbox takes nothing, so
+    /// that Postfix accepts the mail and bounces it later.
+    pub const USERS: [&str; 7] = ["reports", "agent1", "agent2", "oncall", "manager", "customer", "full"];
+
+    /// A lab as most tests want it.
+    ///
+    /// # Errors
+    /// See [`Builder::start`].
+    pub fn start() -> anyhow::Result<Self> {
+        Self::builder().start()
+    }
+
+    /// A lab with options.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder {
+            storage: Storage::Maildir,
+            fsync: Fsync::Never,
+            junk: true,
+            imap_capability: String::new(),
+            users: Vec::new(),
+        }
+    }
+
+    fn start_with(options: &Builder) -> anyhow::Result<Self> {
+        ensure!(
+            rustix::process::geteuid().is_root(),
+            "private mail servers have to be started as root: run the tests as root (a container will do)"
+        );
+        let block = Block::reserve()?;
+        let ports = Ports::of(&block);
+        // /tmp in so many words: Unix sockets have paths of at most 107 bytes.
+        let root = tempfile::Builder::new().prefix("mailbeat-lab-").tempdir_in("/tmp")?.keep();
+        let guardian = Guardian::over(&root)?;
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
+        for dir in ["etc", "run", "log", "mail", "pids", "spool", "data"] {
+            fs::create_dir(root.join(dir))?;
+        }
+        chown(root.join("mail"), Some(postfix::id_of("/etc/passwd", "mail")?), None)?;
+        ca::make(&root.join("tls"))?;
+        let imap = dovecot::configure(&root, &ports, options, Role::Imap)?;
+        let delivery = dovecot::configure(&root, &ports, options, Role::Delivery)?;
+        let postfix = postfix::configure(&root, &ports)?;
+        let lab =
+            Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, _block: block };
+        for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
+            let user = lab.user(name);
+            let extra = if name == "full" { "userdb_quota_rule=*:bytes=1" } else { "" };
+            dovecot::add_user(&lab.root, &user.address, &user.password, extra)?;
+        }
+        postfix::back_date(&lab.root)?;
+        for server in lab.servers() {
+            server.start()?;
+        }
+        lab.wait_for_imap()?;
+        lab.wait_until_answering(&lab.postfix, ports.mx, "220 ")?;
+        Ok(lab)
+    }
+
+    /// Where the servers listen.
+    #[must_use]
+    pub fn ports(&self) -> Ports {
+        self.ports
+    }
+
+    /// The CA that signed the servers' certificates, as PEM.
+    #[must_use]
+    pub fn ca(&self) -> PathBuf {
+        self.root.join("tls/ca.pem")
+    }
+
+    /// The pin (`sha256:...` of the certificate's DER bytes) of one of the servers' certificates.
+    ///
+    /// # Errors
+    /// `openssl` failed.
+    pub fn pin(&self, certificate: Certificate) -> anyhow::Result<String> {
+        ca::pin(&self.root.join("tls").join(format!("{}.pem", certificate.name())))
+    }
+
+    /// A user's address and password. Asking for a user who does not exist is fine: that is how to be refused.
+    #[must_use]
+    pub fn user(&self, name: &str) -> User {
+        User { address: format!("{name}@example.test"), password: format!("{name}-pw") }
+    }
+
+    /// The lab's directory, readable for everybody: logs are in `log/`.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.root
+    }
+
+    /// Stops the IMAP server, which says BYE to its sessions. Mail still comes in.
+    ///
+    /// # Errors
+    /// It had died before.
+    pub fn stop_imap(&self) -> anyhow::Result<()> {
+        self.imap.stop()
+    }
+
+    /// Starts the IMAP server again and waits until it answers.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub fn start_imap(&self) -> anyhow::Result<()> {
+        self.imap.start()?;
+        self.wait_for_imap()
+    }
+
+    /// Stops Postfix; what is in its queue stays there.
+    ///
+    /// # Errors
+    /// Postfix had died before.
+    pub fn stop_postfix(&self) -> anyhow::Result<()> {
+        self.postfix.stop()
+    }
+
+    /// Starts Postfix again and waits until it answers.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub fn start_postfix(&self) -> anyhow::Result<()> {
+        self.postfix.start()?;
+        self.wait_until_answering(&self.postfix, self.ports.mx, "220 ")
+    }
+
+    fn servers(&self) -> [&Server; 3] {
+        [&self.imap, &self.delivery, &self.postfix]
+    }
+
+    fn wait_for_imap(&self) -> anyhow::Result<()> {
+        self.wait_until_answering(&self.imap, self.ports.imap, "* OK")
+    }
+
+    fn wait_until_answering(&self, server: &Server, port: u16, greeting: &str) -> anyhow::Result<()> {
+        let answers = || {
+            let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+            stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+            let mut line = String::new();
+            BufReader::new(stream).read_line(&mut line).ok()?;
+            line.starts_with(greeting).then_some(())
+        };
+        for _ in 0..1_000 {
+            if answers().is_some() {
+                return Ok(());
+            }
+            ensure!(server.is_running(), "a server did not start:\n{}", self.logs());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        bail!("nothing answers {greeting:?} on port {port}:\n{}", self.logs())
+    }
+
+    /// The last lines of every log.
+    #[must_use]
+    pub fn logs(&self) -> String {
+        let mut text = String::new();
+        for entry in fs::read_dir(self.root.join("log")).into_iter().flatten().flatten() {
+            let log = fs::read(entry.path()).unwrap_or_default();
+            let log = String::from_utf8_lossy(&log);
+            let lines: Vec<&str> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(20)..];
+            text.push_str(&format!("--- {}\n{}\n", entry.path().display(), last.join("\n")));
+        }
+        text
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let keep = std::thread::panicking() || std::env::var_os("MAILBEAT_KEEP_LAB").is_some();
+        if keep {
+            eprintln!("the lab's directory is kept: {}\n{}", self.root.display(), self.logs());
+        }
+        self.guardian.finish(keep);
+        self.servers().into_iter().for_each(Server::bury);
+    }
+}
+
+/// Waits until `condition` gives something, looking every 20 ms.
+///
+/// # Errors
+/// `what` did not happen within `limit`, or `condition` failed.
+pub fn wait_for<T>(
+    what: &str,
+    limit: Duration,
+    mut condition: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    let started = Instant::now();
+    loop {
+        if let Some(value) = condition()? {
+            return Ok(value);
+        }
+        ensure!(started.elapsed() < limit, "waited {} s for this: {what}", limit.as_secs());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Fills `@NAME@`s. A name the values do not know is a mistake in the template.
+fn render(template: &str, values: &[(&str, &str)]) -> anyhow::Result<String> {
+    let mut text = template.to_owned();
+    for (name, value) in values {
+        text = text.replace(&format!("@{name}@"), value);
+    }
+    let left =
+        text.lines().filter(|line| !line.starts_with('#')).find(|line| line.split('@').nth(2).is_some());
+    match left {
+        Some(line) if !line.contains("/^") => bail!("nothing fills this line of a template: {line}"),
+        _ => Ok(text),
+    }
+}
+
+fn missing(program: &str, packages: &str, error: &std::io::Error) -> anyhow::Error {
+    anyhow::anyhow!("cannot run {program} (Debian packages: {packages}): {error}; {INSTALL}")
+}

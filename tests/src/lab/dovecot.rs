@@ -1,0 +1,85 @@
+//! A private Dovecot: IMAP for the receiver, LMTP and passwords for Postfix.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::process::Server;
+use super::{Builder, Ports, render};
+
+const TEMPLATE: &str = include_str!("../../fixtures/lab/dovecot.conf");
+
+/// How Dovecot stores mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// One file a mail.
+    Maildir,
+    /// Many mails a file; for large mailboxes.
+    Mdbox,
+}
+
+/// When Dovecot syncs mail to disk (`mail_fsync`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fsync {
+    /// Where mail could be lost otherwise.
+    Optimized,
+    /// Never.
+    Never,
+    /// Always.
+    Always,
+}
+
+/// What a Dovecot instance does. There are two, so that the IMAP server can be away while mail still comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Serves clients.
+    Imap,
+    /// Takes mail from Postfix by LMTP and checks passwords for SMTP.
+    Delivery,
+}
+
+/// Writes the configuration, `etc/ROLE.conf`.
+pub(super) fn configure(root: &Path, ports: &Ports, options: &Builder, role: Role) -> anyhow::Result<Server> {
+    let (name, protocols) = match role {
+        Role::Imap => ("imap", "imap"),
+        Role::Delivery => ("delivery", "lmtp"),
+    };
+    let storage = match options.storage {
+        Storage::Maildir => "maildir:~/Maildir",
+        Storage::Mdbox => "mdbox:~/mdbox",
+    };
+    let fsync = match options.fsync {
+        Fsync::Optimized => "optimized",
+        Fsync::Never => "never",
+        Fsync::Always => "always",
+    };
+    let (imap, imaps) = (ports.imap.to_string(), ports.imaps.to_string());
+    let values = [
+        ("ROOT", root.to_str().context("the lab's paths are UTF-8")?),
+        ("INSTANCE", root.file_name().and_then(|name| name.to_str()).unwrap_or("lab")),
+        ("ROLE", name),
+        ("PROTOCOLS", protocols),
+        ("IMAP", &imap),
+        ("IMAPS", &imaps),
+        ("JUNK", if options.junk { "create" } else { "no" }),
+        ("CAPABILITY", &options.imap_capability),
+        ("STORAGE", storage),
+        ("FSYNC", fsync),
+    ];
+    let config = root.join(format!("etc/{name}.conf"));
+    fs::write(&config, render(TEMPLATE, &values)?)?;
+    let config = config.to_str().context("the lab's paths are UTF-8")?;
+    Ok(Server::new(root, name, "dovecot-core dovecot-imapd dovecot-lmtpd", &["dovecot", "-F", "-c", config]))
+}
+
+/// Lets a user in. Dovecot and Postfix read the files anew, so this works while they run.
+pub(super) fn add_user(root: &Path, address: &str, password: &str, extra: &str) -> anyhow::Result<()> {
+    let append = |file: &str, line: &str| -> anyhow::Result<()> {
+        let mut file = OpenOptions::new().create(true).append(true).open(root.join("etc").join(file))?;
+        Ok(writeln!(file, "{line}")?)
+    };
+    append("users", &format!("{address}:{{PLAIN}}{password}::::::{extra}"))?;
+    append("mailboxes", &format!("{address} x"))
+}

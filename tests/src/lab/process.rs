@@ -1,0 +1,116 @@
+//! Servers as child processes that never outlive their test.
+//!
+//! Each server leads a process group of its own, whose number stands in `pids/NAME` while it runs. A guardian, a
+//! shell that waits for our end of a pipe to close, kills those groups and removes the directory: the same way
+//! whether the lab was dropped or the test process was killed.
+
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context as _;
+use rustix::process::{Pid, Signal, kill_process};
+
+/// One server: how it is started, and the process while it runs.
+#[derive(Debug)]
+pub(super) struct Server {
+    name: &'static str,
+    package: &'static str,
+    command: Vec<String>,
+    leads_itself: bool,
+    root: PathBuf,
+    child: Mutex<Option<Child>>,
+}
+
+impl Server {
+    pub(super) fn new(root: &Path, name: &'static str, package: &'static str, command: &[&str]) -> Self {
+        let command = command.iter().map(|&word| word.to_owned()).collect();
+        Self { name, package, command, leads_itself: false, root: root.to_owned(), child: Mutex::default() }
+    }
+
+    /// The program makes a process group of its own, and refuses to start when somebody did it before.
+    pub(super) fn leading_itself(mut self) -> Self {
+        self.leads_itself = true;
+        self
+    }
+
+    fn pid_file(&self) -> PathBuf {
+        self.root.join("pids").join(self.name)
+    }
+
+    /// Starts the program in the foreground, in its own process group, with its output in `log/`. Does nothing when it
+    /// runs already.
+    pub(super) fn start(&self) -> anyhow::Result<()> {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        if child.is_some() {
+            return Ok(());
+        }
+        let log = fs::File::create(self.root.join("log").join(format!("{}-start.log", self.name)))?;
+        // Every daemon must lose our own output: whoever reads a test's output to its end would wait for the servers.
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        if !self.leads_itself {
+            command.process_group(0);
+        }
+        let started =
+            command.spawn().map_err(|error| super::missing(&self.command[0], self.package, &error))?;
+        fs::write(self.pid_file(), started.id().to_string())?;
+        *child = Some(started);
+        Ok(())
+    }
+
+    /// Asks the server to end (SIGTERM) and waits until it has. Does nothing when it does not run.
+    pub(super) fn stop(&self) -> anyhow::Result<()> {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut running) = child.take() {
+            kill_process(Pid::from_child(&running), Signal::TERM)
+                .with_context(|| format!("{} does not run any more", self.name))?;
+            running.wait()?;
+            fs::remove_file(self.pid_file())?;
+        }
+        Ok(())
+    }
+
+    /// Whether the process is there.
+    pub(super) fn is_running(&self) -> bool {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        child.as_mut().is_some_and(|running| matches!(running.try_wait(), Ok(None)))
+    }
+
+    /// Takes note of the death the guardian brought.
+    pub(super) fn bury(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut dead) = child.take() {
+            let _ = dead.wait();
+        }
+    }
+}
+
+/// The shell that cleans up after us.
+#[derive(Debug)]
+pub(super) struct Guardian(Child);
+
+impl Guardian {
+    const SCRIPT: &'static str = r#"read -r word
+cd "$1" || exit 0
+for file in pids/*; do [ -f "$file" ] && kill -s KILL -- "-$(cat "$file")"; done 2>/dev/null
+cd / && [ "$word" = keep ] || rm -rf -- "$1""#;
+
+    pub(super) fn over(root: &Path) -> anyhow::Result<Self> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", Self::SCRIPT, "guardian"]).arg(root).stdin(Stdio::piped());
+        // An own group: Ctrl-C on the test must not take the guardian with it.
+        let shell = shell.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn();
+        Ok(Self(shell.context("sh")?))
+    }
+
+    /// Kills the servers now, and removes the directory unless it is to be kept.
+    pub(super) fn finish(&mut self, keep: bool) {
+        if let Some(mut pipe) = self.0.stdin.take() {
+            let _ = std::io::Write::write_all(&mut pipe, if keep { b"keep\n" } else { b"remove\n" });
+        }
+        let _ = self.0.wait();
+    }
+}
