@@ -82,12 +82,21 @@ impl Desk {
 
     fn must_be_there(&self) -> anyhow::Result<()> {
         let path = self.config.database();
-        anyhow::ensure!(path.is_file(), "{} is not there; run `mailbeat-receiver init` first", path.display());
+        anyhow::ensure!(
+            path.is_file(),
+            "{} is not there; run `mailbeat-receiver init` first",
+            path.display()
+        );
         Ok(())
     }
 
     /// Prints a list: JSON, or a table made of `row`.
-    fn list<T: Serialize>(&self, items: &[T], headers: &[&str], row: impl Fn(&T) -> Vec<String>) -> anyhow::Result<()> {
+    fn list<T: Serialize>(
+        &self,
+        items: &[T],
+        headers: &[&str],
+        row: impl Fn(&T) -> Vec<String>,
+    ) -> anyhow::Result<()> {
         if self.json {
             return self.say(&render::json(&items));
         }
@@ -111,6 +120,7 @@ impl Desk {
 /// Fresh random bytes from the operating system.
 fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
     let mut bytes = [0; N];
-    getrandom::getrandom(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
+    getrandom::getrandom(&mut bytes)
+        .map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
     Ok(bytes)
 }

@@ -54,7 +54,12 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { processed_mail_days: 30, quarantined_mail_days: 90, heartbeat_days: 90, system_report_days: 730 }
+        Self {
+            processed_mail_days: 30,
+            quarantined_mail_days: 90,
+            heartbeat_days: 90,
+            system_report_days: 730,
+        }
     }
 }
 
@@ -99,7 +104,10 @@ impl Config {
         for (index, mailbox) in self.mailboxes.iter().enumerate() {
             mailbox.check().map_err(|error| format!("mailbox {:?}: {error}", mailbox.name()))?;
             if self.mailboxes[..index].iter().any(|other| other.name() == mailbox.name()) {
-                return Err(format!("two mailboxes are named {:?}; the name is what the database knows them by", mailbox.name()));
+                return Err(format!(
+                    "two mailboxes are named {:?}; the name is what the database knows them by",
+                    mailbox.name()
+                ));
             }
         }
         self.outgoing.check().map_err(|error| format!("[outgoing]: {error}"))?;

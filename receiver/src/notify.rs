@@ -117,7 +117,7 @@ pub fn compose(view: &NotificationView, secret: &NotificationSecret) -> Result<L
 }
 
 /// The domain of the sender's address.
-fn domain(from: &str) -> String {
+pub(crate) fn domain(from: &str) -> String {
     let address = bare_address(from).unwrap_or_default();
     address.rsplit_once('@').map_or("mailbeat.invalid", |(_, domain)| domain).to_owned()
 }

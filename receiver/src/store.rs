@@ -17,6 +17,7 @@ mod snapshots;
 mod sqlite;
 mod systems;
 mod tickets;
+mod views;
 
 pub use content::{PackedReport, pack, unpack};
 pub use contracts::{Contact, ContractRefused, ContractRow, Customer, EnrollmentMode, Terms};

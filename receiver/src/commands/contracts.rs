@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use mailbeat_shared::durable::{self, Access};
 use mailbeat_shared::wire::contract::{EnrollmentSecret, Interval, SealedContract};
 use serde::Serialize;
@@ -36,7 +36,8 @@ pub(super) fn run(desk: &Desk, command: &Contracts) -> anyhow::Result<()> {
         }
         Contracts::Show { number } => {
             let found = desk.reader()?.read(|tx| tx.contract(number))?;
-            let contract = found.with_context(|| format!("there is no contract {number}; `contracts list` shows them"))?;
+            let contract = found
+                .with_context(|| format!("there is no contract {number}; `contracts list` shows them"))?;
             desk.show(&Row::of(&contract, desk.now), &without_secret(&contract.file))
         }
         Contracts::Revoke { number } => {
@@ -88,7 +89,11 @@ impl Row {
 fn without_secret(file: &str) -> String {
     let hide = |line: &str| {
         let key = line.split('=').next().unwrap_or_default().trim();
-        if key == "enrollment_secret" || key == "password" { format!("{key} = (hidden)\n") } else { format!("{line}\n") }
+        if key == "enrollment_secret" || key == "password" {
+            format!("{key} = (hidden)\n")
+        } else {
+            format!("{line}\n")
+        }
     };
     file.lines().map(hide).collect()
 }
@@ -98,7 +103,7 @@ fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
     let request = IssueRequest {
         number: wish.number.clone(),
         customer: wish.customer.trim().to_owned(),
-        valid_from: wish.valid_from.map(|day| midnight(day)).transpose()?,
+        valid_from: wish.valid_from.map(midnight).transpose()?,
         valid_until: wish.valid_until.map(|day| midnight(day.tomorrow()?)).transpose()?,
         grace_days: wish.grace_days,
         systems: wish.systems,

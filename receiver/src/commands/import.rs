@@ -27,7 +27,8 @@ pub(super) fn run(desk: &Desk, path: &Path) -> anyhow::Result<()> {
             }
         }
     }
-    let rows: Vec<Vec<String>> = verdicts.iter().map(|(verdict, n)| vec![n.to_string(), verdict.clone()]).collect();
+    let rows: Vec<Vec<String>> =
+        verdicts.iter().map(|(verdict, n)| vec![n.to_string(), verdict.clone()]).collect();
     desk.show(&verdicts, &render::table(&["mails", "verdict"], &rows))
 }
 
@@ -41,7 +42,11 @@ fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         if !dir.is_dir() {
             return Ok(vec![]);
         }
-        Ok(fs::read_dir(&dir)?.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_file()).collect())
+        Ok(fs::read_dir(&dir)?
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| path.is_file())
+            .collect())
     };
     let mut files = [in_dir(path.join("cur"))?, in_dir(path.join("new"))?].concat();
     if files.is_empty() {
@@ -63,15 +68,17 @@ fn read(file: &Path, now: Timestamp) -> anyhow::Result<(Vec<u8>, Timestamp)> {
     Ok((fs::read(file).with_context(unreadable)?, written))
 }
 
-/// The mails of an mbox (RFC 4155: each begins with a line `From `), or the one mail of any other file.
+/// The mails of an mbox (RFC 4155), or the one mail of any other file.
 fn mails(raw: &[u8]) -> Vec<&[u8]> {
-    if !raw.starts_with(b"From ") {
+    if !is_separator(raw) {
         return vec![raw];
     }
-    let mut starts: Vec<usize> = raw.windows(7).enumerate().filter(|(_, bytes)| *bytes == b"\n\nFrom ").map(|(at, _)| at + 2).collect();
+    let after_blank = raw.windows(2).enumerate().filter(|(_, pair)| *pair == b"\n\n").map(|(at, _)| at + 2);
+    let mut starts: Vec<usize> = after_blank.filter(|at| is_separator(&raw[*at..])).collect();
     starts.insert(0, 0);
     starts.push(raw.len());
-    let without_first_line = |mail: &[u8]| mail.iter().position(|byte| *byte == b'\n').map_or(mail.len(), |at| at + 1);
+    let without_first_line =
+        |mail: &[u8]| mail.iter().position(|byte| *byte == b'\n').map_or(mail.len(), |at| at + 1);
     starts
         .windows(2)
         .map(|pair| &raw[pair[0]..pair[1]])
@@ -80,14 +87,21 @@ fn mails(raw: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
+/// A line `From ADDRESS DATE`, where the date ends in a year; not a sentence that begins with "From".
+fn is_separator(text: &[u8]) -> bool {
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
+    line.starts_with(b"From ") && line.len() > 20 && line[line.len() - 4..].iter().all(u8::is_ascii_digit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_mbox_holds_several_mails_and_an_eml_one() {
-        let mbox = b"From a@b Sun\nSubject: 1\n\nFrom here on text\n\nFrom c@d Sun\nSubject: 2\n\nx\n";
-        let found: Vec<String> = mails(mbox).into_iter().map(|mail| String::from_utf8_lossy(mail).into_owned()).collect();
+        let mbox = b"From a@b Sun Nov 22 08:00:00 2026\nSubject: 1\n\nFrom here on text\n\nFrom c@d Sun Nov 22 09:00:00 2026\nSubject: 2\n\nx\n";
+        let found: Vec<String> =
+            mails(mbox).into_iter().map(|mail| String::from_utf8_lossy(mail).into_owned()).collect();
         assert_eq!(found, ["Subject: 1\n\nFrom here on text\n\n", "Subject: 2\n\nx\n"]);
         assert_eq!(mails(b"Subject: 3\n\nx\n").len(), 1);
     }

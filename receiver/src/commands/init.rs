@@ -19,8 +19,12 @@ pub(super) fn run(desk: &Desk, init: &Init) -> anyhow::Result<()> {
     make_private_dir(&config.state_dir)?;
     let key = issuing::load_or_create(&config.vendor_key(), random()?)?;
     let public = issuing::vendor_pub(&config.contracts.vendor, &key.public());
-    mailbeat_shared::durable::replace(&config.vendor_public_key(), public.as_bytes(), mailbeat_shared::durable::Access::Shared)
-        .with_context(|| format!("writing {}", config.vendor_public_key().display()))?;
+    mailbeat_shared::durable::replace(
+        &config.vendor_public_key(),
+        public.as_bytes(),
+        mailbeat_shared::durable::Access::Shared,
+    )
+    .with_context(|| format!("writing {}", config.vendor_public_key().display()))?;
 
     let mut store = Store::open(&config.database(), desk.now)?;
     let has_default = !store.read(|tx| tx.contacts(None))?.is_empty();
@@ -29,7 +33,8 @@ pub(super) fn run(desk: &Desk, init: &Init) -> anyhow::Result<()> {
     }
     for settings in &config.mailboxes {
         if let MailboxSettings::Maildir(maildir) = settings {
-            mailbox::init_maildir(maildir).with_context(|| format!("mailbox {:?}", settings.name()))?;
+            mailbox::init_maildir(&maildir.path, desk.now)
+                .with_context(|| format!("mailbox {:?}", settings.name()))?;
         }
     }
     let ready = serde_json::json!({
@@ -50,8 +55,9 @@ pub(super) fn run(desk: &Desk, init: &Init) -> anyhow::Result<()> {
 fn make_private_dir(dir: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
     use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(dir, fs::Permissions::from_mode(0o700))
-        .with_context(|| format!("{} cannot be made private; it must belong to the receiver's user", dir.display()))
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).with_context(|| {
+        format!("{} cannot be made private; it must belong to the receiver's user", dir.display())
+    })
 }
 
 /// The contact to add: given, asked for, or none if there is one already.
@@ -67,7 +73,10 @@ fn default_contact(init: &Init, has_default: bool) -> anyhow::Result<Option<(Str
         "there is no default contact: give --contact \"Name <address>\", so that somebody is told where a customer has no contact"
     );
     loop {
-        write!(std::io::stdout(), "Who is told where a customer has no contact of its own? Name <address>: ")?;
+        write!(
+            std::io::stdout(),
+            "Who is told where a customer has no contact of its own? Name <address>: "
+        )?;
         std::io::stdout().flush()?;
         let mut line = String::new();
         ensure!(std::io::stdin().lock().read_line(&mut line)? > 0, "no default contact was given");

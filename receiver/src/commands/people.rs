@@ -13,12 +13,17 @@ pub(super) fn customers(desk: &Desk, command: &Customers) -> anyhow::Result<()> 
     match command {
         Customers::List => {
             let customers = desk.reader()?.read(|tx| tx.customers())?;
-            desk.list(&customers, &["customer", "notes"], |customer| vec![customer.name.clone(), customer.notes.clone()])
+            desk.list(&customers, &["customer", "notes"], |customer| {
+                vec![customer.name.clone(), customer.notes.clone()]
+            })
         }
         Customers::Add { name } => {
             ensure!(!name.trim().is_empty(), "the name is empty");
             let id = desk.store()?.write(|tx| tx.put_customer(name.trim(), desk.now))?;
-            desk.show(&serde_json::json!({ "id": id, "name": name.trim() }), &format!("{} is a customer", name.trim()))
+            desk.show(
+                &serde_json::json!({ "id": id, "name": name.trim() }),
+                &format!("{} is a customer", name.trim()),
+            )
         }
     }
 }
@@ -65,7 +70,9 @@ pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
 fn customer_named(tx: &Tx<'_>, name: &str) -> anyhow::Result<i64> {
     let customers = tx.customers()?;
     let found = customers.iter().find(|customer| customer.name == name);
-    found.map(|customer| customer.id).with_context(|| format!("there is no customer {name:?}; `customers list` shows them"))
+    found
+        .map(|customer| customer.id)
+        .with_context(|| format!("there is no customer {name:?}; `customers list` shows them"))
 }
 
 fn list(desk: &Desk) -> anyhow::Result<()> {
@@ -73,7 +80,9 @@ fn list(desk: &Desk) -> anyhow::Result<()> {
         let mut rows: Vec<Row> = Vec::new();
         for customer in tx.customers()? {
             let contacts = tx.contacts(Some(customer.id))?;
-            rows.extend(contacts.into_iter().map(|contact| Row { customer: Some(customer.name.clone()), contact }));
+            rows.extend(
+                contacts.into_iter().map(|contact| Row { customer: Some(customer.name.clone()), contact }),
+            );
         }
         rows.extend(tx.contacts(None)?.into_iter().map(|contact| Row { customer: None, contact }));
         anyhow::Ok(rows)

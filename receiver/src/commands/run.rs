@@ -44,21 +44,37 @@ fn tell_init(state: sd_notify::NotifyState<'_>) {
 }
 
 fn start_log() {
-    let level = std::env::var("MAILBEAT_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO);
+    let level = std::env::var("MAILBEAT_LOG")
+        .ok()
+        .and_then(|level| level.parse().ok())
+        .unwrap_or(tracing::Level::INFO);
     let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
-    let log = tracing_subscriber::fmt().with_max_level(level).with_target(false).with_ansi(false).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(std::io::stderr);
     // The journal has its own clock.
     if under_systemd { log.without_time().init() } else { log.init() }
 }
 
 /// Holds the lock as long as the file is open; two receivers on one database would read every mail twice.
 fn only_one(path: &Path) -> anyhow::Result<File> {
-    let mut file = File::options().create(true).truncate(false).read(true).write(true).open(path)
+    let mut file = File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path)
         .with_context(|| format!("{} cannot be opened", path.display()))?;
     if file.try_lock().is_err() {
         let mut pid = String::new();
         let _ = file.read_to_string(&mut pid); // only to say who it is
-        bail!("another mailbeat-receiver (pid {}) runs with {}; stop it first", pid.trim(), path.parent().unwrap_or(path).display());
+        bail!(
+            "another mailbeat-receiver (pid {}) runs with {}; stop it first",
+            pid.trim(),
+            path.parent().unwrap_or(path).display()
+        );
     }
     file.set_len(0)?;
     writeln!(file, "{}", std::process::id())?;

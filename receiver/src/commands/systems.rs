@@ -32,7 +32,9 @@ pub(super) fn run(desk: &Desk, command: &Systems) -> anyhow::Result<()> {
         Systems::Show { system } => show(desk, system),
         Systems::Changes { system, reports } => changes(desk, system, *reports),
         Systems::Approve { key } => approve(desk, key),
-        Systems::Pause { system } => set_state(desk, system, SystemState::Paused, "is paused: recorded, not judged"),
+        Systems::Pause { system } => {
+            set_state(desk, system, SystemState::Paused, "is paused: recorded, not judged")
+        }
         Systems::Resume { system } => set_state(desk, system, SystemState::Active, "is watched again"),
         Systems::Retire { system } => set_state(desk, system, SystemState::Retired, "is retired"),
     }
@@ -92,14 +94,19 @@ fn named(tx: &Tx<'_>, name: &str) -> anyhow::Result<System> {
     match (found.pop(), found.is_empty()) {
         (Some(system), true) => Ok(system),
         (None, _) => bail!("there is no system {name:?}; `systems list` shows them"),
-        (Some(_), false) => bail!("several systems are called {name:?}; name the SystemId from `systems list`"),
+        (Some(_), false) => {
+            bail!("several systems are called {name:?}; name the SystemId from `systems list`")
+        }
     }
 }
 
 fn list(desk: &Desk) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
     let rows = desk.reader()?.read(|tx| {
-        all(tx)?.iter().map(|system| Row::of(tx, system, &rules, desk.now)).collect::<anyhow::Result<Vec<Row>>>()
+        all(tx)?
+            .iter()
+            .map(|system| Row::of(tx, system, &rules, desk.now))
+            .collect::<anyhow::Result<Vec<Row>>>()
     })?;
     desk.list(&rows, &["host", "customer", "liveness", "last life", "tickets", "contract", "system"], |row| {
         vec![
@@ -129,10 +136,11 @@ fn show(desk: &Desk, name: &str) -> anyhow::Result<()> {
         let system = named(tx, name)?;
         let branch = tx.branches(system.id)?.into_iter().max_by_key(|branch| branch.life_at);
         let heartbeat = branch.as_ref().and_then(|branch| branch.heartbeat);
-        let observations = match heartbeat.map(|row| report(tx, row)).transpose()?.flatten().map(|report| report.body) {
-            Some(Body::Heartbeat { heartbeat }) => heartbeat.observations,
-            _ => vec![],
-        };
+        let observations =
+            match heartbeat.map(|row| report(tx, row)).transpose()?.flatten().map(|report| report.body) {
+                Some(Body::Heartbeat { heartbeat }) => heartbeat.observations,
+                _ => vec![],
+            };
         let snapshot = branch.map(|branch| tx.snapshot(branch.id)).transpose()?.unwrap_or_default();
         anyhow::Ok(Whole {
             row: Row::of(tx, &system, &rules, desk.now)?,
@@ -152,12 +160,22 @@ fn describe(whole: &Whole, now: Timestamp) -> String {
         row.host, row.system, row.liveness, row.open_tickets, row.customer, row.contract, row.agent_version
     );
     for finding in &whole.findings {
-        out += &format!("\n{}: {} since {}\n    {}\n", finding.severity, finding.title, render::time(finding.since), finding.evidence);
+        out += &format!(
+            "\n{}: {} since {}\n    {}\n",
+            finding.severity,
+            finding.title,
+            render::time(finding.since),
+            finding.evidence
+        );
     }
     if !whole.observations.is_empty() {
         let cells = |observation: &Observation| {
             let about: Vec<&str> = observation.attributes.values().map(String::as_str).collect();
-            vec![observation.name.clone(), about.join(" "), format_value(observation.value, &observation.unit)]
+            vec![
+                observation.name.clone(),
+                about.join(" "),
+                format_value(observation.value, &observation.unit),
+            ]
         };
         let rows: Vec<Vec<String>> = whole.observations.iter().map(cells).collect();
         out += &format!("\n{}", render::table(&["observation", "of", "value"], &rows));
@@ -190,9 +208,11 @@ fn changes(desk: &Desk, name: &str, reports: u32) -> anyhow::Result<()> {
             let (sequence, created_at) = (report.sequence, report.created_at);
             // A full report repeats what is there; only what differs from a baseline is a change.
             let differs = system_report.baseline.is_some();
-            changes.extend(
-                system_report.changes.into_iter().filter(|_| differs).map(|change| Changed { sequence, created_at, change }),
-            );
+            changes.extend(system_report.changes.into_iter().filter(|_| differs).map(|change| Changed {
+                sequence,
+                created_at,
+                change,
+            }));
         }
         anyhow::Ok(changes)
     })?;
@@ -214,14 +234,23 @@ fn approve(desk: &Desk, fingerprint: &str) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
     let recorded = desk.store()?.write(|tx| {
         let waiting = tx.quarantine_waiting(0, PAGE)?;
-        let mut keys = waiting.iter().filter_map(|row| row.claimed.signer.as_ref()).filter_map(PublicKey::from_bytes);
-        let key = keys
-            .find(|key| key.fingerprint() == fingerprint)
-            .with_context(|| format!("no report signed by {fingerprint} waits; `quarantine list` shows what does"))?;
-        anyhow::Ok(intake::approve(tx, Context { rules: &rules, usual_round: jiff::SignedDuration::from_mins(1) }, &key.bytes(), desk.now)?)
+        let mut keys =
+            waiting.iter().filter_map(|row| row.claimed.signer.as_ref()).map(PublicKey::from_bytes);
+        let key = keys.find(|key| key.fingerprint() == fingerprint).with_context(|| {
+            format!("no report signed by {fingerprint} waits; `quarantine list` shows what does")
+        })?;
+        anyhow::Ok(intake::approve(
+            tx,
+            Context { rules: &rules, usual_round: jiff::SignedDuration::from_mins(1) },
+            &key.bytes(),
+            desk.now,
+        )?)
     })?;
     let answer = BTreeMap::from([("recorded", recorded.len())]);
-    desk.show(&answer, &format!("{fingerprint} is admitted; {} waiting reports were taken up", recorded.len()))
+    desk.show(
+        &answer,
+        &format!("{fingerprint} is admitted; {} waiting reports were taken up", recorded.len()),
+    )
 }
 
 fn set_state(desk: &Desk, name: &str, state: SystemState, done: &str) -> anyhow::Result<()> {

@@ -62,10 +62,14 @@ fn database(desk: &Desk) -> Step {
     let seen = || -> anyhow::Result<String> {
         let mut store = desk.store()?;
         let contacts = store.write(|tx| Ok::<_, StoreError>(tx.contacts(None)?.len()))?;
-        anyhow::ensure!(contacts > 0, "there is no default contact; `mailbeat-receiver contacts add` adds one");
+        anyhow::ensure!(
+            contacts > 0,
+            "there is no default contact; `mailbeat-receiver contacts add` adds one"
+        );
         Ok(format!("{}, {contacts} default contacts", desk.config.database().display()))
     };
-    let advice = "`mailbeat-receiver init` makes what is missing; the directory must belong to the receiver's user";
+    let advice =
+        "`mailbeat-receiver init` makes what is missing; the directory must belong to the receiver's user";
     step("database", "open and write", seen().map_err(|error| (format!("{error:#}"), advice.into())))
 }
 
@@ -88,7 +92,10 @@ async fn outgoing(desk: &Desk, mail_to: Option<&str>) -> Vec<Step> {
                 let outcome = Sender::new(&desk.config.outgoing).send(&letter).await;
                 match &outcome {
                     Outcome::Sent { reply } => Ok(reply.clone()),
-                    other => Err((other.to_string(), other.failure().map_or("", |failure| failure.advice()).to_owned())),
+                    other => Err((
+                        other.to_string(),
+                        other.failure().map_or("", |failure| failure.advice()).to_owned(),
+                    )),
                 }
             }
             Err(error) => Err((format!("{error:#}"), "give a mail address".into())),
@@ -96,7 +103,10 @@ async fn outgoing(desk: &Desk, mail_to: Option<&str>) -> Vec<Step> {
         steps.push(step("outgoing mail", &format!("send to {to}"), sent));
         return steps;
     }
-    steps.extend(Sender::probe(&desk.config.outgoing).await.into_iter().map(|(name, result)| step("outgoing mail", &name, result)));
+    for taken in Sender::probe(&desk.config.outgoing).await {
+        let result = taken.result.map_err(|failure| (failure.to_string(), failure.advice().to_owned()));
+        steps.push(step("outgoing mail", &taken.name.to_string(), result));
+    }
     steps
 }
 

@@ -18,7 +18,9 @@ pub(super) fn run(desk: &Desk, command: &Tickets) -> anyhow::Result<()> {
     match command {
         Tickets::List { all } => list(desk, *all),
         Tickets::Show { number } => show(desk, *number),
-        Tickets::Ack { number, comment } => say(desk, *number, What::Acknowledged, comment, "is acknowledged"),
+        Tickets::Ack { number, comment } => {
+            say(desk, *number, What::Acknowledged, comment, "is acknowledged")
+        }
         Tickets::Comment { number, text } => {
             ensure!(!text.trim().is_empty(), "the comment is empty");
             say(desk, *number, What::Commented, text, "has a comment more")
@@ -102,22 +104,27 @@ fn show(desk: &Desk, number: TicketNumber) -> anyhow::Result<()> {
 }
 
 fn found(tx: &Tx<'_>, number: TicketNumber) -> anyhow::Result<TicketRow> {
-    tx.ticket(number)?.with_context(|| format!("there is no ticket {number}; `tickets list --all` shows them"))
+    tx.ticket(number)?
+        .with_context(|| format!("there is no ticket {number}; `tickets list --all` shows them"))
 }
 
 /// One transaction: the ticket is looked at and changed in it, so a repeated command finds it done and says so.
 fn say(desk: &Desk, number: TicketNumber, what: What, words: &str, done: &str) -> anyhow::Result<()> {
-    let by = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".into());
+    let by =
+        std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".into());
     let mut store = desk.store()?;
     let ticket = store.write(|tx| {
         let state = found(tx, number)?.ticket.state;
         match what {
-            What::Acknowledged => ensure!(state == TicketState::Open, "{number} is {} already", state.as_str()),
+            What::Acknowledged => {
+                ensure!(state == TicketState::Open, "{number} is {} already", state.as_str())
+            }
             What::Resolved => ensure!(state.is_unresolved(), "{number} is {} already", state.as_str()),
             _ => {}
         }
         let reason = if words.trim().is_empty() { "no comment".to_owned() } else { words.trim().to_owned() };
-        tx.add_ticket_event(number, &TicketEvent { at: desk.now, what, reason, by }, desk.now)?.context("no such ticket")
+        tx.add_ticket_event(number, &TicketEvent { at: desk.now, what, reason, by }, desk.now)?
+            .context("no such ticket")
     })?;
     desk.show(&ticket, &format!("{number} {done}"))
 }

@@ -19,7 +19,7 @@ pub fn backoff(error: &MailboxError, failures: u32, jitter: f64) -> Duration {
         _ => (FIRST, LONGEST),
     };
     let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(longest);
-    // `max` before `min`: a NaN becomes 0, where clamp would keep it.
+    #[allow(clippy::manual_clamp, reason = "`max` before `min` makes 0 of a NaN, where clamp would keep it")]
     let wait = doubled.mul_f64(0.5 + jitter.max(0.0).min(1.0) / 2.0);
     match error.kind {
         ErrorKind::Throttled(asked) => wait.max(asked.min(Duration::from_secs(3_600))),

@@ -17,9 +17,10 @@ use mailbeat_shared::wire::limits;
 
 use super::steps::Steps;
 use super::{
-    Envelope, ErrorKind, FetchReport, Fetched, Filing, FolderView, Inlet, MailboxError, MaildirSettings, Step,
-    StepName, Target,
+    Envelope, ErrorKind, FetchReport, Fetched, Filing, FolderView, Inlet, MailboxError, MaildirSettings,
+    Step, StepName,
 };
+use crate::filing::Target;
 use uidlist::UidList;
 
 /// The file that makes a directory a Maildir of ours, and holds the UIDs of its INBOX.
@@ -213,7 +214,8 @@ impl Maildir {
     }
 
     fn opened(&self) -> Result<&Opened, MailboxError> {
-        let nothing = || MailboxError::new(ErrorKind::Refused, format!("{}: no folder is open", self.settings.name));
+        let nothing =
+            || MailboxError::new(ErrorKind::Refused, format!("{}: no folder is open", self.settings.name));
         self.opened.as_ref().ok_or_else(nothing)
     }
 

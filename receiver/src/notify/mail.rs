@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use mailbeat_shared::transport::maildir;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
-use mailbeat_shared::transport::smtp::{Client, Envelope, SettingsError, SmtpSettings};
+use mailbeat_shared::transport::smtp::{Client, Envelope, SettingsError, SmtpSettings, Step, probe};
 use mailbeat_shared::wire::mail::bare_address;
 use serde::Deserialize;
 
@@ -96,6 +96,16 @@ impl Sender {
     #[must_use]
     pub fn from(&self) -> &str {
         &self.from
+    }
+
+    /// Walks the way out step by step without sending anything; the recipient is the sender's own address. A Maildir has no
+    /// steps.
+    pub async fn probe(settings: &OutgoingSettings) -> Vec<Step> {
+        let own = bare_address(&settings.from).unwrap_or_default();
+        match (&settings.transport, Envelope::new(Some(&own), &own)) {
+            (OutgoingTransport::Smtp(smtp), Ok(envelope)) => probe(smtp, &envelope).await,
+            _ => vec![],
+        }
     }
 
     /// Hands one letter over.

@@ -64,12 +64,16 @@ fn read_rules_again(receiver: &Receiver) {
             receiver.set_rules(rules);
             tracing::info!("the rules were edited and are in force");
         }
-        Err(error) => tracing::error!(%error, "the rules were edited and cannot be read; those before stay in force"),
+        Err(error) => {
+            tracing::error!(%error, "the rules were edited and cannot be read; those before stay in force")
+        }
     }
 }
 
 fn clean_up(store: &mut Store, retention: Retention, now: Timestamp) -> Result<(), StoreError> {
-    let before = |days: u32| now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
+    let before = |days: u32| {
+        now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
+    };
     for (kind, days) in [("heartbeat", retention.heartbeat_days), ("system", retention.system_report_days)] {
         while store.write(|tx| tx.empty_reports(kind, before(days), STEP))? == STEP as usize {}
     }

@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use mailbeat_shared::crash;
 
 use super::{Receiver, SessionError};
-use crate::filing::by_target;
-use crate::mailbox::{Filing, Mailbox, Target};
+use crate::filing::{Target, by_target};
+use crate::mailbox::{Filing, Mailbox};
 use crate::store::Folder;
 
 /// Mails moved with one command.
@@ -48,9 +48,10 @@ pub(super) async fn purge(receiver: &Receiver, mailbox: &mut Mailbox) -> Result<
         return Ok(());
     }
     let retention = receiver.config.retention;
-    for (target, days) in
-        [(Target::Processed, retention.processed_mail_days), (Target::Quarantine, retention.quarantined_mail_days)]
-    {
+    for (target, days) in [
+        (Target::Processed, retention.processed_mail_days),
+        (Target::Quarantine, retention.quarantined_mail_days),
+    ] {
         if days == 0 {
             continue;
         }

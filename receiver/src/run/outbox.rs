@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::crash;
-use mailbeat_shared::transport::outcome::Outcome;
+use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
 
 use super::{Receiver, RunError, reading};
+use crate::notify::bounce::NotificationSecret;
 use crate::notify::mail::Sender;
 use crate::notify::ping::Pinger;
 use crate::notify::retry::{Next, next};
@@ -29,11 +30,12 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
     let mut sender = Sender::new(&receiver.config.outgoing);
     let mut pinger = receiver.config.ping.as_ref().map(Pinger::new).transpose()?;
     let mut pinged_for: Option<Timestamp> = None;
+    let secret = receiver.store.write(|tx| tx.notification_secret()).await?;
     while !receiver.is_stopping() {
         let now = receiver.now();
         let due = receiver.store.write(move |tx| tx.due_notifications(now, AT_ONCE)).await?;
         for notification in due {
-            deliver(&receiver, &mut sender, notification).await?;
+            deliver(&receiver, &mut sender, &secret, notification).await?;
         }
         sender.close().await;
         let completed = receiver.all_completed();
@@ -53,33 +55,45 @@ enum Verdict {
     Drop(&'static str),
 }
 
-async fn deliver(receiver: &Receiver, sender: &mut Sender, due: Notification) -> Result<(), StoreError> {
-    let (id, now, observe, from) = (due.id, receiver.now(), receiver.observe, sender.from().to_owned());
+async fn deliver(
+    receiver: &Receiver,
+    sender: &mut Sender,
+    secret: &NotificationSecret,
+    due: Notification,
+) -> Result<(), StoreError> {
+    let (now, observe, from, looked_at) =
+        (receiver.now(), receiver.observe, sender.from().to_owned(), due.clone());
     let verdict = receiver
         .store
         .write(move |tx| {
-            let verdict = if observe { Verdict::Drop("only observing") } else { look_again(tx, &due, from, now)? };
+            let due = &looked_at;
+            let verdict =
+                if observe { Verdict::Drop("only observing") } else { look_again(tx, due, from, now)? };
             match &verdict {
-                Verdict::Send(_) => tx.count_notification(id, now.saturating_add(AFTER_A_CRASH).unwrap_or(now))?,
-                Verdict::Wait => tx.defer_notification(id, now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now), "")?,
-                Verdict::Drop(why) => tx.drop_notification(id, why, now)?,
+                Verdict::Send(_) => tx.count_notification(due.id, after(now, AFTER_A_CRASH))?,
+                Verdict::Wait => {
+                    tx.defer_notification(due.id, after(now, SignedDuration::from_secs(1)), "")?
+                }
+                Verdict::Drop(why) => tx.drop_notification(due.id, why, now)?,
             }
             Ok::<_, StoreError>(verdict)
         })
         .await?;
     let Verdict::Send(view) = verdict else { return Ok(()) };
-    let letter = match notify::compose(&view) {
-        Ok(letter) => letter,
-        Err(error) => {
-            let (token, words) = (view.token.clone(), error.to_string());
-            tracing::error!(%error, "a notification cannot be composed");
-            return receiver.store.write(move |tx| tx.notification_refused(&token, &words, now).map(drop)).await;
+    let outcome = match notify::compose(&view, secret) {
+        Ok(letter) => {
+            crash::point("R5.before");
+            let outcome = sender.send(&letter).await;
+            crash::point("R5.after");
+            outcome
         }
+        Err(error) => Outcome::Refused(Failure::new(FailureKind::Permanent, error.to_string())),
     };
-    crash::point("R5.before");
-    let outcome = sender.send(&letter).await;
-    crash::point("R5.after");
-    mark(receiver, &view, id, &outcome).await
+    mark(receiver, due, &outcome).await
+}
+
+fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// Whether there still is something to tell.
@@ -111,20 +125,24 @@ fn heard_up_to(tx: &Tx<'_>, due: &Notification, at: Timestamp) -> Result<bool, S
     Ok(true)
 }
 
-async fn mark(receiver: &Receiver, view: &NotificationView, id: i64, outcome: &Outcome) -> Result<(), StoreError> {
-    let now = receiver.now();
-    let (words, token) = (outcome.to_string(), view.token.clone());
-    let next = next(outcome, view.attempts + 1, view.made_at, now);
+async fn mark(receiver: &Receiver, due: Notification, outcome: &Outcome) -> Result<(), StoreError> {
+    let (now, words) = (receiver.now(), outcome.to_string());
+    let next = next(outcome, due.attempts + 1, due.made_at, now);
     match &next {
-        Next::Done => tracing::info!(ticket = %view.ticket.number, to = view.contact.email, "notified"),
-        other => tracing::warn!(ticket = %view.ticket.number, to = view.contact.email, words, ?other, "not notified"),
+        Next::Done => tracing::info!(ticket = %due.ticket, to = due.email, "notified"),
+        Next::RetryAt(at) => {
+            tracing::warn!(ticket = %due.ticket, to = due.email, words, %at, "not notified yet")
+        }
+        Next::GiveUp { reason } => {
+            tracing::error!(ticket = %due.ticket, to = due.email, reason, "cannot be notified")
+        }
     }
     receiver
         .store
         .write(move |tx| match next {
-            Next::Done => tx.notification_sent(id, &words, now),
-            Next::RetryAt(at) => tx.defer_notification(id, at, &words),
-            Next::GiveUp { reason } => tx.notification_refused(&token, &reason, now).map(drop),
+            Next::Done => tx.notification_sent(due.id, &words, now),
+            Next::RetryAt(at) => tx.defer_notification(due.id, at, &words),
+            Next::GiveUp { reason } => tx.notification_refused(&due.token, &reason, now).map(drop),
         })
         .await
 }

@@ -12,7 +12,9 @@ use jiff::SignedDuration;
 use super::{Receiver, SessionError, filing, usual_round};
 use crate::intake::window::{Step, Window, plan};
 use crate::intake::{self, Batch, Context, Mail, Prepared, prepare};
-use crate::mailbox::{Envelope, Fetched, FolderView, Mailbox, MailboxError, MailboxSettings, Outlet, WINDOW, channel};
+use crate::mailbox::{
+    Envelope, Fetched, FolderView, Mailbox, MailboxError, MailboxSettings, Outlet, WINDOW, channel,
+};
 use crate::store::{Folder, StoreError};
 
 /// Bytes of mail between server and store; one larger mail is let through alone.
@@ -31,7 +33,7 @@ pub(super) async fn session(
     failures: &mut u32,
 ) -> Result<(), SessionError> {
     let mut mailbox = Mailbox::connect(settings, receiver.observe).await?;
-    let folders = register(receiver, settings, &mailbox).await?;
+    let folders = register(receiver, settings, mailbox.folders().to_vec()).await?;
     let mut housekept_at = None;
     while !receiver.is_stopping() {
         let now = receiver.now();
@@ -59,9 +61,9 @@ pub(super) async fn session(
 async fn register(
     receiver: &Receiver,
     settings: &MailboxSettings,
-    mailbox: &Mailbox,
+    names: Vec<String>,
 ) -> Result<Vec<Folder>, StoreError> {
-    let (name, names) = (settings.name().to_owned(), mailbox.folders().to_vec());
+    let name = settings.name().to_owned();
     receiver
         .store
         .write(move |tx| {
@@ -81,7 +83,8 @@ pub(super) async fn note_trouble(
     settings: &MailboxSettings,
     error: &MailboxError,
 ) -> Result<(), StoreError> {
-    let (name, words, now) = (settings.name().to_owned(), format!("{error}; {}", error.advice()), receiver.now());
+    let (name, words, now) =
+        (settings.name().to_owned(), format!("{error}; {}", error.advice()), receiver.now());
     receiver
         .store
         .write(move |tx| {
@@ -169,12 +172,16 @@ impl FolderReader<'_> {
             drop(inlet);
             fetched
         };
-        let (fetched, recorded) = tokio::join!(fetching, self.take_in(outlet, window.last));
+        let (fetched, recorded) = tokio::join!(fetching, self.take_in(outlet));
         match fetched {
             Ok(report) => {
                 if !report.vanished.is_empty() {
                     let (folder, count) = (self.folder.name.as_str(), report.vanished.len());
-                    tracing::warn!(folder, count, "mails vanished before they could be read; does another program or receiver read this folder?");
+                    tracing::warn!(
+                        folder,
+                        count,
+                        "mails vanished before they could be read; does another program or receiver read this folder?"
+                    );
                 }
                 // Whatever did not come does not exist: the cursor may pass the window.
                 let rest = recorded?;
@@ -190,7 +197,7 @@ impl FolderReader<'_> {
 
     /// Takes mails as they come, prepares them on worker threads in order, and records them in batches of bounded size. What is
     /// left at the end is given back, to be recorded with the cursor.
-    async fn take_in(&self, mut outlet: Outlet, _last: u32) -> Result<Vec<Mail>, StoreError> {
+    async fn take_in(&self, mut outlet: Outlet) -> Result<Vec<Mail>, StoreError> {
         let mut workers = FuturesOrdered::new();
         let (mut chunk, mut ready, mut weight) = (Vec::with_capacity(CHUNK), Vec::new(), 0);
         loop {
@@ -260,21 +267,26 @@ impl FolderReader<'_> {
         let mut first = 1;
         while first <= self.folder.last_uid {
             let last = self.folder.last_uid.min(first.saturating_add(WINDOW - 1));
-            let mails: Vec<Envelope> = mailbox.list(first, last).await?.into_iter().filter(|mail| !mail.done).collect();
+            let mails: Vec<Envelope> =
+                mailbox.list(first, last).await?.into_iter().filter(|mail| !mail.done).collect();
             let uids: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
             let (id, uidvalidity) = (self.folder.id, self.view.uidvalidity);
             let again =
                 self.receiver.store.write(move |tx| tx.unfiled_below_cursor(id, uidvalidity, &uids)).await?;
             let again: Vec<Envelope> = mails.into_iter().filter(|mail| again.contains(&mail.uid)).collect();
             if !again.is_empty() {
-                tracing::info!(folder = self.folder.name, count = again.len(), "reading mails that fell behind");
+                tracing::info!(
+                    folder = self.folder.name,
+                    count = again.len(),
+                    "reading mails that fell behind"
+                );
                 let (inlet, outlet) = channel(IN_FLIGHT);
                 let fetching = async {
                     let fetched = mailbox.fetch(&again, &inlet).await;
                     drop(inlet);
                     fetched
                 };
-                let (fetched, recorded) = tokio::join!(fetching, self.take_in(outlet, 0));
+                let (fetched, recorded) = tokio::join!(fetching, self.take_in(outlet));
                 self.record(recorded?, 0).await?;
                 fetched?;
             }

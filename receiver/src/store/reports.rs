@@ -137,7 +137,7 @@ fn branch(row: &Row<'_>) -> rusqlite::Result<Branch> {
     })
 }
 
-fn report_row(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
+pub(super) fn report_row(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
     Ok(ReportRow {
         row: row.get(0)?,
         id: ReportId::from_bytes(row.get(1)?),

@@ -14,11 +14,7 @@ const SET_BYTES: usize = 900;
 
 impl ImapMailbox {
     /// See [`super::super::Mailbox::list`].
-    pub(in super::super) async fn list(
-        &mut self,
-        from: u32,
-        to: u32,
-    ) -> Result<Vec<Envelope>, MailboxError> {
+    pub(in super::super) async fn list(&mut self, from: u32, to: u32) -> Result<Vec<Envelope>, MailboxError> {
         let Some(selected) = &self.selected else { return Err(self.nothing_open()) };
         if from > to {
             return Ok(Vec::new());
