@@ -259,7 +259,7 @@ impl Lab {
         &self.root
     }
 
-    /// Stops the IMAP server, which says BYE to its sessions. Mail still comes in.
+    /// Stops the IMAP server and ends its sessions. Mail still comes in.
     ///
     /// # Errors
     /// It had died before.
