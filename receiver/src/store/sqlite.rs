@@ -303,9 +303,10 @@ impl Tx<'_> {
     }
 }
 
-/// A time as its column: microseconds since 1970-01-01 UTC.
+/// A time as its column: microseconds since 1970-01-01 UTC. The last second of the year 9999, which a hostile report may name, has
+/// microseconds that cannot be read back.
 pub(super) fn us(at: Timestamp) -> i64 {
-    at.as_microsecond()
+    at.as_microsecond().min(Timestamp::MAX.as_second() * 1_000_000)
 }
 
 /// An unsigned number as its column. What exceeds it was refused before.
