@@ -215,15 +215,16 @@ impl Tx<'_> {
         })
     }
 
-    /// The holes of a system's branches, at most `limit`, the oldest first.
+    /// The oldest holes of a system's branches, at most 200.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn holes(&self, system: i64, limit: u32) -> Result<Vec<Hole>, StoreError> {
+    pub fn holes(&self, system: i64) -> Result<Vec<Hole>, StoreError> {
+        // The limit is a literal: SQLite plans anew for each value bound to a LIMIT, and this runs for every report.
         const SQL: &str = "-- holes
             SELECT h.branch, h.first, h.last, h.seen_at FROM branches b JOIN holes h ON h.branch = b.id
-            WHERE b.system = ?1 ORDER BY h.seen_at LIMIT ?2";
-        self.all(SQL, params![system, limit], hole)
+            WHERE b.system = ?1 ORDER BY h.seen_at LIMIT 200";
+        self.all(SQL, params![system], hole)
     }
 
     /// The holes of one branch that touch `range`.

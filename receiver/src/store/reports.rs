@@ -88,7 +88,7 @@ impl Tx<'_> {
         self.one(SQL, params![system, id.as_bytes()], |row| digest(row, 0))
     }
 
-    /// How many reports of a system came after `since` and up to `until`; counts to `limit` and no further.
+    /// How many reports of a system came after `since` and up to `until`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -97,11 +97,10 @@ impl Tx<'_> {
         system: i64,
         since: Timestamp,
         until: Timestamp,
-        limit: u32,
     ) -> Result<u32, StoreError> {
         const SQL: &str = "-- received_between
-            SELECT count(*) FROM (SELECT 1 FROM reports WHERE system = ?1 AND received_at > ?2 AND received_at <= ?3 LIMIT ?4)";
-        Ok(self.one(SQL, params![system, us(since), us(until), limit], |row| row.get(0))?.unwrap_or(0))
+            SELECT count(*) FROM reports WHERE system = ?1 AND received_at > ?2 AND received_at <= ?3";
+        Ok(self.one(SQL, params![system, us(since), us(until)], |row| row.get(0))?.unwrap_or(0))
     }
 
     /// Records a report; its row, or `None` where the system has one with this id.

@@ -29,7 +29,7 @@ fn a_gap_is_noted_when_it_is_seen_and_vanishes_when_it_is_filled() {
     world.verdict(&made[2].mail, at(7 * HOUR));
     assert_eq!(world.holes(&agent), [(2, 2), (4, 5)]);
     let id = world.system(&agent).id;
-    assert!(world.read(|tx| tx.holes(id, 9)).iter().all(|hole| hole.seen_at == at(6 * HOUR)));
+    assert!(world.read(|tx| tx.holes(id)).iter().all(|hole| hole.seen_at == at(6 * HOUR)));
     world.receive(&[&made[4].mail, &made[3].mail, &made[1].mail], at(8 * HOUR));
     assert_eq!(world.holes(&agent), []);
     assert_eq!(world.branches(&agent).len(), 1, "disorder opens no branch");

@@ -145,7 +145,7 @@ impl World {
     /// The missing ranges.
     pub(super) fn holes(&mut self, agent: &Agent) -> Vec<(u64, u64)> {
         let id = self.system(agent).id;
-        self.read(|tx| tx.holes(id, 100)).iter().map(|hole| hole.range).collect()
+        self.read(|tx| tx.holes(id)).iter().map(|hole| hole.range).collect()
     }
 }
 
