@@ -6,7 +6,7 @@ use mailbeat_shared::wire::signature::{Namespace, SigningKey};
 
 use super::world::{Agent, HOUR, World, at, contract, framed};
 use crate::intake::{IgnoreReason, QuarantineReason as Reason, Source, Verdict, approve, reprocess};
-use crate::store::{AdmittedBy, ContractRefused, EnrollmentMode, SystemState};
+use crate::store::{AdmittedBy, ContractRefused, EnrollmentMode, StoreError, SystemState};
 
 #[test]
 fn an_enrollment_is_followed_by_heartbeats_of_a_registered_system() {
@@ -234,4 +234,17 @@ fn a_quarantined_report_is_released_once_and_a_mail_imported_twice_is_a_duplicat
     let released = world.write(|tx, context| reprocess(tx, context, release, at(60))).unwrap();
     assert_eq!(released.verdict, Verdict::Accepted);
     assert!(world.write(|tx, context| reprocess(tx, context, release, at(70))).is_none());
+}
+
+#[test]
+fn a_decision_made_on_an_older_version_of_a_system_is_refused() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let seen = world.system(&agent);
+    world.verdict(&agent.heartbeat(at(20)).mail, at(20));
+    let stale = world.store.write(|tx| tx.set_system_state(&seen, SystemState::Paused, at(25)));
+    assert!(matches!(stale, Err(StoreError::Changed(_))));
+    let seen = world.system(&agent);
+    world.write(|tx, _| tx.set_system_state(&seen, SystemState::Paused, at(25)));
+    assert_eq!(world.system(&agent).state, SystemState::Paused);
 }
