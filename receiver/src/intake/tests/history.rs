@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use mailbeat_shared::wire::report::{Body, Notice, NoticeEvent};
 
 use super::world::{Agent, HOUR, World, at};
-use crate::intake::{QuarantineReason as Reason, Verdict};
+use crate::intake::{IgnoreReason, QuarantineReason as Reason, Verdict, judge};
 
 #[test]
 fn the_same_mail_again_is_a_duplicate_and_the_same_id_with_other_content_a_conflict() {
@@ -87,6 +87,44 @@ fn a_crossed_threshold_opens_a_ticket_with_a_notification_and_recovery_resolves_
         world.verdict(&agent.heartbeat_with(at(hour * HOUR), 0.2).mail, at(hour * HOUR));
     }
     assert_eq!(world.read(|tx| tx.tickets(true, i64::MAX, 9)), []);
+}
+
+#[test]
+fn a_bounce_of_a_notification_refuses_the_address_and_the_next_person_is_told() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
+    let customer = world.system(&agent).customer;
+    world.write(|tx, _| tx.add_contact(Some(customer), "Anna", "anna@acme.example"));
+    for hour in 2..=4 {
+        world.verdict(&agent.heartbeat_with(at(hour * HOUR), 0.99).mail, at(hour * HOUR));
+    }
+    let told = world.read(|tx| tx.due_notifications(at(5 * HOUR), 9)).remove(0);
+    assert_eq!(told.email, "anna@acme.example");
+    world.write(|tx, _| tx.notification_sent(told.id, "250 ok", at(5 * HOUR)));
+    let bounce = |token: &str| {
+        format!(
+            "From: MAILER-DAEMON@acme.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nAction: failed\r\n\
+             Diagnostic-Code: smtp; 550 no such user\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\
+             Message-ID: <{token}@vendor.example>\r\n\r\nx\r\n--b--\r\n"
+        )
+    };
+    world.verdict(bounce("00000000000000000000000000000000").as_bytes(), at(6 * HOUR));
+    assert_eq!(world.read(|tx| tx.due_notifications(at(7 * HOUR), 9)), [], "a token that is none of ours");
+    for _ in 0..2 {
+        let verdict = world.verdict(bounce(&told.token).as_bytes(), at(6 * HOUR));
+        assert_eq!(verdict, Verdict::Ignored(IgnoreReason::Bounce));
+    }
+    let next = world.read(|tx| tx.due_notifications(at(7 * HOUR), 9));
+    assert_eq!(next.len(), 1);
+    assert_eq!((next[0].email.as_str(), next[0].event_id), ("operator@vendor.example", told.event_id));
+    world.write(|tx, context| judge::own_health(tx, context.rules, at(7 * HOUR)));
+    let tickets = world.read(|tx| tx.tickets(true, i64::MAX, 9));
+    assert!(
+        tickets
+            .iter()
+            .any(|row| row.ticket.rule.as_str() == "notification-refused" && row.customer.is_none())
+    );
 }
 
 #[test]
