@@ -27,7 +27,7 @@ use mailbeat_shared::wire::id::Digest;
 
 use self::prepare::{Candidate, What};
 pub use self::prepare::{Prepared, prepare, prepare_signed};
-pub use self::reprocess::{Source, approve, reprocess, reprocess_waiting};
+pub use self::reprocess::{ApproveError, Source, approve, reprocess, reprocess_waiting};
 use self::trust::Trust;
 pub use self::verdict::{IgnoreReason, QuarantineReason, Verdict};
 use self::window::Window;

@@ -172,7 +172,7 @@ fn too_many(tx: &Tx<'_>, system: &System, received_at: Timestamp) -> Result<bool
     let promised = 2 * 3600 / system.heartbeat_interval.max(1) + 2 * 3600 / system.system_interval.max(1);
     let limit = limits::REPORTS_PER_HOUR.max(promised);
     let since = received_at.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MIN);
-    Ok(tx.received_between(system.id, since, received_at, limit)? >= limit)
+    Ok(tx.received_between(system.id, since, received_at)? >= limit)
 }
 
 /// Opens the hole before a report, and closes those it fills or explains. Whether any was closed.

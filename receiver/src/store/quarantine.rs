@@ -186,18 +186,18 @@ impl Tx<'_> {
             self.run(SEEN, params![new.digest.as_bytes(), new.reason.as_str(), new.detail])?;
             return Ok(0);
         }
-        self.make_room(1, content.map_or(0, <[u8]>::len))
+        self.make_room(1, content.map_or(0, <[u8]>::len), (WAITING, BYTES))
     }
 
-    /// Adds to the totals and discards until they are within bounds.
-    fn make_room(&self, waiting: i64, bytes: usize) -> Result<u32, StoreError> {
+    /// Adds to the totals and discards until at most so many rows and bytes wait.
+    fn make_room(&self, waiting: i64, bytes: usize, most: (i64, i64)) -> Result<u32, StoreError> {
         const EXPEND: &str = "-- make_room
             DELETE FROM quarantine
             WHERE id = (SELECT id FROM quarantine WHERE state = 'waiting' ORDER BY proven, id LIMIT 1)
             RETURNING coalesce(length(content), 0)";
         let (mut count, mut held) = self.add_to_total(waiting, i64::try_from(bytes).unwrap_or(i64::MAX))?;
         let mut discarded = 0;
-        while count > WAITING || held > BYTES {
+        while count > most.0 || held > most.1 {
             let Some(length) = self.one(EXPEND, [], |row| row.get::<_, i64>(0))? else { break };
             (count, held) = self.add_to_total(-1, -length)?;
             discarded += 1;
@@ -317,5 +317,46 @@ impl Tx<'_> {
         const SQL: &str = "-- counters
             SELECT reason, sum(n) FROM counters WHERE day >= ?1 GROUP BY reason ORDER BY reason";
         self.all(SQL, params![since.as_second().div_euclid(86_400)], |row| Ok((row.get(0)?, number(row, 1)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+    use super::*;
+
+    fn add(tx: &Tx<'_>, name: &str, proven: bool) -> Result<u32, StoreError> {
+        let content = name.as_bytes().to_vec();
+        let new = NewQuarantined {
+            reason: QuarantineReason::NotEnrolled,
+            detail: name,
+            proven,
+            received_at: Timestamp::UNIX_EPOCH,
+            place: Place::default(),
+            digest: Digest::of(name.as_bytes()),
+            claimed: &Claimed::default(),
+            kept: &Kept::Mail(PackedReport { report_bytes: 5, content }),
+        };
+        tx.put_quarantined(&new, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_oldest_that_proved_nothing_makes_room_first_whether_rows_or_bytes_are_too_many() {
+        let mut store = Store::in_memory().unwrap();
+        let left = store.write(|tx| {
+            for (name, proven) in [("aaaaa", true), ("bbbbb", false), ("ccccc", false), ("ddddd", true)] {
+                add(tx, name, proven)?;
+            }
+            assert_eq!(add(tx, "aaaaa", true)?, 0, "the same again is only counted");
+            assert_eq!(tx.make_room(0, 0, (3, i64::MAX))?, 1);
+            assert_eq!(tx.make_room(0, 0, (99, 12))?, 1);
+            assert_eq!(tx.make_room(0, 0, (99, 9))?, 1);
+            tx.quarantine_waiting(0, 9)
+        });
+        let left = left.unwrap();
+        assert_eq!(left.iter().map(|row| row.detail.as_str()).collect::<Vec<_>>(), ["ddddd"]);
+        let ended = store.write(|tx| tx.end_quarantine(left[0].id, false, "spam")).unwrap();
+        assert!(ended);
+        assert_eq!(store.write(|tx| tx.add_to_total(0, 0)).unwrap(), (0, 0));
     }
 }

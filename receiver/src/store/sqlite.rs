@@ -4,6 +4,7 @@
 //! happened. Commands write from their own process through the same functions and wait for the lock (busy_timeout).
 //! rusqlite's types stay inside `store/`.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -248,18 +249,19 @@ pub struct Tx<'a> {
 }
 
 impl Tx<'_> {
-    /// Work inside a savepoint: undone alone where it fails, and the transaction goes on.
+    /// Work inside a savepoint: undone alone where it fails or panics, and the transaction goes on. May be nested.
     ///
     /// # Errors
     /// Outside: the database itself refuses. Inside: what `work` returned.
     pub fn isolated<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, StoreError> {
         self.run("-- isolated\nSAVEPOINT isolated", [])?;
-        let result = work();
-        if result.is_err() {
+        // A panic has to pass through here, or the savepoint stays open and an outer one of the same name is taken for it.
+        let result = catch_unwind(AssertUnwindSafe(work));
+        if !matches!(result, Ok(Ok(_))) {
             self.run("-- isolated\nROLLBACK TO isolated", [])?;
         }
         self.run("-- isolated\nRELEASE isolated", [])?;
-        Ok(result)
+        result.map_or_else(|panic| resume_unwind(panic), Ok)
     }
 
     /// Runs a statement; how many rows it changed.
@@ -303,9 +305,10 @@ impl Tx<'_> {
     }
 }
 
-/// A time as its column: microseconds since 1970-01-01 UTC.
+/// A time as its column: microseconds since 1970-01-01 UTC. The last second of the year 9999, which a hostile report may name, has
+/// microseconds that cannot be read back.
 pub(super) fn us(at: Timestamp) -> i64 {
-    at.as_microsecond()
+    at.as_microsecond().min(Timestamp::MAX.as_second() * 1_000_000)
 }
 
 /// An unsigned number as its column. What exceeds it was refused before.
@@ -356,4 +359,59 @@ where
 
 fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Null, Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(store: &mut Store) -> Vec<String> {
+        let customers = store.read::<_, StoreError>(|tx| tx.customers()).unwrap();
+        customers.into_iter().map(|customer| customer.name).collect()
+    }
+
+    #[test]
+    fn a_panic_in_an_inner_savepoint_undoes_the_outer_one_that_it_reaches_and_nothing_else() {
+        let mut store = Store::in_memory().unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        store
+            .write::<_, StoreError>(|tx| {
+                tx.put_customer("before", now)?;
+                let outer = tx.isolated(|| {
+                    catch_unwind(AssertUnwindSafe(|| {
+                        tx.put_customer("outer", now).unwrap();
+                        tx.isolated::<(), StoreError>(|| {
+                            tx.put_customer("inner", now).unwrap();
+                            panic!("as a defect would")
+                        })
+                    }))
+                    .map_err(|_| ())
+                })?;
+                assert!(outer.is_err());
+                tx.put_customer("after", now).map(drop)
+            })
+            .unwrap();
+        assert_eq!(names(&mut store), ["after", "before"]);
+    }
+
+    #[test]
+    fn a_transaction_that_fails_or_panics_never_happened_and_another_process_sees_what_was_committed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("receiver.db");
+        let now = Timestamp::UNIX_EPOCH;
+        let mut store = Store::open(&path, now).unwrap();
+        let failed = store.write(|tx| {
+            tx.put_customer("failed", now)?;
+            Err::<(), _>(StoreError::Changed(1))
+        });
+        assert!(failed.is_err());
+        let mut other = Store::open(&path, now).unwrap();
+        let before = store.written_by_others().unwrap();
+        other.write::<_, StoreError>(|tx| tx.put_customer("kept", now)).unwrap();
+        assert_ne!(store.written_by_others().unwrap(), before);
+        let mut reader = Store::open_read_only(&path).unwrap();
+        assert_eq!(reader.read::<_, StoreError>(|tx| tx.customers()).unwrap()[0].name, "kept");
+        assert_eq!(names(&mut store), ["kept"]);
+        assert!(reader.read::<_, StoreError>(|tx| tx.put_customer("no", now)).is_err(), "it only reads");
+    }
 }

@@ -10,9 +10,6 @@ use crate::evaluate::own::OwnView;
 use crate::evaluate::{BranchView, Decision, Gap, RuleId, SystemView};
 use crate::ticket::{Ticket, TicketChange, TicketEvent, TicketNumber, What};
 
-/// Most holes the rules look at; one finding names them all.
-const GAPS: u32 = 200;
-
 /// Whose a ticket is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
@@ -76,7 +73,7 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn system_view(&self, system: &System, now: Timestamp) -> Result<SystemView, StoreError> {
         let branches = self.branches(system.id)?;
-        let gaps = self.holes(system.id, GAPS)?;
+        let gaps = self.holes(system.id)?;
         Ok(SystemView {
             system: system.system_id,
             host: system.host.clone(),
