@@ -9,6 +9,7 @@ pub mod collect;
 pub mod commands;
 pub mod compose;
 pub mod config;
+pub mod home;
 pub mod identity;
 pub mod os;
 pub mod redact;
@@ -17,6 +18,10 @@ pub mod route;
 pub mod run;
 pub mod schedule;
 pub mod spool;
+pub mod sense;
 pub mod state;
 pub mod trail;
 pub mod watch;
+
+#[cfg(test)]
+mod testing;

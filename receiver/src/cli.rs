@@ -110,21 +110,21 @@ pub struct Issue {
     /// Last day, UTC; by default it runs until revoked.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub valid_until: Option<Date>,
-    /// Days after the end in which heartbeats go on.
-    #[arg(long, default_value_t = 14)]
-    pub grace_days: u32,
+    /// Days after the end in which heartbeats go on. What is not given is taken from `[contracts]` in receiver.toml.
+    #[arg(long)]
+    pub grace_days: Option<u32>,
     /// Most systems under the contract.
-    #[arg(long, default_value_t = 10)]
-    pub systems: u32,
+    #[arg(long)]
+    pub systems: Option<u32>,
     /// Seconds from heartbeat to heartbeat, with the bounds the customer may set it within.
-    #[arg(long, value_name = "DEFAULT[:MIN:MAX]", default_value = "3600:300:86400")]
-    pub heartbeat_interval: String,
+    #[arg(long, value_name = "DEFAULT[:MIN:MAX]")]
+    pub heartbeat_interval: Option<String>,
     /// Seconds from system report to system report, with the bounds the customer may set it within.
-    #[arg(long, value_name = "DEFAULT[:MIN:MAX]", default_value = "86400:3600:604800")]
-    pub system_interval: String,
+    #[arg(long, value_name = "DEFAULT[:MIN:MAX]")]
+    pub system_interval: Option<String>,
     /// Longest announced maintenance, in hours.
-    #[arg(long, default_value_t = 72)]
-    pub maintenance_max_h: u32,
+    #[arg(long)]
+    pub maintenance_max_h: Option<u32>,
     /// Reports of a new system wait until an operator approves it.
     #[arg(long)]
     pub approve: bool,

@@ -4,7 +4,37 @@
 //! is executed only under the numbering of UIDs (UIDVALIDITY) it was written in, and a mail moved twice is moved once. A mail at
 //! or below the cursor without a row was recorded by nobody (a restored database) and is read again.
 
-use crate::intake::verdict::Target;
+use std::str::FromStr;
+
+use crate::evaluate::UnknownWord;
+
+/// Where a mail is moved on its server after the commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// Done with.
+    Processed,
+    /// For somebody to look at.
+    Quarantine,
+}
+
+impl Target {
+    /// The word in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Processed => "processed",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = UnknownWord;
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        let all = [Self::Processed, Self::Quarantine];
+        all.into_iter().find(|target| target.as_str() == word).ok_or_else(|| UnknownWord(word.to_owned()))
+    }
+}
 
 /// A mail to be moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,10 +29,11 @@ use self::prepare::{Candidate, What};
 pub use self::prepare::{Prepared, prepare, prepare_signed};
 pub use self::reprocess::{ApproveError, Source, approve, reprocess, reprocess_waiting};
 use self::trust::Trust;
-pub use self::verdict::{IgnoreReason, QuarantineReason, Target, Verdict};
+pub use self::verdict::{IgnoreReason, QuarantineReason, Verdict};
 use self::window::Window;
 use crate::evaluate::rules::Rules;
 use crate::filing::NewFiling;
+use crate::notify::bounce::recognise;
 use crate::store::{Claimed, Kept, NewQuarantined, Place, Store, StoreError, Tx};
 
 /// What recording needs to know besides the mail.
@@ -216,7 +217,7 @@ fn judge_mail(
             proven: false,
         }),
         What::Ignored(reason, bounce) => {
-            if let Some(bounce) = bounce.as_ref().filter(|bounce| bounce.failed) {
+            if let Some(bounce) = bounce {
                 heed(tx, bounce, now)?;
             }
             Ok(Outcome { verdict: Verdict::Ignored(*reason), detail: String::new(), proven: false })
@@ -247,12 +248,12 @@ fn take(
     Ok(Outcome { verdict, detail, proven: true })
 }
 
-/// A bounce that names one of our notifications: the address does not work. Tokens cannot be guessed.
+/// A bounce of one of our notifications that will not arrive: the address does not work. Its Message-ID cannot be guessed.
 fn heed(tx: &Tx<'_>, bounce: &Bounce, now: Timestamp) -> Result<(), StoreError> {
-    for token in bounce.about.iter().filter_map(|id| id.split('@').next()).take(20) {
-        if tx.notification_refused(token, &bounce.diagnostic, now)? {
-            tracing::warn!(words = bounce.diagnostic, "a notification came back");
-        }
+    let secret = tx.notification_secret()?;
+    let Some(ours) = recognise(bounce, &secret).filter(|ours| ours.failed) else { return Ok(()) };
+    if tx.notification_refused(&secret.local_part(&ours.id), &ours.diagnostic, now)? {
+        tracing::warn!(ticket = %ours.id.ticket, words = ours.diagnostic, "a notification came back");
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod snapshots;
 mod sqlite;
 mod systems;
 mod tickets;
+mod views;
 
 pub use branches::{Branch, Hole, Why};
 pub use content::{PackedReport, pack, unpack};

@@ -46,7 +46,7 @@ impl Vendor {
         let config = dir.join("receiver.toml");
         fs::write(dir.join("rules.toml"), rules)?;
         let head = format!(
-            "vendor = \"Example GmbH\"\nstate_dir = {state:?}\nrules = {:?}\nreport_addresses = [\"{REPORTS}\"]\n",
+            "state_dir = {state:?}\nrules = {:?}\n\n[contracts]\nvendor = \"Example GmbH\"\nreport_addresses = [\"{REPORTS}\"]\n\n",
             dir.join("rules.toml")
         );
         fs::write(&config, head + transport)?;

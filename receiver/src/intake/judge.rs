@@ -40,7 +40,10 @@ pub(super) fn report(
 }
 
 /// Up to when absence of this system may be judged: as far as all mailboxes were heard that its last reports came through.
-fn heard_until(tx: &Tx<'_>, system: i64, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+///
+/// # Errors
+/// [`StoreError`].
+pub fn heard_until(tx: &Tx<'_>, system: i64, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
     let mut least: Option<Timestamp> = None;
     for mailbox in tx.mailboxes_of(system)? {
         let hearing = tx.mailbox(mailbox)?.and_then(|mailbox| mailbox.hearing);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::filing::Target;
+
 use mailbeat_shared::wire::extract::Broken;
 
 /// What became of one mail.
@@ -16,15 +18,6 @@ pub enum Verdict {
     Ignored(IgnoreReason),
     /// Kept aside until somebody looks.
     Quarantined(QuarantineReason),
-}
-
-/// Where a mail is moved on its server after the commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// Done with.
-    Processed,
-    /// For somebody to look at.
-    Quarantine,
 }
 
 macro_rules! reasons {
@@ -133,27 +126,6 @@ impl fmt::Display for Verdict {
             Self::Ignored(reason) => write!(f, "Ignored: {reason}"),
             Self::Quarantined(reason) => write!(f, "Quarantined: {reason}"),
         }
-    }
-}
-
-impl Target {
-    /// The word in tables and logs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Processed => "processed",
-            Self::Quarantine => "quarantine",
-        }
-    }
-}
-
-impl FromStr for Target {
-    type Err = UnknownReason;
-    fn from_str(word: &str) -> Result<Self, UnknownReason> {
-        [Self::Processed, Self::Quarantine]
-            .into_iter()
-            .find(|target| target.as_str() == word)
-            .ok_or_else(|| UnknownReason(word.to_owned()))
     }
 }
 

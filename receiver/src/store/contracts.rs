@@ -159,7 +159,7 @@ pub(super) fn terms(row: &Row<'_>, first: usize) -> rusqlite::Result<Terms> {
     })
 }
 
-fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
+pub(super) fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
     Ok(Contact {
         id: row.get(0)?,
         customer: row.get(1)?,
@@ -222,6 +222,19 @@ impl Tx<'_> {
         const SQL: &str = "-- change_contact
             UPDATE contacts SET name = ?2, email = ?3, position = ?4, refused_at = NULL WHERE id = ?1";
         Ok(self.run(SQL, params![id, name, email, position])? > 0)
+    }
+
+    /// Removes a contact and what still waits to be told to it. `false`: there is no such contact.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remove_contact(&self, id: i64) -> Result<bool, StoreError> {
+        const WAITING: &str = "-- remove_contact
+            DELETE FROM notifications WHERE contact = ?1";
+        const SQL: &str = "-- remove_contact
+            DELETE FROM contacts WHERE id = ?1";
+        self.run(WAITING, params![id])?;
+        Ok(self.run(SQL, params![id])? == 1)
     }
 
     /// The people responsible for a customer, first the first. `None`: the vendor's own people.

@@ -4,11 +4,11 @@
 //! token, by which the other side can tell.
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::id::Digest;
 use rusqlite::{Row, params};
 
 use super::sqlite::{StoreError, Tx, time, us, word};
 use super::tickets::event;
+use crate::notify::bounce::{NotificationId, NotificationSecret};
 use crate::ticket::{TicketEvent, TicketNumber, TicketState};
 
 /// A notification to send.
@@ -74,15 +74,27 @@ impl Tx<'_> {
     }
 
     fn put_notification(&self, event: i64, contact: i64, now: Timestamp) -> Result<(), StoreError> {
-        const SECRET: &str = "-- put_notification
-            SELECT secret FROM installation WHERE id = 1";
+        const TICKET: &str = "-- put_notification
+            SELECT ticket FROM ticket_events WHERE id = ?1";
         const SQL: &str = "-- put_notification
             INSERT INTO notifications (event, contact, channel, token, state, made_at, next_at)
             VALUES (?1, ?2, 'mail', ?3, 'waiting', ?4, ?4) ON CONFLICT (event, contact, channel) DO NOTHING";
-        let secret: [u8; 32] = self.one(SECRET, [], |row| row.get(0))?.unwrap_or_default();
-        let named = Digest::keyed(&secret, format!("notification {event} {contact} mail").as_bytes());
-        let token: String = named.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let ticket = TicketNumber(self.one(TICKET, params![event], |row| row.get(0))?.unwrap_or_default());
+        let token = self.notification_secret()?.local_part(&NotificationId { ticket, event, contact });
         self.run(SQL, params![event, contact, token, us(now)]).map(drop)
+    }
+
+    /// What makes this receiver's Message-IDs unguessable.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn notification_secret(&self) -> Result<NotificationSecret, StoreError> {
+        const SQL: &str = "-- notification_secret
+            SELECT secret FROM installation WHERE id = 1";
+        let secret = self.one(SQL, [], |row| row.get(0))?;
+        let missing =
+            || StoreError::Corrupt { what: "the installation's secret", detail: "it is missing".into() };
+        secret.map(NotificationSecret::from_random).ok_or_else(missing)
     }
 
     /// Notifications to try now, the oldest first.

@@ -62,7 +62,7 @@ pub struct ReportRow {
     pub has_content: bool,
 }
 
-fn report_row(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
+pub(super) fn report_row(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
     Ok(ReportRow {
         row: row.get(0)?,
         id: ReportId::from_bytes(row.get(1)?),

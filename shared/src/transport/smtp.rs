@@ -5,6 +5,7 @@
 //! reply a size limit. Whatever goes wrong is an [`Outcome`] or a [`Failure`] with the server's own words. On any
 //! doubt about the state of a session it is dropped.
 
+mod auth;
 mod dial;
 mod probe;
 mod reply;

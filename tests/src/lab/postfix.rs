@@ -1,11 +1,11 @@
 //! A private Postfix: a vendor's or customer's mail server, with recipients and listeners that misbehave on demand.
 
 use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use super::process::Server;
 use super::{Certificate, Ports, render};
@@ -33,12 +33,9 @@ pub(super) fn configure(root: &Path, ports: &Ports) -> anyhow::Result<Server> {
     }
     fs::write(config.join("main.cf"), render(MAIN, &[("ROOT", root_text)])?)?;
     fs::write(config.join("master.cf"), master(root_text, ports)?)?;
-    for file in ["main.cf", "master.cf"] {
-        back_date(&config.join(file))?;
-    }
-    std::os::unix::fs::chown(root.join("data"), Some(id_of("postfix")?), None)?;
+    chown(root.join("data"), Some(id_of("/etc/passwd", "postfix")?), None)?;
+    make_queue(&root.join("spool"))?;
     let config = config.to_str().context("the lab's paths are UTF-8")?;
-    check(config)?;
     // Straight to the master: `postfix start` and `postfix stop` take seconds.
     Ok(Server::new(root, "postfix", "postfix postfix-pcre", &[PROGRAM, "-c", config]).leading_itself())
 }
@@ -58,26 +55,46 @@ fn master(root: &str, ports: &Ports) -> anyhow::Result<String> {
     render(MASTER, &values)
 }
 
-/// Postfix takes a `main.cf` younger than a second for one that is being written, and sleeps.
-fn back_date(file: &Path) -> anyhow::Result<()> {
+/// Makes every file of the configuration a minute old: one younger than a second counts as being written, and Postfix
+/// sleeps before it reads it again.
+pub(super) fn back_date(root: &Path) -> anyhow::Result<()> {
     #[allow(clippy::disallowed_methods, reason = "a file's age is real time, not a decision to replay")]
     let then = SystemTime::now() - Duration::from_secs(60);
-    Ok(File::options().write(true).open(file)?.set_modified(then)?)
-}
-
-fn check(config: &str) -> anyhow::Result<()> {
-    let output = Command::new("postfix").args(["-c", config, "check"]).stdin(Stdio::null()).output();
-    let output = output.map_err(|error| super::missing("postfix", "postfix postfix-pcre", &error))?;
-    if !output.status.success() {
-        bail!("postfix check: {}", String::from_utf8_lossy(&output.stderr).trim());
+    let etc = root.join("etc");
+    for entry in fs::read_dir(&etc)?.chain(fs::read_dir(etc.join("postfix"))?) {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            File::options().write(true).open(entry.path())?.set_modified(then)?;
+        }
     }
     Ok(())
 }
 
-/// The number of a user that a Debian package made.
-pub(super) fn id_of(user: &str) -> anyhow::Result<u32> {
-    let text = fs::read_to_string("/etc/passwd").context("/etc/passwd")?;
-    let line = text.lines().find(|line| line.split(':').next() == Some(user));
+/// What `postfix check` would make, which starts two dozen programs for it: directories as in Postfix's own
+/// `postfix-files`.
+fn make_queue(spool: &Path) -> anyhow::Result<()> {
+    let (owner, postdrop) = (id_of("/etc/passwd", "postfix")?, id_of("/etc/group", "postdrop")?);
+    let own = [
+        "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved",
+        "trace",
+    ];
+    let own = own.into_iter().map(|name| (name, 0o700, None));
+    for (name, mode, group) in
+        own.chain([("maildrop", 0o730, Some(postdrop)), ("public", 0o710, Some(postdrop))])
+    {
+        fs::create_dir(spool.join(name))?;
+        chown(spool.join(name), Some(owner), group)?;
+        fs::set_permissions(spool.join(name), fs::Permissions::from_mode(mode))?;
+    }
+    Ok(fs::create_dir(spool.join("pid"))?)
+}
+
+/// The number of a user or group that a Debian package made; both files have it in the third column.
+pub(super) fn id_of(file: &str, name: &str) -> anyhow::Result<u32> {
+    let text = fs::read_to_string(file).with_context(|| file.to_owned())?;
+    let line = text.lines().find(|line| line.split(':').next() == Some(name));
     let id = line.and_then(|line| line.split(':').nth(2)).and_then(|id| id.parse().ok());
-    id.with_context(|| format!("there is no user {user:?}; {}", super::INSTALL))
+    id.with_context(|| {
+        format!("{file} has no {name:?} (Debian packages: postfix postfix-pcre); {}", super::INSTALL)
+    })
 }

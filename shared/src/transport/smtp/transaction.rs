@@ -9,10 +9,10 @@ use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter};
 use tokio::time::timeout;
 
 use super::Envelope;
-use super::dial::too_late;
 use super::probe::{StepName, Steps};
 use super::reply::{Reply, Stage, failure_without_reply};
 use super::session::{FAREWELL, Session};
+use crate::transport::dial::too_late;
 use crate::transport::outcome::{Failure, FailureKind, Outcome};
 
 /// The slowest upload that is waited for, in bytes a second, beside the verdict's own limit.

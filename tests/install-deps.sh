@@ -1,0 +1,57 @@
+#!/bin/sh
+# Installs what the tests need and this machine lacks: real mail servers and a few commands (Debian, Ubuntu).
+# Says nothing and takes no time when all is there. Starts no service.
+set -eu
+
+packages="dovecot-core dovecot-imapd dovecot-lmtpd postfix postfix-pcre openssl openssh-client gcc-mingw-w64-x86-64 isync"
+
+fail() {
+    echo "tests/install-deps.sh: $*" >&2
+    exit 1
+}
+
+command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+    fail "this is no Debian or Ubuntu; install what these packages hold by hand: $packages"
+
+missing=
+for package in $packages; do
+    [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)" = "ii " ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+    root=
+elif command -v sudo >/dev/null; then
+    root=sudo
+else
+    fail "missing packages:$missing; installing them needs root or sudo"
+fi
+
+# apt asks this script whether it may start a service: 101 means no. What was there before comes back afterwards.
+guard=/usr/sbin/policy-rc.d
+log=$(mktemp)
+restore() {
+    if [ -e "$guard.before-tests" ]; then
+        $root mv -f "$guard.before-tests" "$guard"
+    else
+        $root rm -f "$guard"
+    fi
+    rm -f "$log"
+}
+if [ -e "$guard" ] && [ ! -e "$guard.before-tests" ]; then $root mv "$guard" "$guard.before-tests"; fi
+trap restore EXIT
+trap 'exit 1' HUP INT TERM
+printf '#!/bin/sh\nexit 101\n' | $root tee "$guard" >/dev/null
+$root chmod 755 "$guard"
+
+install() {
+    # shellcheck disable=SC2086  # one word a package
+    $root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+        -o DPkg::Lock::Timeout=120 install $missing >"$log" 2>&1 </dev/null
+}
+echo "installing for the tests:$missing"
+# The package lists are fetched only when they are missing or too old to be of use.
+if ! install; then
+    $root apt-get -qq -o DPkg::Lock::Timeout=120 update >"$log" 2>&1 || fail "apt-get update: $(tail -n 5 "$log")"
+    install || fail "apt-get install$missing: $(tail -n 15 "$log")"
+fi
