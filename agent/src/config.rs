@@ -5,6 +5,7 @@
 
 mod check;
 mod route;
+mod show;
 
 use std::path::{Path, PathBuf};
 
@@ -16,9 +17,11 @@ use serde::{Deserialize, Serialize};
 pub use check::{Finding, check};
 pub use route::{RouteConfig, RouteKind};
 
+use crate::collect::CollectConfig;
 use crate::render::SubjectStyle;
 use crate::schedule::Wish;
 use crate::trail::Retention;
+use crate::watch::WatchConfig;
 
 /// Where the file is if nobody says otherwise.
 pub const DEFAULT_PATH: &str = "/etc/mailbeat/agent.toml";
@@ -45,6 +48,14 @@ pub struct Config {
     pub cc: Copies,
     /// How long the trail is kept.
     pub trail: TrailConfig,
+    /// Names this machine where the operating system's own id does not last, as in containers.
+    pub machine_id: Option<String>,
+    /// What is measured.
+    pub collect: CollectConfig,
+    /// Which files are watched.
+    pub watch: WatchConfig,
+    /// What is hidden besides what always is.
+    pub redact: RedactConfig,
     /// The ways out, in order. Without any, the contract's relay is used.
     pub route: Vec<RouteConfig>,
     /// Digest of the file's text.
@@ -64,6 +75,10 @@ impl Default for Config {
             queue_reports: 2_000,
             cc: Copies::default(),
             trail: TrailConfig::default(),
+            machine_id: None,
+            collect: CollectConfig::default(),
+            watch: WatchConfig::default(),
+            redact: RedactConfig::default(),
             route: vec![],
             digest: None,
         }
@@ -124,6 +139,14 @@ impl Copies {
     }
 }
 
+/// What is hidden besides what always is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedactConfig {
+    /// Regular expressions; of one with a group the first group is hidden, else the whole match.
+    pub patterns: Vec<String>,
+}
+
 /// How long the trail is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -141,7 +164,7 @@ impl Default for TrailConfig {
 }
 
 impl Config {
-    /// Reads the file and what `MAILBEAT_STATE_DIR` and `MAILBEAT_LOG` override.
+    /// Reads the file and what `MAILBEAT_STATE_DIR`, `MAILBEAT_MACHINE_ID` and `MAILBEAT_LOG` override.
     ///
     /// # Errors
     /// [`ConfigError`].
@@ -153,6 +176,7 @@ impl Config {
         if let Some(dir) = env("MAILBEAT_STATE_DIR") {
             config.state_dir = dir.into();
         }
+        config.machine_id = env("MAILBEAT_MACHINE_ID").or(config.machine_id);
         if let Some(level) = env("MAILBEAT_LOG") {
             let named: Named = config_file::parse(Path::new("MAILBEAT_LOG"), &format!("log = {level:?}"))?;
             config.log = named.log;

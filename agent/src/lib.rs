@@ -1,7 +1,7 @@
 //! The agent: off until activated with a service contract, then it collects, redacts, composes, signs, spools and sends.
 //!
 //! The way of the data is the order of the rooms: `collect` and `watch` -> `redact` -> `compose` -> `spool` -> `route` ->
-//! `trail`. `schedule` decides what is due, `run` performs it. It listens on nothing and reads no mail.
+//! `trail`. `sense` is the door between collecting and the rest; `schedule` decides what is due, `run` performs it. It listens on nothing and reads no mail.
 
 pub mod activation;
 pub mod cli;
@@ -17,8 +17,8 @@ pub mod render;
 pub mod route;
 pub mod run;
 pub mod schedule;
-pub mod spool;
 pub mod sense;
+pub mod spool;
 pub mod state;
 pub mod trail;
 pub mod watch;

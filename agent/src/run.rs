@@ -67,7 +67,7 @@ pub struct Agent {
     build_time: Timestamp,
     standing: Option<Standing>,
     /// What the identity and activation files looked like when they were read.
-    stamp: Option<Vec<Option<(SystemTime, u64)>>>,
+    stamp: Option<Stamp>,
     state: State,
     queue: Vec<Entry>,
     tries: Tries,
@@ -251,14 +251,15 @@ impl Agent {
         Ok(Timestamp::MAX)
     }
 
+    /// Whether the identity or activation files changed since the last step: then one is due.
+    #[must_use]
+    pub fn is_out_of_date(&self) -> bool {
+        self.stamp.as_ref() != Some(&stamp(&self.home))
+    }
+
     fn reload(&mut self) -> Result<(), StepError> {
         let home = &self.home;
-        let files = [home.identity(), home.contract(), home.enrollment(), home.activation(), home.deactivated()];
-        let looks = |path: &PathBuf| {
-            let metadata = path.metadata().ok()?;
-            Some((metadata.modified().ok()?, metadata.len()))
-        };
-        let stamp: Vec<_> = files.iter().map(looks).collect();
+        let stamp = stamp(home);
         if self.stamp.as_ref() == Some(&stamp) {
             return Ok(());
         }
@@ -331,6 +332,18 @@ impl Agent {
         let interval = self.standing.as_ref().map_or(3_600, |standing| self.promise(standing).heartbeat_interval_s);
         retry::delay(failures, interval, u32::from_be_bytes(draw(&mut self.entropy)))
     }
+}
+
+/// Time and size of each file that says who the agent is and what it may do.
+type Stamp = Vec<Option<(SystemTime, u64)>>;
+
+fn stamp(home: &Home) -> Stamp {
+    let files = [home.identity(), home.contract(), home.enrollment(), home.activation(), home.deactivated()];
+    let looks = |path: &PathBuf| {
+        let metadata = path.metadata().ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    };
+    files.iter().map(looks).collect()
 }
 
 /// `at + by`, at most the end of time.

@@ -2,11 +2,14 @@
 //!
 //! Whatever is behind it may fail or panic; that costs its own items and becomes a sentence in the report.
 
+mod this_host;
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::snapshot::Snapshot;
+pub use this_host::ThisHost;
 
 /// Facts about the host that every report names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

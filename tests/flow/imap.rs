@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -296,9 +297,13 @@ async fn a_server_that_stops_while_we_wait_is_an_error_and_afterwards_all_goes_o
     let settings = account(&lab);
     let mut mailbox = connect(&settings).await?;
     mailbox.open("INBOX", now()).await?;
-    let stopping = async { lab.stop_imap() };
-    let (woken, stopped) = tokio::join!(mailbox.wait("INBOX", 2 * MINUTE, pending()), stopping);
-    stopped?;
+    let lab = Arc::new(lab);
+    let stopped = tokio::task::spawn_blocking({
+        let lab = Arc::clone(&lab);
+        move || lab.stop_imap()
+    });
+    let (woken, stopped) = tokio::join!(mailbox.wait("INBOX", 2 * MINUTE, pending()), stopped);
+    stopped??;
     let error = woken.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Connection(ConnectionProblem::Closed), "{error}");
     assert!(mailbox.open("INBOX", now()).await.is_err(), "a dead session stays dead");

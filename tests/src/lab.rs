@@ -215,7 +215,7 @@ impl Lab {
             Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, _block: block };
         for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
             let user = lab.user(name);
-            let extra = if name == "full" { "userdb_quota_rule=*:bytes=1" } else { "" };
+            let extra = if name == "full" { "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1" } else { "" };
             dovecot::add_user(&lab.root, &user.address, &user.password, extra)?;
         }
         postfix::back_date(&lab.root)?;
@@ -259,7 +259,7 @@ impl Lab {
         &self.root
     }
 
-    /// Stops the IMAP server, which says BYE to its sessions. Mail still comes in.
+    /// Stops the IMAP server and ends its sessions. Mail still comes in.
     ///
     /// # Errors
     /// It had died before.

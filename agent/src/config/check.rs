@@ -1,11 +1,15 @@
 //! `config check`: everything that would not work, before `run` finds out.
 
+use std::time::Instant;
+
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::mail;
 use serde::Serialize;
 
 use super::Config;
 use crate::home::Home;
+use crate::redact::Redactor;
+use crate::watch;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,12 +51,26 @@ pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
     if config.queue_reports == 0 || config.trail.reports == 0 {
         findings.push(Finding::wrong("queue_reports and trail.reports must be at least 1"));
     }
+    findings.extend(config.watch.faults().into_iter().map(|fault| Finding::wrong(format!("watch: {fault}"))));
+    if let Err(error) = Redactor::new([0; 32], &config.redact.patterns) {
+        findings.push(Finding::wrong(error.to_string()));
+    }
+    findings.extend(unreadable(config));
     match contract {
         Some(contract) => findings.extend(config.wish().clamped(contract).into_iter().map(Finding::note)),
         None => findings.push(Finding::note("not activated: `mailbeat-agent activate FILE`")),
     }
     findings.extend(state_dir(config));
     findings
+}
+
+/// The watched files that may not be read, with the command that would allow it. They are read as `run` reads them, with a
+/// key that means nothing, and thrown away.
+fn unreadable(config: &Config) -> Vec<Finding> {
+    let Ok(redactor) = Redactor::new([0; 32], &[]) else { return vec![] };
+    let watched = watch::watch(&config.watch, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
+    let sentence = |file: &watch::Unreadable| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix);
+    watched.unreadable.iter().map(|file| Finding::note(sentence(file))).collect()
 }
 
 /// Whether the state directory can be written; tried with a file, because permission bits alone do not tell.

@@ -19,6 +19,8 @@ pub struct RouteConfig {
     pub from: String,
     /// How it sends.
     pub kind: RouteKind,
+    /// As written, secrets hidden.
+    pub(super) shown: toml::Table,
 }
 
 /// The types of routes.
@@ -47,6 +49,10 @@ impl<'de> Deserialize<'de> for RouteConfig {
     /// serde cannot flatten and refuse unknown keys at once, so the common keys are taken out by hand.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut table = toml::Table::deserialize(deserializer)?;
+        let mut shown = table.clone();
+        if let Some(password) = shown.get_mut("password") {
+            *password = toml::Value::String("(hidden)".into());
+        }
         let mut text = |key: &str| match table.remove(key) {
             None => Ok(None),
             Some(toml::Value::String(text)) => Ok(Some(text)),
@@ -67,7 +73,7 @@ impl<'de> Deserialize<'de> for RouteConfig {
             (None, RouteKind::Relay) => String::new(),
             (None, _) => return Err(D::Error::custom("a route needs `from`, the sender's mail address")),
         };
-        Ok(Self { name: name.unwrap_or(kind), from, kind: settings })
+        Ok(Self { name: name.unwrap_or(kind), from, kind: settings, shown })
     }
 }
 

@@ -4,10 +4,12 @@ use std::io;
 
 use jiff::Timestamp;
 use mailbeat_shared::wire::limits;
+use mailbeat_shared::wire::mail;
 use mailbeat_shared::wire::observation::{Observation, names};
 use mailbeat_shared::wire::report::{Body, Kind, Notice, NoticeEvent, Report};
 use mailbeat_shared::wire::snapshot::Snapshot;
 
+use super::sending::frame;
 use super::{Agent, Standing, StepError};
 use crate::activation::permission::{self, Permission};
 use crate::compose::fit::{self, Fitted, Material};
@@ -106,6 +108,14 @@ impl Agent {
             return Ok(None);
         }
         self.make(kind, None, now).map(|made| Some(Preview { report: made.report, parcel: made.parcel }))
+    }
+
+    /// The whole mail of a preview, by the first route; `None` if there is no route.
+    #[must_use]
+    pub fn preview_mail(&self, preview: &Preview) -> Option<Result<Vec<u8>, mail::ComposeError>> {
+        let standing = self.standing.as_ref()?;
+        let cc = self.config.cc.of(preview.report.kind());
+        standing.routes.first().map(|route| frame(standing, route, &preview.parcel, cc))
     }
 
     /// Makes a report; changes nothing but what the senses remember.
