@@ -55,9 +55,13 @@ mod tests {
 
     #[test]
     fn numbers_read_as_a_person_would_say_them() {
-        let disk = Observation::new(&names::FILESYSTEM_UTILIZATION, 0.714).with(attributes::MOUNTPOINT, "/var");
+        let disk =
+            Observation::new(&names::FILESYSTEM_UTILIZATION, 0.714).with(attributes::MOUNTPOINT, "/var");
         assert_eq!(measured(&disk), "filesystem utilization /var: 71.4 %");
-        assert_eq!(measured(&Observation::new(&names::MEMORY_LIMIT, 8_589_934_592.0)), "memory limit: 8.0 GiB");
+        assert_eq!(
+            measured(&Observation::new(&names::MEMORY_LIMIT, 8_589_934_592.0)),
+            "memory limit: 8.0 GiB"
+        );
         assert_eq!(duration(3_600), "1 hour");
         assert_eq!(duration(90), "90 seconds");
         assert_eq!(plural(1, "problem"), "1 problem");
