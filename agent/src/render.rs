@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::activation::permission;
 use crate::compose::{Desk, VERSION};
-use words::{duration, measured, plural};
+use words::{interval, measured, plural};
 
 /// Which subject mails have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -200,10 +200,7 @@ fn about_heartbeat(heartbeat: &Heartbeat) -> (String, Value) {
             .spool
             .oldest
             .map_or_else(String::new, |at| format!(", the oldest of {}", words::minute(at)));
-        format!(
-            "{} wait in the queue before this one{oldest}.",
-            plural(u64::from(heartbeat.spool.queued), "report")
-        )
+        format!("Waiting before this one: {}{oldest}.", plural(u64::from(heartbeat.spool.queued), "report"))
     });
     let checks: Vec<String> = heartbeat
         .checks
@@ -251,8 +248,8 @@ fn about_enrollment(enrollment: &Enrollment, desk: &Desk<'_>) -> (String, Value)
     let details = json!({
         "activated_by": enrollment.activated_by,
         "consented": enrollment.consented.join(", "),
-        "heartbeat_interval": duration(u64::from(desk.promise.heartbeat_interval_s)),
-        "system_interval": duration(u64::from(desk.promise.system_interval_s)),
+        "heartbeat_interval": interval(u64::from(desk.promise.heartbeat_interval_s)),
+        "system_interval": interval(u64::from(desk.promise.system_interval_s)),
     });
     ("activated".to_owned(), details)
 }

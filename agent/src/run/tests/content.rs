@@ -110,7 +110,7 @@ fn the_mail_reads_like_a_letter() {
     assert_eq!(system.meta.subject, "[Mailbeat] System report scada-01 (ACME) #2: 1 file watched");
     assert!(system.text.contains("ssh-keygen -Y verify"), "{}", system.text);
     let enrollment = letter(Kind::Enrollment);
-    assert!(enrollment.text.contains("- a heartbeat every 1 hour\n"), "{}", enrollment.text);
+    assert!(enrollment.text.contains("- a heartbeat every hour\n"), "{}", enrollment.text);
     write(&story, "/etc/app.conf", "a = <i>&\n");
     story.agent.answer(&Request::System, story.now);
     let html = letter(Kind::System).html.unwrap();
