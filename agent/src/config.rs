@@ -48,6 +48,8 @@ pub struct Config {
     pub cc: Copies,
     /// How long the trail is kept.
     pub trail: TrailConfig,
+    /// The name reports give this host, where the operating system's own says nothing, as in containers.
+    pub host_name: Option<String>,
     /// Names this machine where the operating system's own id does not last, as in containers.
     pub machine_id: Option<String>,
     /// What is measured.
@@ -75,6 +77,7 @@ impl Default for Config {
             queue_reports: 2_000,
             cc: Copies::default(),
             trail: TrailConfig::default(),
+            host_name: None,
             machine_id: None,
             collect: CollectConfig::default(),
             watch: WatchConfig::default(),

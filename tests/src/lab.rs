@@ -56,35 +56,24 @@ pub struct Ports {
     pub slow_rcpt: u16,    // 5 s before every answer to RCPT
     pub small_size: u16,   // SIZE 20000
     pub rate_limited: u16, // the third connection in a minute gets 421
+    pub unused: u16,       // nobody listens
 }
 
 impl Ports {
     fn of(block: &Block) -> Self {
-        let [
-            imap,
-            imaps,
-            mx,
-            submission,
-            submissions,
-            no_starttls,
-            starttls_454,
-            old_tls,
-            slow_rcpt,
-            small_size,
-            rate_limited,
-        ] = std::array::from_fn(|number| block.port(number as u16));
         Self {
-            imap,
-            imaps,
-            mx,
-            submission,
-            submissions,
-            no_starttls,
-            starttls_454,
-            old_tls,
-            slow_rcpt,
-            small_size,
-            rate_limited,
+            imap: block.port(0),
+            imaps: block.port(1),
+            mx: block.port(2),
+            submission: block.port(3),
+            submissions: block.port(4),
+            no_starttls: block.port(5),
+            starttls_454: block.port(6),
+            old_tls: block.port(7),
+            slow_rcpt: block.port(8),
+            small_size: block.port(9),
+            rate_limited: block.port(10),
+            unused: block.port(11),
         }
     }
 
@@ -226,7 +215,7 @@ impl Lab {
             Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, _block: block };
         for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
             let user = lab.user(name);
-            let extra = if name == "full" { "userdb_quota_rule=*:bytes=1" } else { "" };
+            let extra = if name == "full" { "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1" } else { "" };
             dovecot::add_user(&lab.root, &user.address, &user.password, extra)?;
         }
         postfix::back_date(&lab.root)?;
@@ -270,7 +259,7 @@ impl Lab {
         &self.root
     }
 
-    /// Stops the IMAP server, which says BYE to its sessions. Mail still comes in.
+    /// Stops the IMAP server and ends its sessions. Mail still comes in.
     ///
     /// # Errors
     /// It had died before.

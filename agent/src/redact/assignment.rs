@@ -60,6 +60,10 @@ impl Name<'_> {
                     .count();
             return key::names(&format!("{}_key", &self.text[start..end])).filter(|_| start < end);
         }
+        // A cipher list: `ALL:!PSK:!RC4`.
+        if name == "PSK" && self.start > 0 && b"!:+-".contains(&bytes[self.start - 1]) {
+            return None;
+        }
         if name.starts_with("community.") { None } else { key::names(name) }
     }
 
@@ -139,27 +143,27 @@ impl Name<'_> {
         }
     }
 
+    /// The content of an element, over lines only if the element is closed: `<password>` in a sentence is no element.
     fn element(&self, at: usize, kind: Names, spans: &mut Spans) -> usize {
         // `<Password><Value>x</Value></Password>`
-        let wrapped =
-            |tag: &&str| self.text[at..].get(..tag.len()).is_some_and(|next| next.eq_ignore_ascii_case(tag));
-        let at = at
-            + ["<value>", "<string>", "<plaintext>"]
-                .iter()
-                .find(|tag| wrapped(tag))
-                .map_or(0, |tag| tag.len());
+        let wraps =
+            |tag: &&&str| self.text[at..].get(..tag.len()).is_some_and(|next| next.eq_ignore_ascii_case(tag));
+        let wrapper = ["<value>", "<string>", "<plaintext>"].iter().find(wraps).map_or(0, |tag| tag.len());
+        let at = at + wrapper;
         let rest = &self.text[at..];
-        let (skip, end) = match rest.trim_start().strip_prefix("<![CDATA[") {
-            Some(inner) => (rest.len() - inner.len(), inner.find("]]>").unwrap_or(inner.len())),
-            None => (
-                0,
-                rest.match_indices('<')
-                    .find(|(found, _)| super::span::replaced_at(rest.as_bytes(), *found).is_none())
-                    .map_or(rest.len(), |found| found.0),
-            ),
-        };
-        let inner = at + skip..at + skip + end;
-        self.take(Value { next: inner.end, inner, quoted: true }, kind, spans)
+        if let Some(inner) = rest.trim_start().strip_prefix("<![CDATA[") {
+            let start = self.text.len() - inner.len();
+            let end = start + inner.find("]]>").unwrap_or(inner.len());
+            return self.take(Value { inner: start..end, next: end, quoted: true }, kind, spans);
+        }
+        let is_tag = |at: &usize| super::span::replaced_at(rest.as_bytes(), *at).is_none();
+        let end = rest.match_indices('<').map(|found| found.0).find(is_tag).unwrap_or(rest.len());
+        let closed = rest[end..].strip_prefix("</").is_some_and(|closing| {
+            let tag = closing.split('>').next().unwrap_or(closing);
+            wrapper > 0 || !self.is_tag() || tag.ends_with(self.name())
+        });
+        let end = if closed { end } else { rest[..end].find('\n').unwrap_or(end) };
+        self.take(Value { inner: at..at + end, next: at + end, quoted: true }, kind, spans)
     }
 
     /// Marks the value if it is a secret; reading goes on after it, or inside it where it is ordinary.

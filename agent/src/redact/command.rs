@@ -157,6 +157,7 @@ fn sql(text: &str, start: usize, line: &str, spans: &mut Spans) {
 fn device(text: &str, start: usize, line: &str, spans: &mut Spans) {
     #[rustfmt::skip]
     const BEFORE_KEY: &[&str] = &["tacacs-server", "radius-server", "tacacs", "radius", "isakmp", "server", "ospf", "authentication", "server-private", "key-chain", "address", "host", "auth-port", "acct-port"];
+    let line = line.split("# ").next().unwrap_or(line);
     let found: Vec<(usize, &str)> = words(line).take(24).collect();
     let secret = |index: usize| {
         let &(at, word) = found.get(index)?;

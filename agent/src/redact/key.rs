@@ -19,7 +19,7 @@ pub(super) enum Names {
 /// Words that are secrets by themselves and as the end of a compound (`PGPASSWORD`, `authtoken`).
 #[rustfmt::skip]
 const SECRETS: &[&str] = &[
-    "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "psk", "apikey", "authkey", "appkey",
+    "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "psk", "apikey", "authkey", "authtok", "appkey",
     "privatekey", "secretkey", "accesskey", "sharedkey", "masterkey", "accountkey", "encryptionkey", "signingkey",
     "presharedkey", "passwort", "kennwort", "motdepasse", "wachtwoord", "contrasena", "community", "credential",
     "requirepass", "masterauth", "pincode", "userpin", "sopin", "keystring", "licensekey", "cryptkey",
@@ -28,7 +28,7 @@ const SECRETS: &[&str] = &[
 #[rustfmt::skip]
 const ENDS: &[&str] = &["pass", "pw", "pswd"];
 #[rustfmt::skip]
-const NOT_ENDS: &[&str] = &["bypass", "compass", "encompass", "surpass", "trespass", "nopass", "nopasswd", "targetpw", "runaspw"];
+const NOT_ENDS: &[&str] = &["bypass", "compass", "encompass", "surpass", "trespass", "nopass", "nopasswd", "nopassword", "targetpw", "runaspw"];
 /// Words that a remainder may follow without a border: `passwordhash`, `passwordfile`.
 #[rustfmt::skip]
 const STARTS: &[&str] = &["password", "passwd", "passphrase", "passwort", "kennwort"];
@@ -50,7 +50,7 @@ const ABOUT: &[&str] = &[
     "provider", "providers", "backend", "backends", "store", "storage", "source", "server", "host", "port", "class", "hint", "help",
     "description", "label", "reset", "change", "changes", "warn", "prefix", "suffix", "location", "mount", "version", "ref", "env",
     "var", "variable", "from", "manager", "program", "socket", "domain", "realm", "user", "users", "regex", "regexp", "pattern", "check", "checks",
-    "validation", "validator", "validators", "quality", "retries", "retry", "attempts", "tries", "maps", "list", "lists", "map", "id", "ids", "flags", "group", "groups", "ask",
+    "validation", "validator", "validators", "quality", "retries", "retry", "attempts", "tries", "query", "queries", "statement", "maps", "list", "lists", "map", "id", "ids", "flags", "group", "groups", "ask",
     "expose", "visible", "lock", "lookup", "hashers", "hasher", "generator", "login", "grace", "inactive", "minlen", "rotate", "renew",
     "review", "engine", "driver", "mgmt", "quota", "bucket", "rate", "request", "requests", "sharing", "management", "policies", "per", "budget",
 ];
@@ -62,14 +62,22 @@ const COUNTING: &[&str] = &["max", "min", "num", "count", "total", "number", "us
 pub(super) fn names(name: &str) -> Option<Names> {
     let start = name.len().saturating_sub(96);
     let words = words(name.get(start..).unwrap_or(name));
-    if words == ["server", "tokens"] {
-        return None; // Apache and nginx: what they say of their version
+    let words_are = |known: &[&str]| words.iter().map(String::as_str).eq(known.iter().copied());
+    // What Apache and nginx say of their version; names of credentials in systemd's units.
+    if words_are(&["server", "tokens"])
+        || ["load", "import", "condition", "assert"].iter().any(|what| words_are(&[what, "credential"]))
+    {
+        return None;
     }
     let places = || (0..words.len()).rev().filter_map(|at| Some((at, secret_at(&words, at)?)));
     let (place, kind) = places().find(|(_, kind)| *kind != Names::Perhaps).or_else(|| places().next())?;
     let Some(last) = words.get(place + 1..).and_then(<[String]>::last) else { return Some(kind) };
     match last.as_str() {
         "id" if words[place] == "secret" => Some(Names::Secret),
+        // `auth_username_chars`, `signature_size`: only the thing itself can be one.
+        last if kind == Names::Perhaps && !matches!(last, "data" | "value" | "string" | "hash") => {
+            Some(Names::About)
+        }
         last if ABOUT.contains(&last) && kind != Names::Webhook => Some(Names::About),
         _ => Some(kind),
     }

@@ -109,7 +109,8 @@ fn driver_string(text: &str, at: usize, spans: &mut Spans) {
         .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_'))
         .count();
     let port = after.get(host) == Some(&b':') && after.get(host + 1).is_some_and(u8::is_ascii_digit);
-    let call = after.get(host) == Some(&b'(');
+    let call = after.get(host) == Some(&b'(')
+        && [&b""[..], b"tcp", b"tcp4", b"tcp6", b"udp", b"unix", b"cloudsql"].contains(&&after[..host]);
     if !(port || call) {
         return;
     }

@@ -8,7 +8,7 @@ use super::span;
 const ORDINARY: &[&str] = &[
     "true", "false", "yes", "no", "on", "off", "null", "none", "nil", "undefined", "enabled", "disabled", "enable", "disable", "optional", "required",
     "ask", "prompt", "never", "always", "default", "auto", "prohibit-password", "without-password", "forced-commands-only", "empty", "unset", "string", "str", "bool",
-    "boolean", "int", "integer", "any", "unlimited", "requisite", "sufficient", "include", "substack", "expire", "not", "inherit",
+    "boolean", "int", "integer", "any", "unlimited", "read", "write", "requisite", "sufficient", "include", "substack", "expire", "not", "inherit",
 ];
 /// Ways of logging in: values of `auth`.
 #[rustfmt::skip]
@@ -32,7 +32,7 @@ const ROOTS: &[&str] = &[
 
 /// Whether `value`, standing after `name`, is to be redacted.
 pub(super) fn is_secret(name: &str, kind: Names, value: &str) -> bool {
-    let value = value.trim();
+    let value = without_comment(value.trim());
     // Longer values are never settings, and looking at them again and again would cost.
     if value.len() > 4096 {
         return true;
@@ -46,7 +46,7 @@ pub(super) fn is_secret(name: &str, kind: Names, value: &str) -> bool {
         return false;
     }
     match kind {
-        Names::Secret | Names::Authorization if is_version(value) => false,
+        Names::Secret | Names::Authorization if is_version(value) || is_port(value) => false,
         Names::Secret | Names::Authorization => {
             !(is_number(value) || is_plain(value)) || !key::is_counting(name)
         }
@@ -78,6 +78,18 @@ pub(super) fn is_random(value: &str, least: usize) -> bool {
         && !value.contains(char::is_whitespace)
 }
 
+/// A switch or a reference with a comment behind it is still one; what else has a `#` in it is taken whole.
+fn without_comment(value: &str) -> &str {
+    let Some(comment) = value.find("# ").filter(|at| *at < 256) else { return value };
+    let before = value[..comment].trim_end();
+    let apart = comment == 0 || before.len() < comment;
+    if apart && (before.is_empty() || is_word(ORDINARY, before) || is_reference(before)) {
+        before
+    } else {
+        value
+    }
+}
+
 fn is_word(list: &[&str], value: &str) -> bool {
     list.iter().any(|word| word.eq_ignore_ascii_case(value))
 }
@@ -100,6 +112,12 @@ fn is_version(value: &str) -> bool {
             .all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|c| c.is_ascii_digit()))
 }
 
+/// `464/tcp` of services(5).
+fn is_port(value: &str) -> bool {
+    let number = ["/tcp", "/udp", "/sctp", "/dccp"].iter().find_map(|protocol| value.strip_suffix(protocol));
+    number.is_some_and(|number| number.len() <= 5 && is_number(number))
+}
+
 fn is_replaced(value: &str) -> bool {
     value.len() == span::replaced_at(value.as_bytes(), 0).unwrap_or(0)
 }
@@ -115,6 +133,14 @@ pub(super) fn is_reference(value: &str) -> bool {
         !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b':'))
     };
     let inside = |open: &str, close: &str| value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    if let Some(named) = inside("<", ">") {
+        // `<keystore-password>` in an example.
+        return named.bytes().all(|c| c.is_ascii_lowercase() || b"-_ ".contains(&c))
+            && key::names(named).is_some();
+    }
+    if inside("${{", "}}").is_some() {
+        return true;
+    }
     if let Some(inner) = inside("${", "}") {
         return is_variable(inner);
     }
@@ -124,8 +150,13 @@ pub(super) fn is_reference(value: &str) -> bool {
     if let Some(inner) = value.strip_prefix('$') {
         let loud = inner.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_')
             && inner.starts_with(|c: char| c.is_ascii_uppercase() || c == '_');
+        // `$dir/private/key.pem` of openssl.cnf
+        let path = inner.split_once('/').is_some_and(|(dir, rest)| is_plain(dir) && !is_random(rest, 1));
         let quiet = name(inner) && key::names(inner).is_some() && !inner.contains('.');
-        return loud || quiet || (inner.len() == 1 && !inner.starts_with(|c: char| c.is_alphabetic()));
+        return path
+            || loud
+            || quiet
+            || (inner.len() == 1 && !inner.starts_with(|c: char| c.is_alphabetic()));
     }
     inside("{{", "}}").is_some()
         || inside("<%", "%>").is_some()
@@ -139,6 +170,12 @@ pub(super) fn is_reference(value: &str) -> bool {
         || inside("!env ", "").is_some_and(name)
         || inside("env:", "").is_some_and(name)
         || is_path(value)
+}
+
+/// `$user`. In a shell's quotes only: elsewhere a password may start so.
+pub(super) fn is_shell_variable(value: &str) -> bool {
+    let name = value.strip_prefix('$').unwrap_or_default();
+    !name.is_empty() && name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_')
 }
 
 /// `NAME`, `NAME:?message`, `NAME:-${OTHER}`; a literal default is a secret.

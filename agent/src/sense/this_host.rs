@@ -21,6 +21,7 @@ pub struct ThisHost {
     collect: CollectConfig,
     watch: WatchConfig,
     own_patterns: Vec<String>,
+    host_name: Option<String>,
     machine_id: Option<String>,
     /// `None` until the first measurement, or where the host cannot be measured.
     probe: Option<HostProbe>,
@@ -34,6 +35,7 @@ impl ThisHost {
             collect: config.collect.clone(),
             watch: config.watch.clone(),
             own_patterns: config.redact.patterns.clone(),
+            host_name: config.host_name.clone(),
             machine_id: config.machine_id.clone(),
             probe: None,
         }
@@ -62,7 +64,7 @@ impl Senses for ThisHost {
         let without = CollectConfig { inventory: false, ..self.collect.clone() };
         let facts = HostProbe::facts(&without);
         HostFacts {
-            name: facts.host_name,
+            name: self.host_name.clone().unwrap_or(facts.host_name),
             uptime_s: facts.uptime_s,
             boot_id: facts.boot_id,
             machine_id: self.machine_id.clone().or(facts.machine_id),

@@ -286,6 +286,13 @@ pub fn successor_statement(new: &PublicKey) -> Vec<u8> {
     [b"mailbeat-vendor-key-v1\0".as_slice(), &new.bytes()].concat()
 }
 
+/// What a system's old key signs to name the next one: system id (16 bytes) and new public key (32 bytes), in namespace
+/// `mailbeat-rotate`.
+#[must_use]
+pub fn rotation_statement(system: SystemId, new: &PublicKey) -> Vec<u8> {
+    [system.as_bytes().as_slice(), &new.bytes()].concat()
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
 
-use super::id::{ReportId, SystemId};
+use super::id::{Digest, ReportId, SystemId};
 use super::report::Kind;
 
 /// Content type of the attached `report.json`.
@@ -115,7 +115,7 @@ pub fn compose_plain(frame: &Frame<'_>, references: &[String]) -> Result<Vec<u8>
     }
     let message = match frame.html {
         None => builder.singlepart(SinglePart::plain(frame.text.to_owned()))?,
-        Some(html) => builder.multipart(alternative(frame.text, html, frame.message_id))?,
+        Some(html) => builder.multipart(alternative(frame.text, html, &boundary_id(frame.message_id)))?,
     };
     Ok(message.formatted())
 }
@@ -159,9 +159,15 @@ fn header(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
 }
 
+/// A boundary has at most 70 characters (RFC 2046 section 5.1.1), a Message-ID may have more and others.
+fn boundary_id(message_id: &str) -> String {
+    let digest = Digest::of(message_id.as_bytes());
+    digest.as_bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn alternative(text: &str, html: &str, id: &str) -> MultiPart {
     MultiPart::alternative()
-        .boundary(format!("mailbeat-alternative-{}", id.replace('@', "-")))
+        .boundary(format!("mailbeat-alternative-{id}"))
         .singlepart(SinglePart::plain(text.to_owned()))
         .singlepart(SinglePart::html(html.to_owned()))
 }
@@ -213,6 +219,17 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_boundary_fits_whatever_the_message_id_is() {
+        let long = format!("{}/=?@vendor.example", "mb-1001-17-3-".repeat(10));
+        let mut frame = frame("x");
+        (frame.html, frame.message_id) = (Some("<p>x</p>"), &long);
+        let mail = String::from_utf8(compose_plain(&frame, &[]).unwrap()).unwrap();
+        let boundary = mail.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        assert!(boundary.len() <= 70, "{boundary}");
+        assert!(boundary.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{boundary}");
     }
 
     #[test]

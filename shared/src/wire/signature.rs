@@ -129,6 +129,12 @@ impl PublicKey {
         self.0.fingerprint(HashAlg::Sha256).to_string()
     }
 
+    /// The key kept as these 32 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        Self(KeyData::Ed25519(ssh_key::public::Ed25519PublicKey(*bytes)))
+    }
+
     /// The 32 bytes of the key.
     ///
     /// # Panics

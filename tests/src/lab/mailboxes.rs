@@ -41,8 +41,9 @@ impl Lab {
         folder: &str,
         mails: impl IntoIterator<Item = &'a [u8]>,
     ) -> anyhow::Result<()> {
+        let mails: Vec<&[u8]> = mails.into_iter().collect();
         let mut session = Session::open(self, user)?;
-        mails.into_iter().try_for_each(|raw| session.append(folder, None, raw))
+        mails.chunks(100).try_for_each(|some| session.append(folder, None, some))
     }
 
     /// The same with an INTERNALDATE (cut to seconds): a mail that the server took in at `at`.
@@ -50,7 +51,7 @@ impl Lab {
     /// # Errors
     /// Dovecot's words.
     pub fn deliver_at(&self, user: &str, folder: &str, at: Timestamp, raw: &[u8]) -> anyhow::Result<()> {
-        Session::open(self, user)?.append(folder, Some(at), raw)
+        Session::open(self, user)?.append(folder, Some(at), &[raw])
     }
 
     /// Every mail of a folder, in the order of UIDs; none if there is no such folder.
@@ -160,19 +161,23 @@ impl Session {
         self.finish(text)
     }
 
-    fn append(&mut self, folder: &str, at: Option<Timestamp>, raw: &[u8]) -> anyhow::Result<()> {
-        let date = at.map_or(String::new(), |at| format!("\"{}\" ", at.strftime("%d-%b-%Y %H:%M:%S +0000")));
-        let command = format!("APPEND {} {date}{{{}+}}", quoted(folder), raw.len());
+    /// APPEND with non-synchronising literals, many mails in one command (RFC 3502, RFC 7888).
+    fn append(&mut self, folder: &str, at: Option<Timestamp>, mails: &[&[u8]]) -> anyhow::Result<()> {
+        let date = at.map_or(String::new(), |at| format!(" \"{}\"", at.strftime("%d-%b-%Y %H:%M:%S +0000")));
+        let command = format!("APPEND {}", quoted(folder));
         let mut append = || {
-            write!(self.input, "t {command}\r\n")?;
-            self.input.write_all(raw)?;
+            write!(self.input, "t {command}")?;
+            for raw in mails {
+                write!(self.input, "{date} {{{}+}}\r\n", raw.len())?;
+                self.input.write_all(raw)?;
+            }
             self.input.write_all(b"\r\n")?;
             self.finish(&command).map(drop)
         };
         match append() {
             Err(refused) if refused.to_string().contains("[TRYCREATE]") => {
                 self.command(&format!("CREATE {}", quoted(folder)))?;
-                self.append(folder, at, raw)
+                self.append(folder, at, mails)
             }
             result => result,
         }

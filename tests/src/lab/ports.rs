@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-/// Ports of a block; a lab needs eleven.
+/// Ports of a block; a lab needs twelve.
 const BLOCK: u16 = 16;
 const FIRST: u16 = 20_000;
 const BLOCKS: u16 = 700;

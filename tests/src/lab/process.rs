@@ -9,9 +9,10 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// One server: how it is started, and the process while it runs.
 #[derive(Debug)]
@@ -61,16 +62,21 @@ impl Server {
         Ok(())
     }
 
-    /// Asks the server to end (SIGTERM) and waits until it has. Does nothing when it does not run.
+    /// Asks the server to end (SIGTERM), and makes it after two seconds: Dovecot waits ten for clients in IDLE. Does
+    /// nothing when it does not run.
     pub(super) fn stop(&self) -> anyhow::Result<()> {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mut running) = child.take() {
-            kill_process(Pid::from_child(&running), Signal::TERM)
-                .with_context(|| format!("{} does not run any more", self.name))?;
-            running.wait()?;
-            fs::remove_file(self.pid_file())?;
+        let Some(mut running) = child.take() else { return Ok(()) };
+        let pid = Pid::from_child(&running);
+        kill_process(pid, Signal::TERM).with_context(|| format!("{} does not run any more", self.name))?;
+        let asked = Instant::now();
+        while running.try_wait()?.is_none() && asked.elapsed() < Duration::from_secs(2) {
+            std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(())
+        // The leader may be gone and its children not.
+        let _ = kill_process_group(pid, Signal::KILL);
+        running.wait()?;
+        Ok(fs::remove_file(self.pid_file())?)
     }
 
     /// Whether the process is there.

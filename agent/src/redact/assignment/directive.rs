@@ -32,13 +32,22 @@ impl Name<'_> {
         }
         if matches!(bytes[at], b'"' | b'\'') {
             let quoted_itself = bytes.get(self.end).is_some_and(|c| matches!(c, b'"' | b'\''));
-            if quoted_itself && self.directive().is_none() {
+            // `[credential "https://example.com"]` of git: a section, not a setting.
+            if (quoted_itself && self.directive().is_none()) || before.ends_with(b"[") {
                 return self.named_value(spans);
             }
-            return self.take(value_end::of(self.text, at, WORD), kind, spans);
+            let value = value_end::of(self.text, at, WORD);
+            // `getent passwd "$user"`
+            if value::is_shell_variable(&self.text[value.inner.clone()]) {
+                return self.end;
+            }
+            return self.take(value, kind, spans);
         }
         match self.directive() {
-            Some(directive) if !before.ends_with(b"$") => self.after_words(at, directive, kind, spans),
+            // `$password` is a variable, `/run/ask-password` a path.
+            Some(directive) if !before.ends_with(b"$") && !before.ends_with(b"/") => {
+                self.after_words(at, directive, kind, spans)
+            }
             _ => self.named_value(spans),
         }
     }

@@ -24,7 +24,6 @@ impl Name<'_> {
             .count();
         let closed = self.end + closers;
         let at = closed + bytes[closed..].iter().take_while(|c| matches!(c, b' ' | b'\t')).count();
-        let before = self.start.checked_sub(1).map(|before| bytes[before]);
         match bytes.get(at)? {
             b'=' => Some(Separator::Sign(
                 at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'=' | b'>'))),
@@ -36,11 +35,11 @@ impl Name<'_> {
             b':' if bytes.get(at + 1) == Some(&b'=') => Some(Separator::Sign(at + 2, b'=')),
             b':' => Some(Separator::Sign(at + 1, b':')),
             b'?' | b'+' if bytes.get(at + 1) == Some(&b'=') => Some(Separator::Sign(at + 2, b'=')),
-            b'>' if before == Some(b'<') => Some(Separator::Element(at + 1)),
+            b'>' if self.is_tag() => Some(Separator::Element(at + 1)),
             b'(' if matches!(bytes.get(at + 1), Some(b'"' | b'\'')) => Some(Separator::Sign(at + 1, b'=')),
             b',' if closers > 0 && self.is_listed() => self.next_item(at + 1),
             b'\n' if self.is_flag() => self.next_item(at),
-            _ if at > closed && before == Some(b'<') => self.end_of_tag(at),
+            _ if at > closed && self.is_tag() => self.end_of_tag(at),
             _ if at > closed => Some(Separator::Blank(at)),
             _ => None,
         }
@@ -54,6 +53,14 @@ impl Name<'_> {
                 .strip_suffix(b"\"")
                 .or_else(|| before.strip_suffix(b"'"))
                 .is_some_and(|before| before.trim_ascii_end().ends_with(b"("))
+    }
+
+    /// `<name` or `<prefix:name`.
+    pub(super) fn is_tag(&self) -> bool {
+        let before = &self.text.as_bytes()[..self.start];
+        let Some(before) = before.strip_suffix(b":") else { return before.ends_with(b"<") };
+        let prefix = before.iter().rev().take(32).take_while(|c| c.is_ascii_alphanumeric()).count();
+        prefix > 0 && before[..before.len() - prefix].ends_with(b"<")
     }
 
     pub(super) fn is_flag(&self) -> bool {

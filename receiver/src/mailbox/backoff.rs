@@ -1,0 +1,53 @@
+//! How long to wait before a mailbox that failed is tried again.
+
+use std::time::Duration;
+
+use super::{ErrorKind, MailboxError};
+
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(300);
+/// A server that refuses a password locks accounts out when it is asked too often.
+const LONGEST_AFTER_LOGIN: Duration = Duration::from_secs(900);
+const FIRST_AFTER_LOGIN: Duration = Duration::from_secs(30);
+
+/// The wait after the `failures`-th failure in a row (from 1): doubled each time up to 5 minutes (15 after a refused
+/// login), of which `jitter`, between 0 and 1, decides the upper half; never less than the server asked for.
+#[must_use]
+pub fn backoff(error: &MailboxError, failures: u32, jitter: f64) -> Duration {
+    let (first, longest) = match error.kind {
+        ErrorKind::Authentication => (FIRST_AFTER_LOGIN, LONGEST_AFTER_LOGIN),
+        _ => (FIRST, LONGEST),
+    };
+    let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(longest);
+    #[allow(clippy::manual_clamp, reason = "`max` before `min` makes 0 of a NaN, where clamp would keep it")]
+    let wait = doubled.mul_f64(0.5 + jitter.max(0.0).min(1.0) / 2.0);
+    match error.kind {
+        ErrorKind::Throttled(asked) => wait.max(asked.min(Duration::from_secs(3_600))),
+        _ => wait,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(kind: ErrorKind, failures: u32, jitter: f64) -> u64 {
+        backoff(&MailboxError::new(kind, "x"), failures, jitter).as_secs()
+    }
+
+    #[test]
+    fn the_wait_doubles_up_to_five_minutes_and_jitter_takes_at_most_half_of_it() {
+        let waits: Vec<u64> = [1, 2, 3, 8, 9, 1_000_000].map(|n| after(ErrorKind::Protocol, n, 1.0)).into();
+        assert_eq!(waits, [1, 2, 4, 128, 256, 300]);
+        assert_eq!(after(ErrorKind::Protocol, 9, 0.0), 128);
+        assert_eq!(after(ErrorKind::Protocol, 9, f64::NAN), 128);
+    }
+
+    #[test]
+    fn a_server_that_asked_for_time_gets_it_and_a_refused_login_is_not_hammered() {
+        assert_eq!(after(ErrorKind::Throttled(Duration::from_secs(500)), 1, 0.5), 500);
+        assert_eq!(after(ErrorKind::Throttled(Duration::from_secs(u64::MAX)), 1, 0.5), 3_600);
+        assert_eq!(after(ErrorKind::Authentication, 1, 1.0), 30);
+        assert_eq!(after(ErrorKind::Authentication, 50, 1.0), 900);
+    }
+}

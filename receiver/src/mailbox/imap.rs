@@ -1,0 +1,243 @@
+//! An IMAP account (RFC 9051, and RFC 3501 servers). async-imap frames and parses; commands, tagged answers, limits and
+//! waits are ours, because it takes a NO, a BYE or the end of the connection for the end of the data
+//! (chatmail/async-imap#95).
+
+mod connect;
+mod fetch;
+mod filing;
+mod folders;
+mod gate;
+mod idle;
+mod session;
+mod wire;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_imap::imap_proto::{Capability, Response, ResponseCode, Status};
+use jiff::Timestamp;
+
+use super::steps::Steps;
+use super::{ErrorKind, FolderView, ImapSettings, MailboxError, Step, StepName};
+use crate::filing::Target;
+use folders::{Place, quoted};
+use session::Session;
+
+/// The keyword for mails that were dealt with and cannot be moved.
+const DONE: &str = "$MailbeatDone";
+
+/// What the server can do that we use.
+#[derive(Clone, Copy, Debug, Default)]
+struct Abilities {
+    idle: bool,
+    r#move: bool,
+    uidplus: bool,
+}
+
+/// A logged-in account.
+#[derive(Debug)]
+pub struct ImapMailbox {
+    settings: ImapSettings,
+    observe: bool,
+    session: Session,
+    abilities: Abilities,
+    /// Configured names of the folders to read that are there, and what the server calls them.
+    configured: Vec<String>,
+    places: HashMap<String, Place>,
+    targets: HashMap<Target, Place>,
+    selected: Option<Selected>,
+    /// What the caller saw at its last look, by configured folder.
+    seen: HashMap<String, FolderView>,
+}
+
+#[derive(Clone, Debug)]
+struct Selected {
+    folder: String,
+    view: FolderView,
+}
+
+impl ImapMailbox {
+    pub(super) async fn connect(
+        settings: &ImapSettings,
+        observe: bool,
+        steps: &mut Steps,
+    ) -> Result<Self, MailboxError> {
+        let mut session = connect::login(settings, steps).await?;
+        let asked = abilities(&mut session).await;
+        let abilities = steps.judge(StepName::Capabilities, asked, Abilities::to_string)?;
+        let mut mailbox = Self {
+            settings: settings.clone(),
+            observe,
+            session,
+            abilities,
+            configured: Vec::new(),
+            places: HashMap::new(),
+            targets: HashMap::new(),
+            selected: None,
+            seen: HashMap::new(),
+        };
+        mailbox.find_folders().await?;
+        Ok(mailbox)
+    }
+
+    async fn find_folders(&mut self) -> Result<(), MailboxError> {
+        let naming = folders::Naming::ask(&mut self.session).await?;
+        for folder in &self.settings.folders {
+            match naming.find(&mut self.session, folder).await? {
+                Some(place) => {
+                    self.configured.push(folder.clone());
+                    self.places.insert(folder.clone(), place);
+                }
+                None if folder.eq_ignore_ascii_case("INBOX") => {
+                    return Err(MailboxError::new(ErrorKind::FolderMissing, "the account has no INBOX"));
+                }
+                None => tracing::warn!(
+                    mailbox = self.settings.name,
+                    folder,
+                    "this folder does not exist and is not read; correct `folders` if it has another name"
+                ),
+            }
+        }
+        for target in [Target::Processed, Target::Quarantine] {
+            let name = self.settings.target(target);
+            let place = match naming.find(&mut self.session, name).await? {
+                Some(place) => Some(place),
+                None if self.observe => None,
+                None => Some(naming.create(&mut self.session, name).await?),
+            };
+            self.targets.extend(place.map(|place| (target, place)));
+        }
+        Ok(())
+    }
+
+    pub(super) fn folders(&self) -> &[String] {
+        &self.configured
+    }
+
+    pub(super) async fn open(&mut self, folder: &str, now: Timestamp) -> Result<FolderView, MailboxError> {
+        let Some(place) = self.places.get(folder).cloned() else {
+            return Err(MailboxError::new(
+                ErrorKind::FolderMissing,
+                format!("there is no folder {folder:?}"),
+            ));
+        };
+        let view = self.select(&place, now).await?;
+        self.selected = Some(Selected { folder: folder.to_owned(), view });
+        self.seen.insert(folder.to_owned(), view);
+        Ok(view)
+    }
+
+    /// Makes a folder the selected one without counting as a look at it: what came meanwhile is still news.
+    async fn reselect(&mut self, folder: &str) -> Result<FolderView, MailboxError> {
+        if let Some(selected) = self.selected.as_ref().filter(|selected| selected.folder == folder) {
+            return Ok(selected.view);
+        }
+        let known = self.seen.get(folder).copied();
+        let view = self.open(folder, known.map_or(Timestamp::UNIX_EPOCH, |view| view.asked_at)).await?;
+        match known {
+            Some(known) => self.seen.insert(folder.to_owned(), known),
+            None => self.seen.remove(folder),
+        };
+        Ok(view)
+    }
+
+    /// SELECT (RFC 9051 section 6.3.2), or EXAMINE for somebody who only looks.
+    async fn select(&mut self, place: &Place, now: Timestamp) -> Result<FolderView, MailboxError> {
+        self.selected = None;
+        let (mut uidvalidity, mut uidnext) = (None, None);
+        let verb = if self.observe { "EXAMINE" } else { "SELECT" };
+        let note = |response: &Response<'_>| {
+            if let Response::Data { status: Status::Ok, outcome } = response {
+                match outcome.code {
+                    Some(ResponseCode::UidValidity(number)) => uidvalidity = Some(number),
+                    Some(ResponseCode::UidNext(number)) => uidnext = Some(number),
+                    _ => {}
+                }
+            }
+        };
+        match self.session.run(&format!("{verb} {}", quoted(place)), note).await {
+            Ok(()) => self.session.settle(),
+            Err(error) if error.kind == ErrorKind::Refused => {
+                let gone = !folders::exists(&mut self.session, place).await?;
+                let kind = if gone { ErrorKind::FolderMissing } else { error.kind };
+                return Err(MailboxError { kind, ..error });
+            }
+            Err(error) => return Err(error),
+        }
+        match (uidvalidity, uidnext) {
+            (Some(uidvalidity), Some(uidnext)) => Ok(FolderView { uidvalidity, uidnext, asked_at: now }),
+            _ => Err(self.session.unclear(&format!("no UIDVALIDITY or UIDNEXT for {place}"))),
+        }
+    }
+
+    pub(super) async fn close(mut self) {
+        let goodbye = self.session.run("LOGOUT", |_| {});
+        let _ = tokio::time::timeout(Duration::from_secs(2), goodbye).await;
+    }
+}
+
+/// CAPABILITY (RFC 9051 section 6.1.1), asked after the login, when it is complete.
+async fn abilities(session: &mut Session) -> Result<Abilities, MailboxError> {
+    let mut abilities = Abilities::default();
+    let mut note = |word: &str| match word.to_ascii_uppercase().as_str() {
+        "IDLE" => abilities.idle = true,
+        "MOVE" => abilities.r#move = true,
+        "UIDPLUS" => abilities.uidplus = true,
+        // IMAP4rev2 has all three built in (RFC 9051 appendix E).
+        "IMAP4REV2" => abilities = Abilities { idle: true, r#move: true, uidplus: true },
+        _ => {}
+    };
+    let asked = session.run("CAPABILITY", |response| {
+        if let Response::Capabilities(offered) = response {
+            offered.iter().for_each(|one| {
+                if let Capability::Atom(word) = one {
+                    note(word);
+                }
+            });
+        }
+    });
+    asked.await?;
+    Ok(abilities)
+}
+
+impl Abilities {
+    fn to_string(&self) -> String {
+        let words = [
+            (self.idle, "IDLE: tells of new mail", "no IDLE: is polled"),
+            (self.r#move, "MOVE", "no MOVE: mails are copied and deleted"),
+            (self.uidplus, "UIDPLUS", "no UIDPLUS"),
+        ];
+        words.map(|(has, yes, no)| if has { yes } else { no }).join(", ")
+    }
+}
+
+/// See [`super::Mailbox::probe`].
+pub(super) async fn probe(settings: &ImapSettings, now: Timestamp) -> Vec<Step> {
+    let mut steps = Steps::at(now);
+    let mut mailbox = match ImapMailbox::connect(settings, true, &mut steps).await {
+        Ok(mailbox) => mailbox,
+        Err(error) => {
+            // Every failed step was noted, but finding the folders is no step of its own.
+            if error.kind == ErrorKind::FolderMissing {
+                let _noted =
+                    steps.judge::<(), _>(StepName::Folder("INBOX".into()), Err(error), |()| String::new());
+            }
+            return steps.into_taken();
+        }
+    };
+    for folder in settings.folders.clone() {
+        let step = StepName::Folder(folder.clone());
+        let result = mailbox.open(&folder, now).await;
+        let mail = |view: &FolderView| format!("UIDVALIDITY {}, UIDNEXT {}", view.uidvalidity, view.uidnext);
+        let _noted = steps.judge(step, result, mail);
+    }
+    for target in [Target::Processed, Target::Quarantine] {
+        let place = mailbox.targets.get(&target);
+        let seen =
+            place.map_or("is made at the first start".to_owned(), |place| format!("is there as {place}"));
+        let step = StepName::Folder(settings.target(target).to_owned());
+        let _noted = steps.judge(step, Ok::<_, MailboxError>(()), |()| seen);
+    }
+    mailbox.close().await;
+    steps.into_taken()
+}

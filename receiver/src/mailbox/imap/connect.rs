@@ -1,0 +1,146 @@
+//! From settings to a logged-in session, as steps.
+
+use std::time::Duration;
+
+use async_imap::Client;
+use async_imap::imap_proto::{Response, Status};
+use mailbeat_shared::transport::dial;
+use mailbeat_shared::transport::outcome::TlsProblem;
+use mailbeat_shared::transport::secret::Secret;
+use mailbeat_shared::transport::tls::{self, PeerCertificate};
+
+use super::super::steps::Steps;
+use super::super::{ErrorKind, ImapSettings, ImapTls, MailboxError, StepName};
+use super::session::{self, Session};
+use super::wire::{Duplex, Wire};
+
+/// Connects, makes the connection private and logs in.
+pub(super) async fn login(settings: &ImapSettings, steps: &mut Steps) -> Result<Session, MailboxError> {
+    let checked = settings.check().map_err(MailboxError::from).and_then(|()| settings.password());
+    let password = steps.judge(StepName::Settings, checked, |_| "complete".into())?;
+    let (host, limit) = (settings.host.as_str(), Duration::from_secs(settings.timeout_s));
+    let addresses =
+        steps.judge(StepName::Resolve, dial::resolve(host, settings.port(), limit).await, |found| {
+            found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ")
+        })?;
+    let connected = dial::connect(&addresses, limit).await;
+    let (tcp, _) = steps.judge(StepName::Connect, connected, |(_, peer)| peer.to_string())?;
+    let client = prepare(settings, Box::new(tcp), limit, steps).await?;
+    let logged_in = authenticate(client, settings, &password).await;
+    let inner = steps.judge(StepName::Authenticate, logged_in, |_| format!("as {}", settings.username))?;
+    Ok(Session::new(inner, host, limit))
+}
+
+/// A client that has read the greeting, over a connection as private as the settings want it.
+async fn prepare(
+    settings: &ImapSettings,
+    socket: Box<dyn Duplex>,
+    limit: Duration,
+    steps: &mut Steps,
+) -> Result<Client<Wire>, MailboxError> {
+    let host = settings.host.as_str();
+    match settings.tls {
+        ImapTls::Implicit => {
+            let private = secure(settings, socket, limit, steps).await;
+            let (stream, _) = steps.judge(StepName::Tls, private, |(_, seen)| seen.clone())?;
+            greeted(Client::new(Wire::new(stream, limit)), host).await
+        }
+        ImapTls::Starttls => {
+            let client = greeted(Client::new(Wire::new(socket, limit)), host).await?;
+            let private = match starttls(client, host).await {
+                Ok(socket) => secure(settings, socket, limit, steps).await,
+                Err(error) => Err(error),
+            };
+            let (stream, _) = steps.judge(StepName::Tls, private, |(_, seen)| seen.clone())?;
+            Ok(Client::new(Wire::new(stream, limit)))
+        }
+        ImapTls::None => greeted(Client::new(Wire::new(socket, limit)), host).await,
+    }
+}
+
+/// TLS over the socket, and what a person wants to know of it.
+async fn secure(
+    settings: &ImapSettings,
+    socket: Box<dyn Duplex>,
+    limit: Duration,
+    steps: &Steps,
+) -> Result<(Box<dyn Duplex>, String), MailboxError> {
+    let stream = settings.client_tls().connect(socket, &settings.host, limit).await?;
+    let describe = |certificate: PeerCertificate| {
+        let validity =
+            certificate.not_after.map_or(String::new(), |until| format!(", {}", steps.validity(until)));
+        format!("{}, {}{validity}", certificate.subject, certificate.pin)
+    };
+    let seen = tls::peer_certificate(&stream).map_or(String::new(), describe);
+    let seen = format!("{}, {seen}", tls::protocol(&stream));
+    Ok((Box::new(stream), seen))
+}
+
+/// Reads the greeting (RFC 9051 section 7.1).
+async fn greeted(mut client: Client<Wire>, host: &str) -> Result<Client<Wire>, MailboxError> {
+    let unclear = |what: &str| MailboxError::new(ErrorKind::Protocol, format!("{host}: {what}"));
+    let greeting = client.read_response().await.map_err(|error| session::from_io(&error, host))?;
+    match greeting.as_ref().map(|greeting| greeting.parsed()) {
+        Some(Response::Data { status: Status::Ok, .. }) => Ok(client),
+        Some(Response::Data { status: Status::Bye, outcome }) => Err(session::farewell(outcome, host)),
+        // Somebody else's session: in clear text this is how a man in the middle avoids STARTTLS.
+        Some(Response::Data { status: Status::PreAuth, .. }) => {
+            Err(unclear("the server says we are logged in already"))
+        }
+        Some(_) => Err(unclear("no greeting")),
+        None => Err(session::closed(host, "the server closed the connection before greeting")),
+    }
+}
+
+/// Asks for STARTTLS (RFC 9051 section 6.2.1) and gives the socket back.
+async fn starttls(mut client: Client<Wire>, host: &str) -> Result<Box<dyn Duplex>, MailboxError> {
+    match client.run_command_and_check_ok("STARTTLS", None).await {
+        // The client goes with whatever it had read ahead: nothing said in clear counts after this.
+        Ok(()) => Ok(client.into_inner().into_stream()),
+        Err(error) => {
+            let error = session::from_library(error, host);
+            let refused = matches!(error.kind, ErrorKind::Refused | ErrorKind::Protocol);
+            let kind = if refused { ErrorKind::Tls(TlsProblem::NotOffered) } else { error.kind };
+            Err(MailboxError { kind, ..error })
+        }
+    }
+}
+
+async fn authenticate(
+    client: Client<Wire>,
+    settings: &ImapSettings,
+    password: &Secret,
+) -> Result<async_imap::Session<Wire>, MailboxError> {
+    let (username, host) = (settings.username.as_str(), settings.host.as_str());
+    // LOGIN is known everywhere, but takes ASCII only; SASL PLAIN (RFC 4616) takes everything.
+    let logged_in = if username.is_ascii() && is_printable(password.expose()) {
+        client.login(username, password.expose()).await
+    } else {
+        client.authenticate("PLAIN", Plain { username, password }).await
+    };
+    logged_in.map_err(|(error, _)| {
+        let error = session::from_library(error, host);
+        // RFC 5530: the server cannot check passwords now, or has too many of us; the password may be right.
+        let later = ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]"].iter().any(|code| error.text.contains(code));
+        let kind =
+            if error.kind == ErrorKind::Refused && !later { ErrorKind::Authentication } else { error.kind };
+        MailboxError { kind, ..error }
+    })
+}
+
+fn is_printable(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_graphic() || c == ' ')
+}
+
+struct Plain<'a> {
+    username: &'a str,
+    password: &'a Secret,
+}
+
+impl async_imap::Authenticator for Plain<'_> {
+    type Response = String;
+
+    fn process(&mut self, _challenge: &[u8]) -> String {
+        format!("\0{}\0{}", self.username, self.password.expose())
+    }
+}

@@ -1,0 +1,125 @@
+//! Mails out of the way once they are dealt with, and out of our own folders when they are old.
+
+use async_imap::imap_proto::Response;
+use jiff::Timestamp;
+
+use super::super::{ErrorKind, Filing, MailboxError};
+use super::fetch::{envelope, uid_sets};
+use super::folders::{self, Place, quoted};
+use super::{DONE, ImapMailbox};
+use crate::filing::Target;
+
+/// Mails looked at in one step of a purge.
+const PURGE_STEP: u32 = 500;
+
+impl ImapMailbox {
+    /// See [`super::super::Mailbox::file`]. UIDs name mails only together with the UIDVALIDITY, so that is asked for
+    /// first; what is gone already is no error to the server (RFC 9051 section 6.4.9).
+    pub(in super::super) async fn file(
+        &mut self,
+        folder: &str,
+        uidvalidity: u32,
+        uids: &[u32],
+        target: Target,
+    ) -> Result<Filing, MailboxError> {
+        self.may_change()?;
+        if self.reselect(folder).await?.uidvalidity != uidvalidity {
+            return Ok(Filing::OtherFolder);
+        }
+        let mut filing = Filing::Moved;
+        for set in uid_sets(uids) {
+            if self.file_set(&set, target).await? == Filing::Marked {
+                filing = Filing::Marked;
+            }
+        }
+        Ok(filing)
+    }
+
+    /// MOVE (RFC 6851); else COPY, `\Deleted` and EXPUNGE of just these (RFC 4315); else our keyword.
+    async fn file_set(&mut self, set: &str, target: Target) -> Result<Filing, MailboxError> {
+        if let Some(place) = self.targets.get(&target).cloned() {
+            if self.abilities.r#move
+                && self.agreed(&format!("UID MOVE {set} {}", quoted(&place)), &place).await?
+            {
+                return Ok(Filing::Moved);
+            }
+            // Without UIDPLUS an EXPUNGE would also remove what other people marked.
+            if self.abilities.uidplus
+                && self.agreed(&format!("UID COPY {set} {}", quoted(&place)), &place).await?
+                && self.agreed(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)"), &place).await?
+                && self.agreed(&format!("UID EXPUNGE {set}"), &place).await?
+            {
+                return Ok(Filing::Moved);
+            }
+        }
+        self.session.run(&format!("UID STORE {set} +FLAGS.SILENT ({DONE})"), |_| {}).await?;
+        Ok(Filing::Marked)
+    }
+
+    /// Whether the server did it. A target that was removed meanwhile is made again, once.
+    async fn agreed(&mut self, command: &str, target: &Place) -> Result<bool, MailboxError> {
+        for attempt in 0..2 {
+            match self.session.run(command, |_| {}).await {
+                Ok(()) => return Ok(true),
+                Err(error) if error.kind != ErrorKind::Refused => return Err(error),
+                Err(error) if attempt == 0 && error.text.contains("[TRYCREATE]") => {
+                    match self.session.run(&format!("CREATE {}", quoted(target)), |_| {}).await {
+                        Err(error) if error.kind != ErrorKind::Refused => return Err(error),
+                        _ => {}
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(mailbox = self.settings.name, %error, "the server does not file mails this way");
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// See [`super::super::Mailbox::purge`]. Goes from the oldest on and stops where nothing is old any more.
+    pub(in super::super) async fn purge(
+        &mut self,
+        target: Target,
+        before: Timestamp,
+    ) -> Result<u64, MailboxError> {
+        self.may_change()?;
+        let Some(place) = self.targets.get(&target).cloned() else { return Ok(0) };
+        if !folders::exists(&mut self.session, &place).await? {
+            return Ok(0);
+        }
+        self.select(&place, before).await?;
+        let mut purged = 0;
+        while self.session.mails() > 0 {
+            let mut old = Vec::new();
+            let note = |response: &Response<'_>| {
+                if let Response::Fetch(_, attributes) = response
+                    && let Some(mail) = envelope(attributes, before)
+                    && mail.internal_date < before
+                    && old.len() < PURGE_STEP as usize
+                {
+                    old.push(mail.uid);
+                }
+            };
+            let last = self.session.mails().min(PURGE_STEP);
+            self.session.run(&format!("FETCH 1:{last} (UID RFC822.SIZE INTERNALDATE)"), note).await?;
+            if old.is_empty() {
+                break;
+            }
+            for set in uid_sets(&old) {
+                self.session.run(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)"), |_| {}).await?;
+            }
+            // The folder is ours alone: a plain EXPUNGE removes what we marked.
+            self.session.run("EXPUNGE", |_| {}).await?;
+            purged += old.len() as u64;
+        }
+        Ok(purged)
+    }
+
+    fn may_change(&self) -> Result<(), MailboxError> {
+        if self.observe {
+            return Err(MailboxError::new(ErrorKind::Refused, "observing: nothing is moved or removed"));
+        }
+        Ok(())
+    }
+}

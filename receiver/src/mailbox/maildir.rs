@@ -1,0 +1,289 @@
+//! A Maildir as a mailbox: for trying things out, for machines whose mail server delivers into one, and for tests.
+//!
+//! Files have no UIDs, so each folder has a list of ours ([`uidlist`]). The list of the root is also the marker: where it
+//! is missing the Maildir counts as not mounted, because an empty mount point would look like a mailbox without mail.
+
+mod uidlist;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mailbeat_shared::durable;
+use mailbeat_shared::wire::limits;
+
+use super::steps::Steps;
+use super::{
+    Envelope, ErrorKind, FetchReport, Fetched, Filing, FolderView, Inlet, MailboxError, MaildirSettings,
+    Step, StepName,
+};
+use crate::filing::Target;
+use uidlist::UidList;
+
+/// The file that makes a directory a Maildir of ours, and holds the UIDs of its INBOX.
+pub const MARKER: &str = uidlist::NAME;
+
+/// Makes a Maildir ours: `new`, `cur`, `tmp` and the marker, where they are missing. Changes nothing when done before.
+///
+/// # Errors
+/// What the file system said.
+pub fn init(path: &Path, now: Timestamp) -> io::Result<()> {
+    make_folder(path)?;
+    if !path.join(MARKER).try_exists()? {
+        UidList::create(path, now)?;
+    }
+    Ok(())
+}
+
+fn make_folder(dir: &Path) -> io::Result<()> {
+    for part in ["tmp", "new", "cur"] {
+        fs::create_dir_all(dir.join(part))?;
+    }
+    durable::sync_dir(dir)
+}
+
+/// An open Maildir.
+#[derive(Debug)]
+pub struct Maildir {
+    settings: MaildirSettings,
+    observe: bool,
+    configured: Vec<String>,
+    opened: Option<Opened>,
+}
+
+#[derive(Debug)]
+struct Opened {
+    folder: String,
+    dir: PathBuf,
+    uidvalidity: u32,
+    mails: BTreeMap<u32, PathBuf>,
+}
+
+impl Maildir {
+    pub(super) fn open(settings: &MaildirSettings, observe: bool) -> Result<Self, MailboxError> {
+        settings.check()?;
+        let mut maildir = Self { settings: settings.clone(), observe, configured: Vec::new(), opened: None };
+        maildir.is_ours()?;
+        let is_there = |folder: &&String| maildir.dir(folder).join("cur").is_dir();
+        maildir.configured = settings.folders.iter().filter(is_there).cloned().collect();
+        Ok(maildir)
+    }
+
+    /// Refuses an unmounted file system, at every step: a mount can vanish.
+    fn is_ours(&self) -> Result<(), MailboxError> {
+        let marker = self.settings.path.join(MARKER);
+        match marker.try_exists() {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                Err(MailboxError::new(ErrorKind::Unreachable, format!("{} is missing", marker.display())))
+            }
+            Err(error) => Err(failed(&marker, &error)),
+        }
+    }
+
+    /// Maildir++: folders are directories with dots in their names, beside `new` and `cur` of the INBOX.
+    fn dir(&self, folder: &str) -> PathBuf {
+        if folder.eq_ignore_ascii_case("INBOX") {
+            return self.settings.path.clone();
+        }
+        self.settings.path.join(format!(".{}", folder.replace('/', ".")))
+    }
+
+    pub(super) fn folders(&self) -> &[String] {
+        &self.configured
+    }
+
+    pub(super) fn poll_interval(&self) -> Duration {
+        Duration::from_secs(self.settings.poll_interval_s)
+    }
+
+    pub(super) fn open_folder(&mut self, folder: &str, now: Timestamp) -> Result<FolderView, MailboxError> {
+        self.opened = None;
+        self.is_ours()?;
+        let dir = self.dir(folder);
+        if !dir.join("cur").is_dir() {
+            let text = format!("there is no folder {}", dir.display());
+            return Err(MailboxError::new(ErrorKind::FolderMissing, text));
+        }
+        let io = |error| failed(&dir, &error);
+        let files = files(&dir).map_err(io)?;
+        let mut list = match UidList::load(&dir).map_err(io)? {
+            Some(list) => list,
+            None if self.observe => UidList::unsaved(now),
+            None => UidList::create(&dir, now).map_err(io)?,
+        };
+        list.number(&dir, files.keys().map(String::as_str), !self.observe).map_err(io)?;
+        let mails = files.into_iter().filter_map(|(name, path)| Some((list.uid(&name)?, path))).collect();
+        let (uidvalidity, uidnext) = (list.validity(), list.next());
+        self.opened = Some(Opened { folder: folder.to_owned(), dir, uidvalidity, mails });
+        Ok(FolderView { uidvalidity, uidnext, asked_at: now })
+    }
+
+    pub(super) fn list(&mut self, from: u32, to: u32) -> Result<Vec<Envelope>, MailboxError> {
+        let opened = self.opened()?;
+        if from > to {
+            return Ok(Vec::new());
+        }
+        let envelope = |(&uid, path): (&u32, &PathBuf)| {
+            // A file that vanished or was renamed since the look at the directory is found or missed by the fetch.
+            let (size, at) = fs::metadata(path).map_or((0, None), |file| (file.len(), file.modified().ok()));
+            let arrived = at.and_then(|at| Timestamp::try_from(at).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+            Envelope { uid, size, internal_date: whole_seconds(arrived), done: false }
+        };
+        Ok(opened.mails.range(from..=to).map(envelope).collect())
+    }
+
+    pub(super) async fn fetch(
+        &mut self,
+        mails: &[Envelope],
+        into: &Inlet,
+    ) -> Result<FetchReport, MailboxError> {
+        self.is_ours()?;
+        let opened = self.opened()?;
+        let mut report = FetchReport::default();
+        for mail in mails {
+            let path = opened.mails.get(&mail.uid);
+            let Some(path) = path.and_then(|path| find(&opened.dir, path)) else {
+                report.vanished.push(mail.uid);
+                continue;
+            };
+            let io = |error| failed(&path, &error);
+            let size = fs::metadata(&path).map_err(io)?.len();
+            let raw = if size <= limits::MAIL_BYTES { Some(fs::read(&path).map_err(io)?) } else { None };
+            let fetched =
+                Fetched { uid: mail.uid, internal_date: mail.internal_date, size, raw, in_flight: None };
+            if !into.send(fetched).await {
+                return Err(MailboxError::new(ErrorKind::Refused, "nobody reads the mails any more"));
+            }
+            report.delivered += 1;
+        }
+        Ok(report)
+    }
+
+    pub(super) fn file(
+        &mut self,
+        folder: &str,
+        uidvalidity: u32,
+        uids: &[u32],
+        target: Target,
+    ) -> Result<Filing, MailboxError> {
+        self.may_change()?;
+        if self.opened.as_ref().is_none_or(|opened| opened.folder != folder) {
+            self.open_folder(folder, Timestamp::UNIX_EPOCH)?;
+        }
+        self.is_ours()?;
+        let to = self.dir(self.settings.target(target));
+        make_folder(&to).map_err(|error| failed(&to, &error))?;
+        let opened = self.opened()?;
+        if opened.uidvalidity != uidvalidity {
+            return Ok(Filing::OtherFolder);
+        }
+        for uid in uids {
+            let Some(path) = opened.mails.get(uid).and_then(|path| find(&opened.dir, path)) else { continue };
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            // Read (S), so that a person's mail program does not show thousands of new mails.
+            let moved = to.join("cur").join(format!("{}:2,S", base(name)));
+            match fs::rename(&path, &moved) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&path, &error)),
+                _ => {}
+            }
+        }
+        durable::sync_dir(&to.join("cur")).map_err(|error| failed(&to, &error))?;
+        Ok(Filing::Moved)
+    }
+
+    pub(super) fn purge(&mut self, target: Target, before: Timestamp) -> Result<u64, MailboxError> {
+        self.may_change()?;
+        self.is_ours()?;
+        let dir = self.dir(self.settings.target(target));
+        if !dir.join("cur").is_dir() {
+            return Ok(0);
+        }
+        let mut purged = 0;
+        for path in files(&dir).map_err(|error| failed(&dir, &error))?.into_values() {
+            let arrived = fs::metadata(&path).and_then(|file| file.modified()).ok();
+            if arrived.and_then(|at| Timestamp::try_from(at).ok()).is_some_and(|at| at < before) {
+                fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
+                purged += 1;
+            }
+        }
+        Ok(purged)
+    }
+
+    fn opened(&self) -> Result<&Opened, MailboxError> {
+        let nothing =
+            || MailboxError::new(ErrorKind::Refused, format!("{}: no folder is open", self.settings.name));
+        self.opened.as_ref().ok_or_else(nothing)
+    }
+
+    fn may_change(&self) -> Result<(), MailboxError> {
+        if self.observe {
+            return Err(MailboxError::new(ErrorKind::Refused, "observing: nothing is moved or removed"));
+        }
+        Ok(())
+    }
+}
+
+/// See [`super::Mailbox::probe`].
+pub(super) fn probe(settings: &MaildirSettings, now: Timestamp) -> Vec<Step> {
+    let mut steps = Steps::at(now);
+    let checked = settings.check();
+    if steps.judge(StepName::Settings, checked, |()| "complete".into()).is_err() {
+        return steps.into_taken();
+    }
+    let path = settings.path.display().to_string();
+    let Ok(mut maildir) = steps.judge(StepName::Maildir, Maildir::open(settings, true), |_| path) else {
+        return steps.into_taken();
+    };
+    for folder in &settings.folders {
+        let view = maildir.open_folder(folder, now);
+        let seen = |view: &FolderView| format!("UIDVALIDITY {}, UIDNEXT {}", view.uidvalidity, view.uidnext);
+        let _noted = steps.judge(StepName::Folder(folder.clone()), view, seen);
+    }
+    steps.into_taken()
+}
+
+/// The mails of a folder by the part of their names that stays.
+fn files(dir: &Path) -> io::Result<HashMap<String, PathBuf>> {
+    let mut found = HashMap::new();
+    // `new` first: a mail read meanwhile turns up again in `cur`, under the same base name.
+    for part in ["new", "cur"] {
+        for entry in fs::read_dir(dir.join(part))? {
+            let entry = entry?;
+            // A name that is no text, or would break our list's lines, was not made by a mail server.
+            let name = entry.file_name().into_string().ok().filter(|name| !name.contains(char::is_control));
+            if let Some(name) = name.filter(|name| !name.starts_with('.')) {
+                found.insert(base(&name).to_owned(), entry.path());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Where a file is now: readers move it from `new` to `cur` and change its flags.
+fn find(dir: &Path, path: &Path) -> Option<PathBuf> {
+    if path.try_exists().unwrap_or(false) {
+        return Some(path.to_owned());
+    }
+    let name = path.file_name()?.to_str()?;
+    files(dir).ok()?.remove(base(name))
+}
+
+fn base(name: &str) -> &str {
+    name.split(":2,").next().unwrap_or(name)
+}
+
+/// To the second, as IMAP has it.
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+fn failed(path: &Path, error: &io::Error) -> MailboxError {
+    MailboxError::new(ErrorKind::Unreachable, format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;
