@@ -232,7 +232,10 @@ mod tests {
     fn a_mistyped_key_of_a_route_is_named_with_its_line_and_what_was_meant() {
         let refused = parse("subject = 'plain'\n\n[[route]]\nname = 'office'\ntype = 'smtp'\nfrom = 'a@b.example'\nhots = 'mail'\n")
             .unwrap_err();
-        assert!(refused.starts_with("agent.toml, line 3") || refused.starts_with("agent.toml, line 4"), "{refused}");
+        assert!(
+            refused.starts_with("agent.toml, line 3") || refused.starts_with("agent.toml, line 4"),
+            "{refused}"
+        );
         assert!(refused.contains("unknown key `hots`; did you mean `host`?"), "{refused}");
         let refused = parse("heartbeat_interval = 5").unwrap_err();
         assert!(refused.contains("did you mean `heartbeat_interval_s`?"), "{refused}");

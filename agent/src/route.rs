@@ -54,7 +54,8 @@ impl Route {
         settings.password = Some(Secret::new(&relay.password));
         let pin = relay.tls_pin.as_deref().map(str::parse).transpose();
         settings.tls_pin = pin.map_err(|error| format!("the contract's relay: {error}"))?;
-        let route = Self { name: RELAY.into(), from: relay.username.clone(), via: Via::Smtp(Box::new(settings)) };
+        let route =
+            Self { name: RELAY.into(), from: relay.username.clone(), via: Via::Smtp(Box::new(settings)) };
         route.check().map(|()| route)
     }
 
@@ -68,7 +69,9 @@ impl Route {
         }
         match &self.via {
             Via::Smtp(settings) => settings.check().map_err(|error| format!("route {}: {error}", self.name)),
-            Via::Maildir(path) if path.as_os_str().is_empty() => Err(format!("route {}: path is empty", self.name)),
+            Via::Maildir(path) if path.as_os_str().is_empty() => {
+                Err(format!("route {}: path is empty", self.name))
+            }
             Via::Maildir(_) => Ok(()),
         }
     }

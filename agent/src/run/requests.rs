@@ -93,7 +93,10 @@ impl Requests {
                 && let Some(id) = path.file_stem().and_then(|stem| stem.to_str())
             {
                 let read = fs::read(&path).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
-                found.push((id.to_owned(), read.map_err(|error| format!("the request cannot be read: {error}"))));
+                found.push((
+                    id.to_owned(),
+                    read.map_err(|error| format!("the request cannot be read: {error}")),
+                ));
             }
         }
         found.sort_by(|a, b| a.0.cmp(&b.0));
