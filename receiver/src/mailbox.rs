@@ -3,7 +3,7 @@
 //! A mailbox hands over bytes and what the server says of them (UID, size, date of arrival); it judges nothing about a
 //! mail. It trusts the server to keep UIDs, and checks everything else: limits before memory is given, a tagged OK
 //! before anything counts as complete. After an error of kind [`ErrorKind::ends_session`] it is of no more use: connect
-//! again after [`backoff`].
+//! again after [`backoff()`].
 
 mod backoff;
 mod channel;
