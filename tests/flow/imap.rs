@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mailbeat_receiver::mailbox::{
-    Envelope, ErrorKind, Fetched, Filing, FolderView, ImapSettings, ImapTls, Mailbox, MailboxError, MailboxSettings,
-    StepName, Target, WINDOW, Woken, channel,
+    Envelope, ErrorKind, Fetched, Filing, FolderView, ImapSettings, ImapTls, Mailbox, MailboxError,
+    MailboxSettings, StepName, Target, Woken, channel,
 };
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::transport::outcome::{ConnectionProblem, TlsProblem};
@@ -55,8 +55,8 @@ async fn read_all(mailbox: &mut Mailbox, folder: &str) -> Result<(FolderView, Ve
     let mut from = 1;
     while from < view.uidnext {
         let window = mailbox.list(from, view.uidnext - 1).await?;
-        mailbox.fetch(&window, &inlet).await?;
-        from += WINDOW;
+        mailbox.fetch(&window.mails, &inlet).await?;
+        from = window.to + 1;
     }
     drop(inlet);
     Ok((view, reader.await.expect("the reader does not panic")))
@@ -77,6 +77,23 @@ async fn a_thousand_mails_are_read_by_windows_byte_for_byte() -> anyhow::Result<
 }
 
 #[tokio::test]
+async fn a_few_mails_far_apart_are_listed_at_once() -> anyhow::Result<()> {
+    let lab = Lab::start()?;
+    let sent: Vec<Vec<u8>> = (0..2_500).map(mail).collect();
+    lab.deliver_all("reports", "INBOX", sent.iter().map(Vec::as_slice))?;
+    let mut mailbox = connect(&account(&lab)).await?;
+    let view = mailbox.open("INBOX", now()).await?;
+    assert_eq!(mailbox.list(1, view.uidnext - 1).await?.to, 1_000);
+
+    lab.imap("reports", &["SELECT INBOX", "UID STORE 2:2499 +FLAGS.SILENT (\\Deleted)", "EXPUNGE"])?;
+    mailbox.open("INBOX", now()).await?;
+    let window = mailbox.list(1, view.uidnext - 1).await?;
+    assert_eq!(window.mails.iter().map(|mail| mail.uid).collect::<Vec<_>>(), [1, 2_500]);
+    assert_eq!(window.to, 2_500);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_mail_has_the_date_at_which_the_server_took_it_in() -> anyhow::Result<()> {
     let lab = Lab::start()?;
     let at: Timestamp = "2026-03-07T04:05:06Z".parse()?;
@@ -84,7 +101,7 @@ async fn a_mail_has_the_date_at_which_the_server_took_it_in() -> anyhow::Result<
     let mut mailbox = connect(&account(&lab)).await?;
     mailbox.open("INBOX", now()).await?;
     let size = mail(1).len() as u64;
-    assert_eq!(mailbox.list(1, 10).await?, [Envelope { uid: 1, size, internal_date: at, done: false }]);
+    assert_eq!(mailbox.list(1, 10).await?.mails, [Envelope { uid: 1, size, internal_date: at, done: false }]);
     Ok(())
 }
 
@@ -93,8 +110,9 @@ async fn idle_wakes_although_polling_is_at_an_hour() -> anyhow::Result<()> {
     let lab = Lab::start()?;
     let mut mailbox = connect(&account(&lab)).await?;
     mailbox.open("INBOX", now()).await?;
-    let (woken, delivered) =
-        tokio::join!(mailbox.wait("INBOX", 2 * MINUTE, pending()), async { lab.deliver("reports", "INBOX", &mail(1)) });
+    let (woken, delivered) = tokio::join!(mailbox.wait("INBOX", 2 * MINUTE, pending()), async {
+        lab.deliver("reports", "INBOX", &mail(1))
+    });
     delivered?;
     assert_eq!(woken?, Woken::Mail);
     assert_eq!(read_all(&mut mailbox, "INBOX").await?.1.len(), 1);
@@ -149,7 +167,8 @@ async fn every_kind_of_tls_reads_mail_and_every_doubtful_certificate_is_named() 
     };
     let pin = |certificate| -> anyhow::Result<_> { Ok(Some(lab.pin(certificate)?.parse()?)) };
     let (own, other) = (pin(Certificate::SelfSigned)?, pin(Certificate::Expired)?);
-    let at = |settings: &mut ImapSettings, certificate: Certificate| settings.host = certificate.address().into();
+    let at =
+        |settings: &mut ImapSettings, certificate: Certificate| settings.host = certificate.address().into();
     let clear = |settings: &mut ImapSettings, tls| {
         settings.tls = tls;
         settings.port = Some(lab.ports().imap);
@@ -255,7 +274,7 @@ async fn where_the_server_refuses_to_move_mails_they_are_marked_and_known_as_don
     fs::write(&folder, "in the way")?;
     assert_eq!(mailbox.file("INBOX", view.uidvalidity, &[1], Target::Processed).await?, Filing::Marked);
     mailbox.open("INBOX", now()).await?;
-    let done: Vec<bool> = mailbox.list(1, 2).await?.iter().map(|mail| mail.done).collect();
+    let done: Vec<bool> = mailbox.list(1, 2).await?.mails.iter().map(|mail| mail.done).collect();
     assert_eq!(done, [true, false]);
     assert_eq!(lab.mails("reports", "INBOX")?.len(), 2);
     Ok(())

@@ -215,7 +215,8 @@ impl Lab {
             Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, _block: block };
         for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
             let user = lab.user(name);
-            let extra = if name == "full" { "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1" } else { "" };
+            let extra =
+                if name == "full" { "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1" } else { "" };
             dovecot::add_user(&lab.root, &user.address, &user.password, extra)?;
         }
         postfix::back_date(&lab.root)?;

@@ -74,7 +74,9 @@ impl MailboxError {
             }
             ErrorKind::Connection(problem) => FailureKind::Connection(problem).advice(),
             ErrorKind::Tls(problem) => FailureKind::Tls(problem).advice(),
-            ErrorKind::FolderMissing => "Check the folder's name in the mailbox's settings; the server lists others.",
+            ErrorKind::FolderMissing => {
+                "Check the folder's name in the mailbox's settings; the server lists others."
+            }
             ErrorKind::Throttled(_) => {
                 "Nothing to do: it is tried again after the time the server asked for; fewer mailboxes on one account help."
             }

@@ -115,7 +115,10 @@ impl ImapMailbox {
 
     pub(super) async fn open(&mut self, folder: &str, now: Timestamp) -> Result<FolderView, MailboxError> {
         let Some(place) = self.places.get(folder).cloned() else {
-            return Err(MailboxError::new(ErrorKind::FolderMissing, format!("there is no folder {folder:?}")));
+            return Err(MailboxError::new(
+                ErrorKind::FolderMissing,
+                format!("there is no folder {folder:?}"),
+            ));
         };
         let view = self.select(&place, now).await?;
         self.selected = Some(Selected { folder: folder.to_owned(), view });
@@ -215,7 +218,8 @@ pub(super) async fn probe(settings: &ImapSettings, now: Timestamp) -> Vec<Step> 
         Err(error) => {
             // Every failed step was noted, but finding the folders is no step of its own.
             if error.kind == ErrorKind::FolderMissing {
-                let _noted = steps.judge::<(), _>(StepName::Folder("INBOX".into()), Err(error), |()| String::new());
+                let _noted =
+                    steps.judge::<(), _>(StepName::Folder("INBOX".into()), Err(error), |()| String::new());
             }
             return steps.into_taken();
         }
@@ -228,7 +232,8 @@ pub(super) async fn probe(settings: &ImapSettings, now: Timestamp) -> Vec<Step> 
     }
     for target in [Target::Processed, Target::Quarantine] {
         let place = mailbox.targets.get(&target);
-        let seen = place.map_or("is made at the first start".to_owned(), |place| format!("is there as {place}"));
+        let seen =
+            place.map_or("is made at the first start".to_owned(), |place| format!("is there as {place}"));
         let step = StepName::Folder(settings.target(target).to_owned());
         let _noted = steps.judge(step, Ok::<_, MailboxError>(()), |()| seen);
     }

@@ -136,7 +136,9 @@ pub enum SettingsError {
     #[error("`tls = \"none\"` would send the password to {0} unprotected; use \"starttls\" or \"implicit\"")]
     Unprotected(String),
     /// A folder's name cannot be one.
-    #[error("{0:?} cannot be a folder's name here: ASCII letters, digits, spaces and punctuation, but no wildcards")]
+    #[error(
+        "{0:?} cannot be a folder's name here: ASCII letters, digits, spaces and punctuation, but no wildcards"
+    )]
     Folder(String),
     /// Settings that are missing or exclude each other.
     #[error("{0}")]
@@ -339,7 +341,10 @@ mod tests {
             panic!("it is an IMAP account")
         };
         assert_eq!((imap.port(), imap.tls, imap.idle), (993, ImapTls::Implicit, true));
-        assert_eq!((imap.folders.join(" "), imap.processed.as_str()), ("INBOX Junk".into(), "Mailbeat/Processed"));
+        assert_eq!(
+            (imap.folders.join(" "), imap.processed.as_str()),
+            ("INBOX Junk".into(), "Mailbeat/Processed")
+        );
         imap.check().unwrap();
         read("type = 'maildir'\nname = 'm'\npath = '/var/mail/x'").check().unwrap();
     }

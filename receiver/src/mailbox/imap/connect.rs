@@ -19,9 +19,10 @@ pub(super) async fn login(settings: &ImapSettings, steps: &mut Steps) -> Result<
     let checked = settings.check().map_err(MailboxError::from).and_then(|()| settings.password());
     let password = steps.judge(StepName::Settings, checked, |_| "complete".into())?;
     let (host, limit) = (settings.host.as_str(), Duration::from_secs(settings.timeout_s));
-    let addresses = steps.judge(StepName::Resolve, dial::resolve(host, settings.port(), limit).await, |found| {
-        found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ")
-    })?;
+    let addresses =
+        steps.judge(StepName::Resolve, dial::resolve(host, settings.port(), limit).await, |found| {
+            found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ")
+        })?;
     let connected = dial::connect(&addresses, limit).await;
     let (tcp, _) = steps.judge(StepName::Connect, connected, |(_, peer)| peer.to_string())?;
     let client = prepare(settings, Box::new(tcp), limit, steps).await?;
@@ -66,7 +67,8 @@ async fn secure(
 ) -> Result<(Box<dyn Duplex>, String), MailboxError> {
     let stream = settings.client_tls().connect(socket, &settings.host, limit).await?;
     let describe = |certificate: PeerCertificate| {
-        let validity = certificate.not_after.map_or(String::new(), |until| format!(", {}", steps.validity(until)));
+        let validity =
+            certificate.not_after.map_or(String::new(), |until| format!(", {}", steps.validity(until)));
         format!("{}, {}{validity}", certificate.subject, certificate.pin)
     };
     let seen = tls::peer_certificate(&stream).map_or(String::new(), describe);
@@ -82,7 +84,9 @@ async fn greeted(mut client: Client<Wire>, host: &str) -> Result<Client<Wire>, M
         Some(Response::Data { status: Status::Ok, .. }) => Ok(client),
         Some(Response::Data { status: Status::Bye, outcome }) => Err(session::farewell(outcome, host)),
         // Somebody else's session: in clear text this is how a man in the middle avoids STARTTLS.
-        Some(Response::Data { status: Status::PreAuth, .. }) => Err(unclear("the server says we are logged in already")),
+        Some(Response::Data { status: Status::PreAuth, .. }) => {
+            Err(unclear("the server says we are logged in already"))
+        }
         Some(_) => Err(unclear("no greeting")),
         None => Err(session::closed(host, "the server closed the connection before greeting")),
     }
@@ -118,7 +122,8 @@ async fn authenticate(
         let error = session::from_library(error, host);
         // RFC 5530: the server cannot check passwords now, or has too many of us; the password may be right.
         let later = ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]"].iter().any(|code| error.text.contains(code));
-        let kind = if error.kind == ErrorKind::Refused && !later { ErrorKind::Authentication } else { error.kind };
+        let kind =
+            if error.kind == ErrorKind::Refused && !later { ErrorKind::Authentication } else { error.kind };
         MailboxError { kind, ..error }
     })
 }

@@ -37,7 +37,9 @@ impl ImapMailbox {
     /// MOVE (RFC 6851); else COPY, `\Deleted` and EXPUNGE of just these (RFC 4315); else our keyword.
     async fn file_set(&mut self, set: &str, target: Target) -> Result<Filing, MailboxError> {
         if let Some(place) = self.targets.get(&target).cloned() {
-            if self.abilities.r#move && self.agreed(&format!("UID MOVE {set} {}", quoted(&place)), &place).await? {
+            if self.abilities.r#move
+                && self.agreed(&format!("UID MOVE {set} {}", quoted(&place)), &place).await?
+            {
                 return Ok(Filing::Moved);
             }
             // Without UIDPLUS an EXPUNGE would also remove what other people marked.

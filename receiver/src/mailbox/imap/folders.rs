@@ -77,12 +77,10 @@ impl Naming {
         let mut refused = None;
         for place in self.candidates(folder) {
             match session.run(&format!("CREATE {}", quoted(&place)), |_| {}).await {
-                Ok(()) => {
-                    match session.run(&format!("SUBSCRIBE {}", quoted(&place)), |_| {}).await {
-                        Err(error) if error.kind.ends_session() => return Err(error),
-                        _ => return Ok(place),
-                    }
-                }
+                Ok(()) => match session.run(&format!("SUBSCRIBE {}", quoted(&place)), |_| {}).await {
+                    Err(error) if error.kind.ends_session() => return Err(error),
+                    _ => return Ok(place),
+                },
                 // Servers without folders beside INBOX refuse the first name.
                 Err(error) if error.kind == ErrorKind::Refused => refused = refused.or(Some(error)),
                 Err(error) => return Err(error),
@@ -98,7 +96,8 @@ pub(super) async fn exists(session: &mut Session, place: &Place) -> Result<bool,
     let mut found = false;
     let note = |response: &Response<'_>| {
         if let Response::MailboxData(MailboxDatum::List(item)) = response {
-            let same = item.name == place.0 || (place.0 == "INBOX" && item.name.eq_ignore_ascii_case("INBOX"));
+            let same =
+                item.name == place.0 || (place.0 == "INBOX" && item.name.eq_ignore_ascii_case("INBOX"));
             let opens = !item.name_attributes.iter().any(is_no_folder);
             found |= same && opens;
         }
@@ -126,7 +125,10 @@ mod tests {
 
     #[test]
     fn a_folder_is_looked_for_with_the_servers_separator_beside_and_below_inbox() {
-        assert_eq!(names(Some("."), "Mailbeat/Processed"), ["Mailbeat.Processed", "INBOX.Mailbeat.Processed"]);
+        assert_eq!(
+            names(Some("."), "Mailbeat/Processed"),
+            ["Mailbeat.Processed", "INBOX.Mailbeat.Processed"]
+        );
         assert_eq!(names(Some("/"), "Inbox"), ["INBOX"]);
         assert_eq!(names(None, "Mailbeat/Processed"), ["Mailbeat-Processed"]);
     }

@@ -127,7 +127,10 @@ mod tests {
     #[test]
     fn a_giant_is_refused_when_it_is_announced_also_in_pieces_and_beyond_all_numbers() {
         assert_eq!(verdict(b"* 1 FETCH (BODY[] {400000000}\r\n"), Err(Refusal::TooMuch(400_000_000)));
-        assert_eq!(verdict(b"* 1 FETCH (BODY[] {99999999999999999999999}\r\n"), Err(Refusal::TooMuch(u64::MAX)));
+        assert_eq!(
+            verdict(b"* 1 FETCH (BODY[] {99999999999999999999999}\r\n"),
+            Err(Refusal::TooMuch(u64::MAX))
+        );
         let mut gate = Gate::default();
         let piece = [&b"* 1 FETCH (BODY[1] {20000000}\r\n"[..], &vec![b'x'; 20_000_000]].concat();
         assert_eq!(gate.pass(&piece), Ok(()));

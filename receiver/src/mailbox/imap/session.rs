@@ -161,7 +161,9 @@ pub(super) fn from_library(error: async_imap::error::Error, host: &str) -> Mailb
         Error::Io(error) => from_io(&error, host),
         Error::ConnectionLost => closed(host, "the server closed the connection"),
         Error::No(said) => said_no(&said_words(&said), host),
-        Error::Bad(said) => MailboxError::new(ErrorKind::Protocol, format!("{host}: BAD {}", said_words(&said))),
+        Error::Bad(said) => {
+            MailboxError::new(ErrorKind::Protocol, format!("{host}: BAD {}", said_words(&said)))
+        }
         _ => MailboxError::new(ErrorKind::Protocol, format!("{host}: the answer is not IMAP")),
     }
 }

@@ -54,7 +54,9 @@ impl UidList {
             File::options().write(true).open(&path)?.set_len(whole as u64)?;
         }
         let broken = |line: &str| {
-            let what = format!("{NAME} has a line that is not ours: {line:?}; remove the file to number all mails anew");
+            let what = format!(
+                "{NAME} has a line that is not ours: {line:?}; remove the file to number all mails anew"
+            );
             io::Error::new(io::ErrorKind::InvalidData, what)
         };
         let mut lines = text[..whole].lines();
@@ -93,7 +95,8 @@ impl UidList {
         save: bool,
     ) -> io::Result<()> {
         let present: HashSet<&str> = present.collect();
-        let mut fresh: Vec<&str> = present.iter().copied().filter(|name| !self.uids.contains_key(*name)).collect();
+        let mut fresh: Vec<&str> =
+            present.iter().copied().filter(|name| !self.uids.contains_key(*name)).collect();
         fresh.sort_unstable();
         let mut lines = String::new();
         for name in fresh {
