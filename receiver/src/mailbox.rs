@@ -110,7 +110,7 @@ pub enum Mailbox {
     /// An IMAP account.
     Imap(Box<ImapMailbox>),
     /// A Maildir.
-    Maildir(Maildir),
+    Maildir(Box<Maildir>),
 }
 
 impl Mailbox {
@@ -125,7 +125,9 @@ impl Mailbox {
             MailboxSettings::Imap(imap) => {
                 Ok(Self::Imap(Box::new(ImapMailbox::connect(imap, observe, &mut steps).await?)))
             }
-            MailboxSettings::Maildir(maildir) => Ok(Self::Maildir(Maildir::open(maildir, observe)?)),
+            MailboxSettings::Maildir(maildir) => {
+                Ok(Self::Maildir(Box::new(Maildir::open(maildir, observe)?)))
+            }
         }
     }
 
