@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mailbeat_receiver::mailbox::{
-    ErrorKind, Filing, ImapSettings, ImapTls, Mailbox, MailboxError, MailboxSettings, Target, channel,
+    ErrorKind, Filing, ImapSettings, ImapTls, Mailbox, MailboxError, MailboxSettings, Target, Woken, channel,
 };
 use mailbeat_shared::transport::outcome::ConnectionProblem;
 use mailbeat_shared::transport::secret::Secret;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
 /// Answers each command with what the script has for its first words, then `OK`; `@` in an answer stands for the tag and
-/// then no `OK` is added. The last line of a script may be `CLOSE`. Gives the commands it saw.
+/// then no `OK` is added. An answer that ends in `CLOSE` closes the connection. Gives the commands it saw.
 struct Script {
     port: u16,
     seen: tokio::task::JoinHandle<Vec<String>>,
@@ -194,7 +194,7 @@ async fn a_server_that_refuses_idle_is_polled() {
     let mut mailbox = connect(&script).await.unwrap();
     mailbox.open("INBOX", Timestamp::UNIX_EPOCH).await.unwrap();
     let woken = mailbox.wait("INBOX", Duration::from_secs(60), async {}).await.unwrap();
-    assert_eq!(woken, mailbeat_receiver::mailbox::Woken::Caller);
+    assert_eq!(woken, Woken::Caller);
     mailbox.open("INBOX", Timestamp::UNIX_EPOCH).await.unwrap();
 }
 
@@ -241,4 +241,18 @@ async fn an_abandoned_fetch_ends_the_session_in_place_of_answering_the_next_comm
     drop(outlet);
     assert!(mailbox.fetch(&mails, &inlet).await.unwrap_err().kind.ends_session());
     assert!(mailbox.list(1, 3).await.is_err());
+}
+
+#[tokio::test]
+async fn a_command_whose_caller_gave_up_waiting_ends_the_session_as_well() {
+    let script = serve("", vec![]).await;
+    let mut mailbox = connect(&script).await.unwrap();
+    mailbox.open("INBOX", Timestamp::UNIX_EPOCH).await.unwrap();
+    tokio::select! {
+        biased;
+        _ = mailbox.list(1, 3) => panic!("the server runs on this thread and had no turn yet"),
+        () = async {} => {}
+    }
+    let error = mailbox.list(1, 3).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Connection(ConnectionProblem::Closed));
 }
