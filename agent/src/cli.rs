@@ -1,1 +1,156 @@
-//! Being written.
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use mailbeat_shared::wire::id::SystemId;
+
+/// Sends heartbeats and system reports of this host by mail, once activated with a service contract. It listens on no port
+/// and reads no mail.
+#[derive(Debug, Parser)]
+#[command(name = "mailbeat-agent", version)]
+pub struct Cli {
+    /// The configuration file [default: /etc/mailbeat/agent.toml, or MAILBEAT_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Activate with a contract file, or renew: shows what will be sent to whom and asks
+    Activate(Activate),
+    /// Send a last notice, then be silent
+    Deactivate {
+        /// Why; the vendor reads it
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Run until stopped: compose what is due, send what waits
+    Run,
+    /// Make and send one report now
+    Send {
+        /// Which
+        kind: SendKind,
+    },
+    /// Show the next report as it would be sent, without sending it
+    Preview {
+        /// Which
+        kind: PreviewKind,
+        /// Show report.json
+        #[arg(long, conflicts_with = "mail")]
+        json: bool,
+        /// Show the whole mail
+        #[arg(long)]
+        mail: bool,
+    },
+    /// How it stands
+    Status(Json),
+    /// What became of every report
+    #[command(subcommand)]
+    Trail(Trail),
+    /// Who this system is
+    #[command(subcommand)]
+    Identity(Identity),
+    /// The configuration
+    #[command(subcommand)]
+    Config(Config),
+}
+
+/// `--json`, wherever something is listed.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Json {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `activate`
+#[derive(Debug, Args)]
+pub struct Activate {
+    /// The contract file from the vendor
+    pub file: PathBuf,
+    /// The fingerprint of the vendor's contract key, got by another way than the contract
+    #[arg(long, value_name = "SHA256:...")]
+    pub vendor_key: Option<String>,
+    /// Agree to what is shown without being asked
+    #[arg(long)]
+    pub accept: bool,
+    /// Keep the SystemId of a former installation
+    #[arg(long, value_name = "UUID")]
+    pub system_id: Option<SystemId>,
+}
+
+/// The reports a person can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SendKind {
+    /// A heartbeat
+    Heartbeat,
+    /// A system report
+    System,
+    /// A test that means nothing else
+    Test,
+}
+
+/// The reports that can be previewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PreviewKind {
+    /// The next heartbeat
+    Heartbeat,
+    /// The next system report
+    System,
+}
+
+/// `trail`
+#[derive(Debug, Subcommand)]
+pub enum Trail {
+    /// The reports, newest last
+    List {
+        /// Only the newest so many
+        #[arg(long, default_value_t = 50)]
+        last: usize,
+        #[command(flatten)]
+        /// How
+        json: Json,
+    },
+    /// One report: what it said and what became of it
+    Show {
+        /// Its number
+        sequence: u64,
+        #[command(flatten)]
+        /// How
+        json: Json,
+    },
+    /// Check every signature and every link of the chain
+    Verify(Json),
+}
+
+/// `identity`
+#[derive(Debug, Subcommand)]
+pub enum Identity {
+    /// SystemId, key and machine
+    Show {
+        /// Only the line for ssh-keygen's allowed_signers file
+        #[arg(long)]
+        allowed_signers: bool,
+        #[command(flatten)]
+        /// How
+        json: Json,
+    },
+    /// This machine took over from the one the state was made on: the same system, a new life
+    Keep,
+    /// This machine is a copy beside the one the state was made on: another system
+    New,
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Look for what would not work
+    Check(Json),
+    /// The configuration in force, secrets hidden
+    Show,
+}

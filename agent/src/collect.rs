@@ -1,1 +1,213 @@
-//! Being written.
+//! What a heartbeat measures. Each collector stands alone: one that fails or panics becomes a sentence in `problems`
+//! and the others go on.
+
+pub mod host;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use mailbeat_shared::text;
+use mailbeat_shared::wire::limits;
+use mailbeat_shared::wire::observation::Observation;
+use serde::{Deserialize, Serialize};
+
+use host::HostProbe;
+
+/// Which collectors run. Everything is on unless switched off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CollectConfig {
+    /// CPU utilisation and number of CPUs.
+    pub cpu: bool,
+    /// Memory.
+    pub memory: bool,
+    /// Swap.
+    pub swap: bool,
+    /// Load averages; Windows has none.
+    pub load: bool,
+    /// Size and use of filesystems.
+    pub filesystems: bool,
+    /// Bytes and errors of network interfaces.
+    pub network: bool,
+    /// Time since the host started.
+    pub uptime: bool,
+    /// What the agent itself uses.
+    pub agent: bool,
+    /// Operating system, kernel and hardware, in system reports.
+    pub inventory: bool,
+}
+
+impl Default for CollectConfig {
+    fn default() -> Self {
+        Self {
+            cpu: true,
+            memory: true,
+            swap: true,
+            load: true,
+            filesystems: true,
+            network: true,
+            uptime: true,
+            agent: true,
+            inventory: true,
+        }
+    }
+}
+
+/// What the collectors found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Collected {
+    /// At most [`limits::OBSERVATIONS`], every value finite.
+    pub observations: Vec<Observation>,
+    /// What could not be measured, and why: sentences for people.
+    pub problems: Vec<String>,
+}
+
+/// What one collector returns: observations, or the sentence that says why there are none.
+pub type Measured = Result<Vec<Observation>, String>;
+
+/// Runs every collector that is switched on. CPU utilisation is that since the last call with the same probe; the
+/// first call measures over `first_sample`, in which this function sleeps (zero: leave it out and say so).
+pub fn collect(config: &CollectConfig, probe: &mut HostProbe, first_sample: Duration) -> Collected {
+    type Collector = fn(&mut HostProbe) -> Measured;
+    let collectors: [(bool, &str, Collector); 7] = [
+        (config.memory, "memory", HostProbe::memory),
+        (config.swap, "swap", HostProbe::swap),
+        (config.load, "load", HostProbe::load),
+        (config.filesystems, "filesystems", HostProbe::filesystems),
+        (config.network, "network", HostProbe::network),
+        (config.uptime, "uptime", HostProbe::uptime),
+        (config.agent, "agent", HostProbe::own_footprint),
+    ];
+    let mut collected = Collected::default();
+    if config.cpu {
+        collected.run("cpu", || probe.cpu(first_sample));
+    }
+    for (_, name, collector) in collectors.into_iter().filter(|(on, ..)| *on) {
+        collected.run(name, || collector(probe));
+    }
+    collected
+}
+
+impl Collected {
+    /// Runs one collector and takes what it found, or why it found nothing.
+    pub fn run(&mut self, name: &str, collector: impl FnOnce() -> Measured) {
+        match catch_unwind(AssertUnwindSafe(collector)) {
+            Ok(Ok(observations)) => self.take(name, observations),
+            Ok(Err(problem)) => self.problem(&format!("{name}: {problem}")),
+            Err(_) => self.problem(&format!("{name}: the collector broke off; this is a fault of the agent")),
+        }
+    }
+
+    fn take(&mut self, name: &str, observations: Vec<Observation>) {
+        let (good, bad): (Vec<_>, Vec<_>) = observations.into_iter().partition(is_admissible);
+        if let Some(first) = bad.first() {
+            let (name, value) = (&first.name, first.value);
+            self.problem(&format!(
+                "{name}: {} values left out, no number or too long a name; the first: {value}",
+                bad.len()
+            ));
+        }
+        let room = limits::OBSERVATIONS.saturating_sub(self.observations.len());
+        if good.len() > room {
+            self.problem(&format!(
+                "{name}: {} of {} values left out, a report holds {} at most",
+                good.len() - room,
+                good.len(),
+                limits::OBSERVATIONS
+            ));
+        }
+        self.observations.extend(good.into_iter().take(room));
+    }
+
+    fn problem(&mut self, problem: &str) {
+        self.problems.push(text::one_line(problem, limits::OUTPUT_BYTES));
+    }
+}
+
+/// Whether the receiver takes it: what is not is left out here, by name, and does not spoil the whole report.
+fn is_admissible(observation: &Observation) -> bool {
+    observation.value.is_finite()
+        && observation.attributes.len() <= limits::ATTRIBUTES
+        && observation.attributes.values().all(|value| value.len() <= limits::NAME_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use mailbeat_shared::wire::observation::names;
+
+    use super::*;
+
+    #[test]
+    fn a_collector_that_panics_is_a_sentence_and_the_next_one_still_runs() {
+        let mut collected = Collected::default();
+        collected.run("first", || panic!("broken on purpose"));
+        collected.run("second", || Err("no such device".into()));
+        collected.run("third", || Ok(vec![Observation::new(&names::UPTIME, 1.0)]));
+        assert_eq!(collected.observations.len(), 1);
+        assert_eq!(collected.problems.len(), 2);
+        assert!(
+            collected.problems[0].starts_with("first: the collector broke off"),
+            "{:?}",
+            collected.problems
+        );
+        assert_eq!(collected.problems[1], "second: no such device");
+    }
+
+    #[test]
+    fn more_values_than_a_report_holds_are_counted_out_by_name() {
+        let mut collected = Collected::default();
+        collected
+            .run("network", || Ok(vec![Observation::new(&names::NETWORK_IO, 1.0); limits::OBSERVATIONS + 7]));
+        assert_eq!(collected.observations.len(), limits::OBSERVATIONS);
+        assert!(collected.problems[0].contains("7 of 507 values left out"), "{:?}", collected.problems);
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_is_left_out_and_named() {
+        let mut collected = Collected::default();
+        collected.run("cpu", || Ok(vec![Observation::new(&names::CPU_UTILIZATION, f64::NAN)]));
+        assert!(collected.observations.is_empty());
+        assert!(collected.problems[0].contains("system.cpu.utilization"), "{:?}", collected.problems);
+    }
+
+    #[test]
+    fn every_collector_can_be_switched_off_singly_and_a_mistyped_one_is_refused() {
+        let config: CollectConfig = toml::from_str("swap = false").unwrap();
+        assert_eq!(config, CollectConfig { swap: false, ..CollectConfig::default() });
+        assert!(toml::from_str::<CollectConfig>("swapp = false").is_err());
+        let off = "cpu=false\nmemory=false\nswap=false\nload=false\nfilesystems=false\nnetwork=false\nuptime=false\nagent=false";
+        let mut probe = HostProbe::new().unwrap();
+        assert_eq!(collect(&toml::from_str(off).unwrap(), &mut probe, Duration::ZERO), Collected::default());
+    }
+
+    #[test]
+    fn this_host_says_what_it_is_unless_told_not_to() {
+        let facts = HostProbe::facts(&CollectConfig::default());
+        assert!(!facts.host_name.is_empty() && !facts.boot_id.is_empty() && facts.uptime_s > 0, "{facts:?}");
+        assert!(
+            facts.inventory.contains_key("os.kernel")
+                && facts.inventory.contains_key("host.cpu.logical.count")
+        );
+        let off = CollectConfig { inventory: false, ..CollectConfig::default() };
+        assert!(HostProbe::facts(&off).inventory.is_empty());
+    }
+
+    #[test]
+    fn this_host_is_measured() {
+        let mut probe = HostProbe::new().unwrap();
+        let first = collect(&CollectConfig::default(), &mut probe, Duration::ZERO);
+        assert!(first.problems.iter().any(|problem| problem.starts_with("cpu: ")), "{:?}", first.problems);
+        std::thread::sleep(Duration::from_millis(250)); // the operating system counts CPU time in steps
+        let second = collect(&CollectConfig::default(), &mut probe, Duration::ZERO);
+        assert_eq!(second.problems, Vec::<String>::new());
+        let value =
+            |name: &str| second.observations.iter().find(|found| found.name == name).map(|found| found.value);
+        for metric in [names::CPU_UTILIZATION, names::MEMORY_UTILIZATION] {
+            let share = value(metric.name).unwrap();
+            assert!((0.0..=1.0).contains(&share), "{} {share}", metric.name);
+        }
+        assert!(value(names::AGENT_MEMORY.name).unwrap() > 1_000_000.0);
+        assert!(value(names::UPTIME.name).unwrap() > 0.0);
+        assert!(value(names::CPU_LOGICAL_COUNT.name).unwrap() >= 1.0);
+    }
+}

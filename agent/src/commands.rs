@@ -1,1 +1,163 @@
-//! Being written.
+//! The commands: each reads, decides through the rooms, and says what happened. Exit codes: 0 fine, 1 failed, 2 usage or
+//! configuration.
+
+mod activate;
+mod ask;
+mod config;
+mod identity;
+mod preview;
+mod run;
+mod status;
+mod trail;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use jiff::Timestamp;
+use mailbeat_shared::clock::Clock;
+use mailbeat_shared::config_file::ConfigError;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::cli::{Cli, Command};
+use crate::config::{Config, DEFAULT_PATH, LogLevel};
+use crate::home::{Home, HomeError, Lock};
+use crate::identity::system_entropy;
+use crate::route::MailServers;
+use crate::run::{Agent, Parts};
+use crate::sense::ThisHost;
+
+/// What every command works with.
+struct Desk {
+    config_path: PathBuf,
+    config: Config,
+    home: Home,
+    clock: Clock,
+}
+
+/// Something the person asked for that cannot be: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// The program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match perform(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("mailbeat-agent: {error:#}");
+            let usage = error.is::<ConfigError>() || error.is::<Usage>();
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let config_path =
+        cli.config.or_else(|| env("MAILBEAT_CONFIG").map(PathBuf::from)).unwrap_or_else(|| DEFAULT_PATH.into());
+    let config = Config::load(&config_path, env)?;
+    let runs = matches!(cli.command, Command::Run);
+    log_to_stderr(if runs { config.log } else { LogLevel::Error });
+    let desk = Desk { home: Home::new(&config.state_dir), config_path, config, clock: Clock::system() };
+    match cli.command {
+        Command::Activate(asked) => activate::activate(&desk, &asked),
+        Command::Deactivate { reason } => ask::deactivate(&desk, reason),
+        Command::Run => run::run(&desk),
+        Command::Send { kind } => ask::send(&desk, kind),
+        Command::Preview { kind, json, mail } => preview::preview(&desk, kind, json, mail),
+        Command::Status(json) => status::status(&desk, json.json),
+        Command::Trail(asked) => trail::trail(&desk, &asked),
+        Command::Identity(asked) => identity::identity(&desk, &asked),
+        Command::Config(asked) => config::config(&desk, &asked),
+    }
+}
+
+fn log_to_stderr(level: LogLevel) {
+    let level = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .init();
+}
+
+impl Desk {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn parts(&self, servers: MailServers) -> Parts {
+        Parts {
+            home: self.home.clone(),
+            config: self.config.clone(),
+            senses: Box::new(ThisHost::new(&self.config)),
+            post: Box::new(servers),
+            entropy: system_entropy(),
+        }
+    }
+
+    /// The lock for a short command; waits a little for another short one.
+    fn lock(&self) -> Result<Lock, HomeError> {
+        for _ in 0..100 {
+            match self.home.lock(false) {
+                Err(HomeError::InUse { holder, .. }) if !holder.runs => {
+                    std::thread::sleep(std::time::Duration::from_millis(100));
+                }
+                result => return result,
+            }
+        }
+        self.home.lock(false)
+    }
+
+    /// Steps until nothing more can be done now.
+    fn work_off(&self, agent: &mut Agent) {
+        loop {
+            let now = self.now();
+            if agent.step(now) > now {
+                break;
+            }
+        }
+    }
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+/// Prints; a reader that went away (`| head`) is no failure.
+fn print(text: impl AsRef<str>) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_ref().as_bytes()).and_then(|()| out.flush());
+}
+
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(serde_json::to_string_pretty(value)? + "\n");
+    Ok(())
+}
+
+/// Asks a person; without a terminal nobody can answer.
+fn ask_person(question: &str) -> Option<String> {
+    if !std::io::stdin().is_terminal() {
+        return None;
+    }
+    print(question);
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).ok()?;
+    Some(line.trim().to_owned())
+}
+
+/// Who sits at the keyboard, as far as the operating system knows.
+fn person() -> String {
+    let named = |name| std::env::var(name).ok().filter(|user: &String| !user.is_empty());
+    named("SUDO_USER").unwrap_or_else(crate::os::program_user)
+}

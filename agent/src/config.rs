@@ -1,1 +1,255 @@
-//! Being written.
+//! `agent.toml`: what the customer's administrator decides.
+//!
+//! Written by a person: an unknown key is refused with line and suggestion, and [`check`] says everything else that will not
+//! work before `run` finds out. Secrets never print.
+
+mod check;
+mod route;
+mod show;
+
+use std::path::{Path, PathBuf};
+
+use mailbeat_shared::config_file::{self, ConfigError};
+use mailbeat_shared::wire::id::Digest;
+use mailbeat_shared::wire::report::Kind;
+use serde::{Deserialize, Serialize};
+
+pub use check::{Finding, check};
+pub use route::{RouteConfig, RouteKind};
+
+use crate::collect::CollectConfig;
+use crate::render::SubjectStyle;
+use crate::schedule::Wish;
+use crate::trail::Retention;
+use crate::watch::WatchConfig;
+
+/// Where the file is if nobody says otherwise.
+pub const DEFAULT_PATH: &str = "/etc/mailbeat/agent.toml";
+
+/// The whole configuration; every key has a default except what a route needs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the agent keeps its state.
+    pub state_dir: PathBuf,
+    /// How much is logged.
+    pub log: LogLevel,
+    /// The language of the readable parts.
+    pub locale: Locale,
+    /// Which subject mails have.
+    pub subject: SubjectStyle,
+    /// Seconds from one heartbeat to the next; the contract bounds it.
+    pub heartbeat_interval_s: Option<u32>,
+    /// Seconds from one system report to the next; the contract bounds it.
+    pub system_interval_s: Option<u32>,
+    /// Most reports waiting; over it the oldest is dropped and named as lost.
+    pub queue_reports: usize,
+    /// Who gets copies.
+    pub cc: Copies,
+    /// How long the trail is kept.
+    pub trail: TrailConfig,
+    /// The name reports give this host, where the operating system's own says nothing, as in containers.
+    pub host_name: Option<String>,
+    /// Names this machine where the operating system's own id does not last, as in containers.
+    pub machine_id: Option<String>,
+    /// What is measured.
+    pub collect: CollectConfig,
+    /// Which files are watched.
+    pub watch: WatchConfig,
+    /// What is hidden besides what always is.
+    pub redact: RedactConfig,
+    /// The ways out, in order. Without any, the contract's relay is used.
+    pub route: Vec<RouteConfig>,
+    /// Digest of the file's text.
+    #[serde(skip)]
+    pub digest: Option<Digest>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            state_dir: "/var/lib/mailbeat-agent".into(),
+            log: LogLevel::default(),
+            locale: Locale::default(),
+            subject: SubjectStyle::default(),
+            heartbeat_interval_s: None,
+            system_interval_s: None,
+            queue_reports: 2_000,
+            cc: Copies::default(),
+            trail: TrailConfig::default(),
+            host_name: None,
+            machine_id: None,
+            collect: CollectConfig::default(),
+            watch: WatchConfig::default(),
+            redact: RedactConfig::default(),
+            route: vec![],
+            digest: None,
+        }
+    }
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Only what failed.
+    Error,
+    /// And what may fail soon.
+    Warn,
+    /// And what was done.
+    #[default]
+    Info,
+    /// And why.
+    Debug,
+}
+
+/// The languages there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Locale {
+    /// English.
+    #[default]
+    En,
+}
+
+/// Who gets copies of which kind of report. Copies never delay the report itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Copies {
+    /// Of heartbeats; better nobody.
+    pub heartbeat: Vec<String>,
+    /// Of system reports.
+    pub system: Vec<String>,
+    /// Of the enrollment.
+    pub enrollment: Vec<String>,
+    /// Of notices.
+    pub notice: Vec<String>,
+    /// Of tests.
+    pub test: Vec<String>,
+}
+
+impl Copies {
+    /// Who gets copies of this kind.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> &[String] {
+        match kind {
+            Kind::Heartbeat => &self.heartbeat,
+            Kind::System => &self.system,
+            Kind::Enrollment => &self.enrollment,
+            Kind::Notice => &self.notice,
+            Kind::Test => &self.test,
+        }
+    }
+}
+
+/// What is hidden besides what always is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedactConfig {
+    /// Regular expressions; of one with a group the first group is hidden, else the whole match.
+    pub patterns: Vec<String>,
+}
+
+/// How long the trail is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrailConfig {
+    /// Days.
+    pub days: u32,
+    /// Most reports.
+    pub reports: usize,
+}
+
+impl Default for TrailConfig {
+    fn default() -> Self {
+        Self { days: 90, reports: 5_000 }
+    }
+}
+
+impl Config {
+    /// Reads the file and what `MAILBEAT_STATE_DIR`, `MAILBEAT_MACHINE_ID` and `MAILBEAT_LOG` override.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn load(path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+        let mut config: Self = config_file::parse(path, &text)?;
+        config.digest = Some(Digest::of(text.as_bytes()));
+        if let Some(dir) = env("MAILBEAT_STATE_DIR") {
+            config.state_dir = dir.into();
+        }
+        config.machine_id = env("MAILBEAT_MACHINE_ID").or(config.machine_id);
+        if let Some(level) = env("MAILBEAT_LOG") {
+            let named: Named = config_file::parse(Path::new("MAILBEAT_LOG"), &format!("log = {level:?}"))?;
+            config.log = named.log;
+        }
+        Ok(config)
+    }
+
+    /// What the schedule may wish for.
+    #[must_use]
+    pub fn wish(&self) -> Wish {
+        Wish { heartbeat_interval_s: self.heartbeat_interval_s, system_interval_s: self.system_interval_s }
+    }
+
+    /// How much of the trail is kept.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        Retention { days: self.trail.days, reports: self.trail.reports }
+    }
+
+    /// The digest that reports name, so that a changed configuration shows.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest.unwrap_or_else(|| Digest::of(b""))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    log: LogLevel,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        config_file::parse(Path::new("agent.toml"), text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_is_a_whole_configuration() {
+        let config = parse("").unwrap();
+        assert_eq!(config.state_dir, Path::new("/var/lib/mailbeat-agent"));
+        assert_eq!(config.wish(), Wish::default());
+        assert!(config.cc.of(Kind::Heartbeat).is_empty() && config.route.is_empty());
+    }
+
+    #[test]
+    fn a_mistyped_key_of_a_route_is_named_with_its_line_and_what_was_meant() {
+        let refused = parse("subject = 'plain'\n\n[[route]]\nname = 'office'\ntype = 'smtp'\nfrom = 'a@b.example'\nhots = 'mail'\n")
+            .unwrap_err();
+        assert!(refused.starts_with("agent.toml, line 3") || refused.starts_with("agent.toml, line 4"), "{refused}");
+        assert!(refused.contains("unknown key `hots`; did you mean `host`?"), "{refused}");
+        let refused = parse("heartbeat_interval = 5").unwrap_err();
+        assert!(refused.contains("did you mean `heartbeat_interval_s`?"), "{refused}");
+    }
+
+    #[test]
+    fn the_environment_overrides_state_and_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("agent.toml");
+        std::fs::write(&path, "log = 'warn'\n").unwrap();
+        let env = |name: &str| match name {
+            "MAILBEAT_STATE_DIR" => Some("/tmp/x".to_owned()),
+            "MAILBEAT_LOG" => Some("debug".to_owned()),
+            _ => None,
+        };
+        let config = Config::load(&path, env).unwrap();
+        assert_eq!((config.state_dir.as_path(), config.log), (Path::new("/tmp/x"), LogLevel::Debug));
+        assert!(Config::load(&path, |_| Some("loud".into())).is_err());
+    }
+}

@@ -1,7 +1,7 @@
 //! The agent: off until activated with a service contract, then it collects, redacts, composes, signs, spools and sends.
 //!
 //! The way of the data is the order of the rooms: `collect` and `watch` -> `redact` -> `compose` -> `spool` -> `route` ->
-//! `trail`. `schedule` decides what is due, `run` performs it. It listens on nothing and reads no mail.
+//! `trail`. `sense` is the door between collecting and the rest; `schedule` decides what is due, `run` performs it. It listens on nothing and reads no mail.
 
 pub mod activation;
 pub mod cli;
@@ -9,6 +9,7 @@ pub mod collect;
 pub mod commands;
 pub mod compose;
 pub mod config;
+pub mod home;
 pub mod identity;
 pub mod os;
 pub mod redact;
@@ -16,7 +17,11 @@ pub mod render;
 pub mod route;
 pub mod run;
 pub mod schedule;
+pub mod sense;
 pub mod spool;
 pub mod state;
 pub mod trail;
 pub mod watch;
+
+#[cfg(test)]
+mod testing;

@@ -1,3 +1,7 @@
 //! Starts the program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mailbeat_agent::commands::main()
+}

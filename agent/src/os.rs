@@ -1,1 +1,32 @@
-//! Being written.
+//! What differs between operating systems, as far as the agent can see it: files without following links, who owns
+//! them, names of this machine and of this run of it.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub use unix::{
+    Accounts, NeverOpened, Opened, Ownership, boot_id, encode_path, machine_id, never_opened, open_beneath,
+    ownership, program_user, shell_word,
+};
+
+#[cfg(not(unix))]
+mod windows;
+#[cfg(not(unix))]
+pub use windows::{
+    Accounts, NeverOpened, Opened, Ownership, boot_id, encode_path, machine_id, never_opened, open_beneath,
+    ownership, program_user, shell_word,
+};
+
+/// Whether a character of a path travels as it is. What steers a terminal, reverses text or is the escape sign itself
+/// travels as `%XX`.
+fn travels(c: char) -> bool {
+    c != '%' && c != '\n' && c != '\t' && mailbeat_shared::text::is_clean(c.encode_utf8(&mut [0; 4]))
+}
+
+/// Adds `bytes` as `%XX`.
+fn escape(bytes: &[u8], out: &mut String) {
+    use std::fmt::Write as _;
+    for byte in bytes {
+        let _ = write!(out, "%{byte:02X}");
+    }
+}

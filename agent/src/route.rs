@@ -1,1 +1,136 @@
-//! Being written.
+//! The ways out: which there are, and handing a mail to one of them.
+//!
+//! The only edge to the transport. Routes are tried in order; what is done with an [`Outcome`] is decided in `run`.
+
+pub mod retry;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use mailbeat_shared::transport::maildir;
+use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
+use mailbeat_shared::transport::secret::Secret;
+use mailbeat_shared::transport::smtp::{Client, Envelope, SmtpSettings, TlsMode};
+use mailbeat_shared::wire::contract::Relay;
+use mailbeat_shared::wire::mail;
+
+/// One way to send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// Its name in configuration, trail and status.
+    pub name: String,
+    /// The sender.
+    pub from: String,
+    /// How.
+    pub via: Via,
+}
+
+/// How a route sends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Via {
+    /// By SMTP.
+    Smtp(Box<SmtpSettings>),
+    /// Into a Maildir on this host.
+    Maildir(PathBuf),
+}
+
+/// Name of the route that the contract's relay makes.
+pub const RELAY: &str = "relay";
+
+impl Route {
+    /// The vendor's relay as a route.
+    ///
+    /// # Errors
+    /// What in the contract's relay settings cannot be used, a sentence.
+    pub fn relay(relay: &Relay) -> Result<Self, String> {
+        let mut settings = SmtpSettings::new(&relay.host);
+        settings.port = Some(relay.port);
+        settings.tls = match relay.tls.as_str() {
+            "implicit" => TlsMode::Implicit,
+            "starttls" => TlsMode::Starttls,
+            other => return Err(format!("the contract's relay has tls = {other:?}, which is not known")),
+        };
+        settings.username = Some(relay.username.clone());
+        settings.password = Some(Secret::new(&relay.password));
+        let pin = relay.tls_pin.as_deref().map(str::parse).transpose();
+        settings.tls_pin = pin.map_err(|error| format!("the contract's relay: {error}"))?;
+        let route = Self { name: RELAY.into(), from: relay.username.clone(), via: Via::Smtp(Box::new(settings)) };
+        route.check().map(|()| route)
+    }
+
+    /// Whether the route can work at all. Opens no connection.
+    ///
+    /// # Errors
+    /// What is wrong, a sentence.
+    pub fn check(&self) -> Result<(), String> {
+        if !mail::is_address(&self.from) {
+            return Err(format!("route {}: from = {:?} is not a mail address", self.name, self.from));
+        }
+        match &self.via {
+            Via::Smtp(settings) => settings.check().map_err(|error| format!("route {}: {error}", self.name)),
+            Via::Maildir(path) if path.as_os_str().is_empty() => Err(format!("route {}: path is empty", self.name)),
+            Via::Maildir(_) => Ok(()),
+        }
+    }
+}
+
+/// Hands mails over: the mail servers in the program, a script in a simulation.
+pub trait Post {
+    /// Hands `mail` to the route for one recipient. `name` is the same for the same report and recipient.
+    fn send(&mut self, route: &Route, to: &str, mail: &[u8], name: &str) -> Outcome;
+
+    /// The largest mail the route takes, in bytes, where it says.
+    fn size_limit(&mut self, route: &Route) -> Option<u64>;
+}
+
+/// The real mail servers. Keeps one session a route for a few seconds.
+#[derive(Debug)]
+pub struct MailServers {
+    runtime: tokio::runtime::Handle,
+    clients: HashMap<String, Client>,
+}
+
+impl MailServers {
+    /// Sends on this runtime, which must be current-thread and not be running when [`Post::send`] is called.
+    #[must_use]
+    pub fn new(runtime: tokio::runtime::Handle) -> Self {
+        Self { runtime, clients: HashMap::new() }
+    }
+
+    fn client(&mut self, route: &Route, settings: &SmtpSettings) -> &mut Client {
+        self.clients.entry(route.name.clone()).or_insert_with(|| Client::new(settings.clone()))
+    }
+}
+
+impl Post for MailServers {
+    fn send(&mut self, route: &Route, to: &str, mail: &[u8], name: &str) -> Outcome {
+        let settings = match &route.via {
+            Via::Smtp(settings) => settings,
+            Via::Maildir(path) => return deliver(path, mail, name),
+        };
+        let from = mail::bare_address(&route.from);
+        let to = mail::bare_address(to).unwrap_or_else(|| to.to_owned());
+        match Envelope::new(from.as_deref(), &to) {
+            Ok(envelope) => {
+                let runtime = self.runtime.clone();
+                runtime.block_on(self.client(route, settings).send(&envelope, mail))
+            }
+            Err(error) => Outcome::Deferred(Failure::new(FailureKind::Settings, error.to_string())),
+        }
+    }
+
+    fn size_limit(&mut self, route: &Route) -> Option<u64> {
+        let Via::Smtp(settings) = &route.via else { return None };
+        let runtime = self.runtime.clone();
+        runtime.block_on(self.client(route, settings).server_size_limit()).ok().flatten()
+    }
+}
+
+fn deliver(path: &std::path::Path, mail: &[u8], name: &str) -> Outcome {
+    match maildir::deliver(path, mail, name) {
+        Ok(at) => Outcome::Sent { reply: format!("delivered as {}", at.display()) },
+        Err(error) => {
+            Outcome::Deferred(Failure::new(FailureKind::Settings, format!("{}: {error}", path.display())))
+        }
+    }
+}

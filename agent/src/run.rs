@@ -1,1 +1,355 @@
-//! Being written.
+//! The agent itself: one step at a time, from what is due to what was sent.
+//!
+//! [`Agent::step`] composes everything that is due, sends at most one report, and says when to come again. It never sleeps,
+//! never reads the clock and can be killed at any point: what it knows lies in the state directory. What fails is logged,
+//! named in the next report and in `status`, and tried again; nothing here panics or gives up.
+
+mod composing;
+mod requests;
+mod sending;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::wire::report::Promise;
+
+pub use composing::Preview;
+pub use requests::{Answer, Request, Requests};
+
+use crate::activation::permission::{self, Permission};
+use crate::activation::{self, Activation, StorageError};
+use crate::compose::{ComposeError, Desk};
+use crate::config::Config;
+use crate::home::Home;
+use crate::identity::{Entropy, Identity, IdentityError, draw};
+use crate::render::Renderer;
+use crate::route::retry::{self, Tries};
+use crate::route::{Post, Route};
+use crate::schedule;
+use crate::sense::{HostFacts, Senses};
+use crate::spool::{self, Entry};
+use crate::state::State;
+
+/// When this program was made, or a little before: a clock behind it is not set. Moved forward with each release.
+pub const BUILD_TIME: &str = match option_env!("MAILBEAT_BUILD_TIME") {
+    Some(time) => time,
+    None => "2026-01-01T00:00:00Z",
+};
+/// How long a clock that went back is doubted before it is believed.
+const DOUBT: SignedDuration = SignedDuration::from_mins(15);
+/// How long after the consent was withdrawn the spool may still be emptied.
+const DRAIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// What an agent is made of; a simulation puts its own in.
+pub struct Parts {
+    /// Where its state lies.
+    pub home: Home,
+    /// What its administrator decided.
+    pub config: Config,
+    /// Its host.
+    pub senses: Box<dyn Senses>,
+    /// Its mail servers.
+    pub post: Box<dyn Post>,
+    /// Its randomness.
+    pub entropy: Entropy,
+}
+
+/// The agent. Whoever makes one must hold the state directory's lock.
+pub struct Agent {
+    home: Home,
+    config: Config,
+    senses: Box<dyn Senses>,
+    post: Box<dyn Post>,
+    entropy: Entropy,
+    renderer: Renderer,
+    build_time: Timestamp,
+    standing: Option<Standing>,
+    /// What the identity and activation files looked like when they were read.
+    stamp: Option<Stamp>,
+    state: State,
+    queue: Vec<Entry>,
+    tries: Tries,
+    /// Decided reports whose end could not be written down yet: they must not be sent again.
+    undecided: Vec<sending::Decided>,
+    /// What the next heartbeat must say once.
+    notes: Vec<String>,
+    /// Since when the clock is behind what it said before.
+    doubted_since: Option<Timestamp>,
+    /// What went wrong in the last step.
+    trouble: Vec<String>,
+}
+
+/// Who the agent is and what it may do, as its files say.
+struct Standing {
+    identity: Identity,
+    activation: Activation,
+    routes: Vec<Route>,
+    route_problems: Vec<String>,
+}
+
+/// Why a step could not do all it should. It is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The state directory failed.
+    #[error("{dir}: {error}{advice}", dir = dir.display(), advice = advice(error))]
+    State {
+        /// The directory.
+        dir: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The identity cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The activation cannot be used.
+    #[error(transparent)]
+    Activation(#[from] StorageError),
+    /// A report cannot be made.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// There is no contract.
+    #[error("not activated; run `mailbeat-agent activate FILE` first")]
+    NotActivated,
+    /// The machine is another one.
+    #[error(
+        "this state was made on another machine. If this machine took over from that one, run `mailbeat-agent identity keep`; if it is a copy beside it, run `mailbeat-agent identity new`. Nothing is reported until then"
+    )]
+    OtherMachine,
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; make room there: nothing is lost, but nothing new can be reported"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; the agent's user must own this directory and be able to write it"
+        }
+        _ => "",
+    }
+}
+
+impl Agent {
+    /// Takes up the work where the state directory says it was left: finishes what a crash left half done.
+    ///
+    /// # Errors
+    /// [`StepError`]: the directory cannot be used. Everything else is found out by [`Agent::step`].
+    ///
+    /// # Panics
+    /// Never: the build time is a constant that a test reads.
+    pub fn open(parts: Parts) -> Result<Self, StepError> {
+        let home = &parts.home;
+        let failed = |error| StepError::State { dir: home.dir().to_owned(), error };
+        spool::sweep(home).map_err(failed)?;
+        let newest = spool::newest(home).map_err(failed)?;
+        let (state, notes) = State::recover(home, newest).map_err(failed)?;
+        for note in &notes {
+            tracing::warn!("{note}");
+        }
+        let queue = spool::queued(home).map_err(failed)?;
+        Ok(Self { notes, ..Self::with(parts, state, queue) })
+    }
+
+    /// An agent to look at, beside one that may be running: changes nothing on disk, and must not be stepped.
+    ///
+    /// # Panics
+    /// As [`Agent::open`].
+    #[must_use]
+    pub fn peek(parts: Parts) -> Self {
+        let (state, queue) = (State::peek(&parts.home), spool::queued(&parts.home).unwrap_or_default());
+        Self::with(parts, state, queue)
+    }
+
+    fn with(parts: Parts, state: State, queue: Vec<Entry>) -> Self {
+        let Parts { home, config, senses, post, entropy } = parts;
+        Self {
+            renderer: Renderer::new(config.subject),
+            build_time: BUILD_TIME.parse().expect("the build time is a constant that a test reads"),
+            home,
+            config,
+            senses,
+            post,
+            entropy,
+            standing: None,
+            stamp: None,
+            state,
+            queue,
+            tries: Tries::default(),
+            undecided: vec![],
+            notes: vec![],
+            doubted_since: None,
+            trouble: vec![],
+        }
+    }
+
+    /// Composes what is due, sends at most one report, and says when the next step is due (now, if there is more to send).
+    pub fn step(&mut self, now: Timestamp) -> Timestamp {
+        let troubled_before = std::mem::take(&mut self.trouble);
+        let steps: [fn(&mut Self, Timestamp) -> Result<Timestamp, StepError>; 3] =
+            [Self::take_stock, Self::compose_due, Self::send_one];
+        let mut next = later(now, schedule::LONGEST_SLEEP);
+        for step in steps {
+            match step(self, now) {
+                Ok(due) => next = next.min(due),
+                Err(error) => {
+                    next = next.min(later(now, SignedDuration::try_from(self.delay(1)).unwrap_or_default()));
+                    self.trouble.push(error.to_string());
+                }
+            }
+        }
+        // Said once, not at every step it lasts.
+        for trouble in self.trouble.iter().filter(|trouble| !troubled_before.contains(trouble)) {
+            tracing::error!("{trouble}");
+        }
+        next.max(now)
+    }
+
+    /// Why the agent does less than it should, if so: for the service manager and `status`.
+    #[must_use]
+    pub fn trouble(&self) -> &[String] {
+        &self.trouble
+    }
+
+    /// One line on how it stands, for the service manager.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        if let Some(trouble) = self.trouble.first() {
+            return trouble.clone();
+        }
+        if self.standing.as_ref().is_none_or(|standing| standing.activation.consent.withdrawn_at.is_some()) {
+            return "not activated; nothing is sent".into();
+        }
+        let accepted = match &self.state.last_accepted {
+            Some(accepted) => {
+                format!("#{} accepted by your mail server at {}", accepted.sequence, accepted.at)
+            }
+            None => "nothing accepted yet".into(),
+        };
+        format!("{accepted}; {} waiting", self.queue.len())
+    }
+
+    /// The sequences waiting to be sent.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<u64> {
+        self.queue.iter().map(|entry| entry.sequence).collect()
+    }
+
+    /// What it remembers.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Reads the identity and activation files again if they changed, and finishes what was decided.
+    fn take_stock(&mut self, now: Timestamp) -> Result<Timestamp, StepError> {
+        self.state.rebase(now);
+        self.tries.rebase(now);
+        self.reload()?;
+        self.settle(now)?;
+        Ok(Timestamp::MAX)
+    }
+
+    /// Whether the identity or activation files changed since the last step: then one is due.
+    #[must_use]
+    pub fn is_out_of_date(&self) -> bool {
+        self.stamp.as_ref() != Some(&stamp(&self.home))
+    }
+
+    fn reload(&mut self) -> Result<(), StepError> {
+        let home = &self.home;
+        let stamp = stamp(home);
+        if self.stamp.as_ref() == Some(&stamp) {
+            return Ok(());
+        }
+        self.standing = None;
+        if let Some(identity) = Identity::load(home)?
+            && let Some(activation) = activation::load(home, &identity)?
+        {
+            let (routes, route_problems) = self.config.routes(Some(&activation.contract));
+            for problem in route_problems.iter().chain(&self.config.wish().clamped(&activation.contract)) {
+                tracing::warn!("{problem}");
+            }
+            self.standing = Some(Standing { identity, activation, routes, route_problems });
+        }
+        self.stamp = Some(stamp);
+        Ok(())
+    }
+
+    /// What may be said now. `None`: there is no contract, or its consent was withdrawn.
+    fn permission(&mut self, now: Timestamp) -> Option<Permission> {
+        let standing = self.standing.as_ref()?;
+        let consent = &standing.activation.consent;
+        if let Some(withdrawn) = consent.withdrawn_at {
+            return Some(Permission::Ended { drain_until: later(withdrawn, DRAIN) });
+        }
+        let contract = &standing.activation.contract;
+        let judge = |last_seen| permission::permission(contract, now, self.build_time, last_seen);
+        let (judged, without_memory) = (judge(self.state.last_seen), judge(None));
+        let doubted = judged != without_memory;
+        if !doubted {
+            self.doubted_since = None;
+            return Some(judged);
+        }
+        // It went back. Perhaps it is being set; perhaps it was wrong before. After a while it is believed.
+        let since = self.doubted_since.map_or(now, |since| since.min(now));
+        self.doubted_since = Some(since);
+        if now.duration_since(since) < DOUBT {
+            return Some(judged);
+        }
+        let note = format!("the clock went back from {:?} to {now}", self.state.last_seen.unwrap_or(now));
+        tracing::warn!("{note}");
+        self.notes.push(note);
+        self.state.last_seen = Some(now);
+        self.doubted_since = None;
+        Some(without_memory)
+    }
+
+    fn promise(&self, standing: &Standing) -> Promise {
+        self.config.wish().promise(&standing.activation.contract)
+    }
+
+    fn desk<'a>(&self, standing: &'a Standing, host: &'a HostFacts, state: &'a State, now: Timestamp) -> Desk<'a> {
+        Desk {
+            identity: &standing.identity,
+            activation: &standing.activation,
+            state,
+            host,
+            promise: self.promise(standing),
+            config_digest: self.config.digest(),
+            now,
+        }
+    }
+
+    fn failed(&self) -> impl Fn(io::Error) -> StepError + use<> {
+        let dir = self.home.dir().to_owned();
+        move |error| StepError::State { dir: dir.clone(), error }
+    }
+
+    /// How long to wait after so many failures.
+    fn delay(&mut self, failures: u32) -> Duration {
+        let interval = self.standing.as_ref().map_or(3_600, |standing| self.promise(standing).heartbeat_interval_s);
+        retry::delay(failures, interval, u32::from_be_bytes(draw(&mut self.entropy)))
+    }
+}
+
+/// Time and size of each file that says who the agent is and what it may do.
+type Stamp = Vec<Option<(SystemTime, u64)>>;
+
+fn stamp(home: &Home) -> Stamp {
+    let files = [home.identity(), home.contract(), home.enrollment(), home.activation(), home.deactivated()];
+    let looks = |path: &PathBuf| {
+        let metadata = path.metadata().ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    };
+    files.iter().map(looks).collect()
+}
+
+/// `at + by`, at most the end of time.
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,333 @@
-//! Being written.
+//! The durable queue: one directory per report, so that an administrator can look at it and run ssh-keygen in it.
+//!
+//! A report is written under `tmp/`, every file synced, and renamed into `queue/`: from there on it is ours (commit point
+//! A1). What became of it is written into its directory as `outcome.json` and then the directory is renamed into `trail/`
+//! (A3), so that a crash in between is finished at the next start instead of sent again. Damaged entries are reported, never
+//! in the way.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use mailbeat_shared::crash;
+use mailbeat_shared::durable::{self, Access};
+use mailbeat_shared::wire::id::{ContractNumber, Digest, ReportId, SystemId};
+use mailbeat_shared::wire::report::Kind;
+use serde::{Deserialize, Serialize};
+
+use crate::home::Home;
+use crate::state::Newest;
+
+/// The signed bytes.
+pub const REPORT: &str = "report.json";
+/// The signature over them.
+pub const SIGNATURE: &str = "report.json.sig";
+/// What people read.
+pub const TEXT: &str = "mail.txt";
+/// The same as HTML; not for heartbeats.
+pub const HTML: &str = "mail.html";
+/// What lists need to know.
+pub const META: &str = "meta.json";
+/// The mail as it was handed over.
+pub const MAIL: &str = "mail.eml";
+/// What became of it.
+pub const OUTCOME: &str = "outcome.json";
+
+/// A report with everything that is framed into a mail.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    /// What lists need to know.
+    pub meta: Meta,
+    /// The signed bytes.
+    pub report: Vec<u8>,
+    /// The armored signature.
+    pub signature: String,
+    /// What people read.
+    pub text: String,
+    /// The same as HTML.
+    pub html: Option<String>,
+}
+
+/// What lists need to know of a report without opening it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// The report's id.
+    pub id: ReportId,
+    /// The system it is about.
+    pub system: SystemId,
+    /// The contract it is sent under.
+    pub contract: ContractNumber,
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its kind.
+    pub kind: Kind,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The mail's subject.
+    pub subject: String,
+    /// What it says, in one line.
+    pub title: String,
+}
+
+/// How a report ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// A mail server took responsibility for it. Whether it was received only the receiver knows.
+    Accepted,
+    /// A newer heartbeat said more.
+    Superseded,
+    /// Refused for good by every route, dropped at the queue's limit, or damaged on disk.
+    Lost,
+}
+
+impl Fate {
+    /// The words for people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted by your mail server",
+            Self::Superseded => "superseded by a newer heartbeat",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// What became of a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// How it ended.
+    pub fate: Fate,
+    /// When.
+    pub at: Timestamp,
+    /// By which route it went or was last tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// The server's words, or why it was lost.
+    #[serde(default)]
+    pub reply: String,
+    /// How often it was tried by this process.
+    #[serde(default)]
+    pub attempts: u32,
+}
+
+/// A directory of the queue or the trail.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its sequence, from the directory's name.
+    pub sequence: u64,
+    /// The directory.
+    pub dir: PathBuf,
+    /// What lists need to know; `None` if the entry is damaged.
+    pub meta: Option<Meta>,
+}
+
+impl Entry {
+    /// Reads everything that is framed into a mail.
+    ///
+    /// # Errors
+    /// What the file system said; the entry is damaged then.
+    pub fn open(&self) -> io::Result<Parcel> {
+        let meta = self.meta.clone().ok_or_else(|| io::Error::other("meta.json cannot be read"))?;
+        let html = match fs::read_to_string(self.dir.join(HTML)) {
+            Ok(html) => Some(html),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Parcel {
+            meta,
+            report: fs::read(self.dir.join(REPORT))?,
+            signature: fs::read_to_string(self.dir.join(SIGNATURE))?,
+            text: fs::read_to_string(self.dir.join(TEXT))?,
+            html,
+        })
+    }
+
+    /// What became of it, if that is decided.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        serde_json::from_slice(&fs::read(self.dir.join(OUTCOME)).ok()?).ok()
+    }
+
+    /// Its kind, as far as it can be told.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        self.meta.as_ref().map(|meta| meta.kind)
+    }
+}
+
+/// Removes what a crash left half-written.
+///
+/// # Errors
+/// What the file system said.
+pub fn sweep(home: &Home) -> io::Result<()> {
+    for entry in fs::read_dir(home.tmp())? {
+        fs::remove_dir_all(entry?.path())?;
+    }
+    Ok(())
+}
+
+/// Puts a report into the queue. After `Ok` it will be sent whatever happens.
+///
+/// # Errors
+/// What the file system said; nothing is queued then.
+pub fn put(home: &Home, parcel: &Parcel) -> io::Result<Entry> {
+    let sequence = parcel.meta.sequence;
+    let draft = home.tmp().join(name(sequence));
+    if draft.exists() {
+        fs::remove_dir_all(&draft)?;
+    }
+    fs::create_dir(&draft)?;
+    let meta = serde_json::to_vec_pretty(&parcel.meta).map_err(io::Error::other)?;
+    let mut files = vec![
+        (REPORT, parcel.report.as_slice()),
+        (SIGNATURE, parcel.signature.as_bytes()),
+        (TEXT, parcel.text.as_bytes()),
+        (META, meta.as_slice()),
+    ];
+    files.extend(parcel.html.as_ref().map(|html| (HTML, html.as_bytes())));
+    for (name, bytes) in files {
+        durable::write_synced(&draft.join(name), bytes, Access::Private)?;
+    }
+    durable::sync_dir(&draft)?;
+    let queued = home.queue().join(name(sequence));
+    crash::point("A1.before");
+    durable::rename(&draft, &queued)?;
+    crash::point("A1.after");
+    Ok(Entry { sequence, dir: queued, meta: Some(parcel.meta.clone()) })
+}
+
+/// What waits, in order of sequence.
+///
+/// # Errors
+/// What the file system said about the queue's directory.
+pub fn queued(home: &Home) -> io::Result<Vec<Entry>> {
+    entries(&home.queue())
+}
+
+/// The entries of a directory, in order of sequence; what is not named like one is left alone.
+pub(crate) fn entries(dir: &Path) -> io::Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let dir = entry?.path();
+        if let Some(sequence) = dir.file_name().and_then(|name| name.to_str()?.parse().ok()) {
+            let meta = fs::read(dir.join(META)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            found.push(Entry { sequence, dir, meta });
+        }
+    }
+    found.sort_unstable_by_key(|entry| entry.sequence);
+    Ok(found)
+}
+
+/// Writes down what became of a report, with the mail as it was handed over. From here on a restart finishes it.
+///
+/// # Errors
+/// What the file system said. The mail itself is kept if there is room; its absence is no error.
+pub fn decide(entry: &Entry, ending: &Ending, mail: Option<&[u8]>) -> io::Result<()> {
+    if let Some(mail) = mail
+        && let Err(error) = durable::write_synced(&entry.dir.join(MAIL), mail, Access::Private)
+    {
+        tracing::warn!("#{}: the mail cannot be kept in the trail: {error}", entry.sequence);
+        let _ = fs::remove_file(entry.dir.join(MAIL));
+    }
+    let json = serde_json::to_vec_pretty(ending).map_err(io::Error::other)?;
+    durable::replace(&entry.dir.join(OUTCOME), &json, Access::Private)
+}
+
+/// Moves a decided report into the trail.
+///
+/// # Errors
+/// What the file system said; it stays in the queue then and is moved later.
+pub fn retire(home: &Home, entry: &Entry) -> io::Result<()> {
+    crash::point("A3.before");
+    durable::rename(&entry.dir, &home.trail().join(name(entry.sequence)))?;
+    durable::sync_dir(&home.queue())?;
+    crash::point("A3.after");
+    Ok(())
+}
+
+/// The newest report in queue or trail.
+///
+/// # Errors
+/// What the file system said about the directories.
+pub fn newest(home: &Home) -> io::Result<Option<Newest>> {
+    let newest_in = |dir: PathBuf| -> io::Result<Option<(u64, PathBuf)>> {
+        let mut newest = None;
+        for entry in fs::read_dir(dir)? {
+            let dir = entry?.path();
+            let sequence = dir.file_name().and_then(|name| name.to_str()?.parse::<u64>().ok());
+            newest = newest.max(sequence.map(|sequence| (sequence, dir)));
+        }
+        Ok(newest)
+    };
+    let newest = newest_in(home.queue())?.max(newest_in(home.trail())?);
+    Ok(newest.map(|(sequence, dir)| {
+        let digest = fs::read(dir.join(REPORT)).ok().map(|bytes| Digest::of(&bytes));
+        Newest { sequence, digest }
+    }))
+}
+
+/// The name of a report's directory: ten digits, so that `ls` shows them in order.
+#[must_use]
+pub fn name(sequence: u64) -> String {
+    format!("{sequence:010}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::parcel;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path());
+        home.prepare().unwrap();
+        (dir, home)
+    }
+
+    fn ending(fate: Fate) -> Ending {
+        Ending { fate, at: Timestamp::UNIX_EPOCH, route: None, reply: String::new(), attempts: 1 }
+    }
+
+    #[test]
+    fn a_queued_report_is_read_back_byte_for_byte_and_ends_in_the_trail_with_its_mail() {
+        let (_dir, home) = home();
+        let put = put(&home, &parcel(7, Kind::System)).unwrap();
+        let listed = queued(&home).unwrap();
+        assert_eq!(listed[0].meta, put.meta);
+        let opened = listed[0].open().unwrap();
+        assert_eq!((opened.report, opened.html), (parcel(7, Kind::System).report, Some("<p>7</p>".into())));
+
+        decide(&listed[0], &ending(Fate::Accepted), Some(b"mail")).unwrap();
+        retire(&home, &listed[0]).unwrap();
+        assert!(queued(&home).unwrap().is_empty());
+        let trailed = entries(&home.trail()).unwrap();
+        assert_eq!(trailed[0].ending(), Some(ending(Fate::Accepted)));
+        assert_eq!(fs::read(trailed[0].dir.join(MAIL)).unwrap(), b"mail");
+        assert_eq!(newest(&home).unwrap().unwrap().sequence, 7);
+    }
+
+    #[test]
+    fn what_was_half_written_is_swept_and_was_never_in_the_queue() {
+        let (_dir, home) = home();
+        let draft = home.tmp().join(name(8));
+        fs::create_dir(&draft).unwrap();
+        fs::write(draft.join(REPORT), b"{").unwrap();
+        sweep(&home).unwrap();
+        assert!(!draft.exists() && queued(&home).unwrap().is_empty() && newest(&home).unwrap().is_none());
+        put(&home, &parcel(8, Kind::Heartbeat)).unwrap();
+    }
+
+    #[test]
+    fn a_damaged_entry_is_listed_as_damaged_and_hides_no_other() {
+        let (_dir, home) = home();
+        put(&home, &parcel(1, Kind::Heartbeat)).unwrap();
+        put(&home, &parcel(2, Kind::Heartbeat)).unwrap();
+        fs::write(home.queue().join(name(1)).join(META), b"").unwrap();
+        fs::create_dir(home.queue().join("lost+found")).unwrap();
+        let listed = queued(&home).unwrap();
+        assert_eq!(listed.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [1, 2]);
+        assert!(listed[0].open().is_err() && listed[1].open().is_ok());
+    }
+}

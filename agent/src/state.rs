@@ -1,1 +1,337 @@
-//! Being written.
+//! What the agent must remember from one report to the next.
+//!
+//! Kept in `state.SEQUENCE`, written before the report of that sequence is queued: a crash in between leaves a state nobody
+//! saw a report of, and the start passes over it. A state that cannot be read is set aside as `*.corrupt` and the next older
+//! one is brought up to date from the newest report; the next system report is full then. Nothing here is decided.
+
+mod ranges;
+
+use std::fs;
+use std::io;
+
+use jiff::Timestamp;
+use mailbeat_shared::durable::{self, Access};
+use mailbeat_shared::wire::id::{Digest, Incarnation};
+use mailbeat_shared::wire::report::{Body, NoticeEvent, Report};
+use mailbeat_shared::wire::snapshot::{FileState, Snapshot};
+use serde::{Deserialize, Serialize};
+
+pub use ranges::Ranges;
+
+use crate::home::{Home, set_aside};
+
+/// What the agent remembers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// The last sequence used; 0 before the first report.
+    pub sequence: u64,
+    /// Digest of the report with that sequence.
+    pub previous: Option<Digest>,
+    /// When the last heartbeat was made.
+    pub last_heartbeat: Option<Timestamp>,
+    /// When the last system report was made.
+    pub last_system: Option<Timestamp>,
+    /// The last system report; `None` makes the next one full.
+    pub baseline: Option<Baseline>,
+    /// The incarnation whose enrollment was made.
+    pub enrolled: Option<Incarnation>,
+    /// The contract revision whose end was announced.
+    pub end_said: Option<u32>,
+    /// Heartbeats not sent because a newer one said more.
+    pub superseded: Ranges,
+    /// Reports refused for good or dropped.
+    pub lost: Ranges,
+    /// The latest time written down; a clock behind it is not believed at once.
+    pub last_seen: Option<Timestamp>,
+    /// The last report a mail server accepted.
+    pub last_accepted: Option<Accepted>,
+    /// The last attempt that failed, until one succeeds.
+    pub last_failure: Option<Failed>,
+    /// What the last heartbeat could not do, one sentence each.
+    pub problems: Vec<String>,
+    /// What the last system report could not do; heartbeats repeat it.
+    pub watch_problems: Vec<String>,
+    /// How many files the last system report named.
+    pub watched: Option<Watched>,
+}
+
+/// How many files a system report named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// All of them.
+    pub files: u32,
+    /// Those the agent may not read.
+    pub unreadable: u32,
+}
+
+/// The system report that the next one's changes start from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its sequence; its files are in `snapshot.SEQUENCE`.
+    pub sequence: u64,
+}
+
+/// A report a mail server took over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Its sequence.
+    pub sequence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// By which route.
+    pub route: String,
+    /// The server's words.
+    pub reply: String,
+}
+
+/// An attempt that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// Of which report.
+    pub sequence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// By which route.
+    pub route: String,
+    /// What happened, in the server's words where there are any.
+    pub what: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+/// The newest report that exists on disk: what the state must not be behind of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its digest, where its bytes can still be read.
+    pub digest: Option<Digest>,
+}
+
+impl State {
+    /// The state after `report` with this digest was made.
+    #[must_use]
+    pub fn after(&self, report: &Report, digest: Digest) -> Self {
+        let mut state = self.clone();
+        let now = report.created_at;
+        state.sequence = report.sequence;
+        state.previous = Some(digest);
+        state.last_seen = Some(now);
+        match &report.body {
+            Body::Heartbeat { heartbeat } => {
+                state.last_heartbeat = Some(now);
+                state.problems.clone_from(&heartbeat.problems);
+            }
+            Body::System { system_report } => {
+                state.last_system = Some(now);
+                state.watch_problems.clone_from(&system_report.truncated);
+                let files = &system_report.files;
+                let unreadable = files.iter().filter(|file| file.state == FileState::Unreadable).count();
+                let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+                state.watched = Some(Watched { files: count(files.len()), unreadable: count(unreadable) });
+                state.baseline = Some(Baseline { digest, sequence: report.sequence });
+            }
+            Body::Enrollment { .. } => {
+                state.enrolled = Some(report.incarnation);
+                // A new life begins with everything said anew, and its heartbeats in their slots.
+                (state.last_system, state.baseline) = (None, None);
+                state.last_heartbeat = Some(now);
+            }
+            Body::Notice { .. } | Body::Test { .. } => {}
+        }
+        state
+    }
+
+    /// After the clock went back: what was said in its future counts as said now, or nothing would be due until then.
+    pub fn rebase(&mut self, now: Timestamp) {
+        for time in [&mut self.last_heartbeat, &mut self.last_system].into_iter().flatten() {
+            *time = (*time).min(now);
+        }
+    }
+
+    /// Notes that the end of the contract with this revision was announced.
+    #[must_use]
+    pub fn having_said_the_end(mut self, event: NoticeEvent, revision: u32) -> Self {
+        if event == NoticeEvent::ContractEnd {
+            self.end_said = Some(revision);
+        }
+        self
+    }
+
+    /// Writes the state of this sequence.
+    ///
+    /// # Errors
+    /// What the file system said.
+    pub fn save(&self, home: &Home) -> io::Result<()> {
+        let json = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
+        durable::replace(&home.state(self.sequence), &json, Access::Private)
+    }
+
+    /// The state to go on with, given the newest report on disk. The second value says what went wrong, for the log.
+    ///
+    /// # Errors
+    /// What the file system said about the directory; an unreadable state file is no error but set aside.
+    pub fn recover(home: &Home, newest: Option<Newest>) -> io::Result<(Self, Vec<String>)> {
+        let mut notes = Vec::new();
+        let mut candidates = home.numbered("state")?;
+        if let Some(newest) = newest {
+            // Written, but its report never came to be: the crash was before the commit point A1.
+            for sequence in candidates.extract_if(.., |sequence| *sequence > newest.sequence) {
+                fs::remove_file(home.state(sequence))?;
+            }
+        } else {
+            // Nothing spooled or trailed at all. One lone state is of a first report that never came to be; with two, somebody
+            // emptied the trail, and numbers already used must not be used again.
+            if let [only] = candidates[..] {
+                fs::remove_file(home.state(only))?;
+                candidates.clear();
+            }
+        }
+        let mut state = Self::default();
+        for sequence in candidates.into_iter().rev() {
+            match Self::load(home, sequence) {
+                Ok(read) => {
+                    state = read;
+                    break;
+                }
+                Err(error) => {
+                    notes.push(format!(
+                        "state.{sequence} cannot be used ({error}); it was set aside as state.{sequence}.corrupt, and the next system report is full"
+                    ));
+                    set_aside(&home.state(sequence));
+                }
+            }
+        }
+        if let Some(newest) = newest.filter(|newest| newest.sequence > state.sequence) {
+            state.sequence = newest.sequence;
+            state.previous = newest.digest;
+            state.baseline = None;
+        }
+        Ok((state, notes))
+    }
+
+    /// The newest state there is, without changing anything: for commands that only read.
+    #[must_use]
+    pub fn peek(home: &Home) -> Self {
+        let sequences = home.numbered("state").unwrap_or_default();
+        sequences.into_iter().rev().find_map(|sequence| Self::load(home, sequence).ok()).unwrap_or_default()
+    }
+
+    fn load(home: &Home, sequence: u64) -> io::Result<Self> {
+        let state: Self = serde_json::from_slice(&fs::read(home.state(sequence))?)?;
+        if state.sequence == sequence {
+            Ok(state)
+        } else {
+            Err(io::Error::other(format!("it says it is of sequence {}", state.sequence)))
+        }
+    }
+
+    /// Removes what two newer states make superfluous. Failing to is untidy and no more.
+    pub fn tidy(&self, home: &Home, before: &Self) {
+        let kept = [self, before].map(|state| state.baseline.as_ref().map(|baseline| baseline.sequence));
+        let old = |prefix: &str, keep: &dyn Fn(u64) -> bool| {
+            home.numbered(prefix).unwrap_or_default().into_iter().filter(|n| !keep(*n)).collect::<Vec<_>>()
+        };
+        for sequence in old("state", &|n| n >= before.sequence) {
+            let _ = fs::remove_file(home.state(sequence));
+        }
+        for sequence in old("snapshot", &|n| n > self.sequence || kept.contains(&Some(n))) {
+            let _ = fs::remove_file(home.snapshot(sequence));
+        }
+    }
+}
+
+/// Writes the files a system report speaks of.
+///
+/// # Errors
+/// What the file system said.
+pub fn save_snapshot(home: &Home, sequence: u64, snapshot: &Snapshot) -> io::Result<()> {
+    let json = serde_json::to_vec(snapshot).map_err(io::Error::other)?;
+    durable::replace(&home.snapshot(sequence), &json, Access::Private)
+}
+
+/// Reads them back.
+///
+/// # Errors
+/// What the file system said, or that it is not what was written; the next system report must be full then.
+pub fn load_snapshot(home: &Home, baseline: &Baseline) -> io::Result<Snapshot> {
+    Ok(serde_json::from_slice(&fs::read(home.snapshot(baseline.sequence))?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path());
+        home.prepare().unwrap();
+        (dir, home)
+    }
+
+    fn saved(home: &Home, sequence: u64) -> State {
+        let baseline = Some(Baseline { digest: Digest::of(b"base"), sequence: 1 });
+        let state = State { sequence, previous: Some(Digest::of(b"p")), baseline, ..State::default() };
+        state.save(home).unwrap();
+        state
+    }
+
+    fn newest(sequence: u64) -> Option<Newest> {
+        Some(Newest { sequence, digest: Some(Digest::of(b"newest")) })
+    }
+
+    #[test]
+    fn a_state_without_its_report_is_passed_over() {
+        let (_dir, home) = home();
+        let before = saved(&home, 4);
+        saved(&home, 5);
+        assert_eq!(State::recover(&home, newest(4)).unwrap(), (before, vec![]));
+        assert!(!home.state(5).exists());
+    }
+
+    #[test]
+    fn the_very_first_state_without_its_report_is_passed_over_too() {
+        let (_dir, home) = home();
+        saved(&home, 1);
+        assert_eq!(State::recover(&home, None).unwrap().0, State::default());
+    }
+
+    #[test]
+    fn an_emptied_trail_does_not_make_numbers_be_used_twice() {
+        let (_dir, home) = home();
+        saved(&home, 4);
+        saved(&home, 5);
+        assert_eq!(State::recover(&home, None).unwrap().0.sequence, 5);
+    }
+
+    #[test]
+    fn a_corrupt_state_is_set_aside_and_the_older_one_is_brought_up_to_date() {
+        let (_dir, home) = home();
+        saved(&home, 4);
+        fs::write(home.state(5), b"{\"sequence\": 5, \"prev").unwrap();
+        let (state, notes) = State::recover(&home, newest(5)).unwrap();
+        assert_eq!((state.sequence, state.previous), (5, Some(Digest::of(b"newest"))));
+        assert_eq!(state.baseline, None, "the next system report is full");
+        assert!(notes[0].contains("state.5.corrupt"), "{notes:?}");
+        assert!(home.dir().join("state.5.corrupt").exists());
+    }
+
+    #[test]
+    fn two_states_and_the_snapshots_they_need_are_kept() {
+        let (_dir, home) = home();
+        for n in 1..=4 {
+            save_snapshot(&home, n, &Snapshot::new()).unwrap();
+        }
+        let (mut before, mut now) = (saved(&home, 3), saved(&home, 4));
+        saved(&home, 2);
+        before.baseline = Some(Baseline { digest: Digest::of(b"2"), sequence: 2 });
+        now.baseline = Some(Baseline { digest: Digest::of(b"4"), sequence: 4 });
+        now.tidy(&home, &before);
+        assert_eq!(home.numbered("state").unwrap(), [3, 4]);
+        assert_eq!(home.numbered("snapshot").unwrap(), [2, 4]);
+        assert_eq!(load_snapshot(&home, &now.baseline.unwrap()).unwrap(), Snapshot::new());
+    }
+}

@@ -1,1 +1,162 @@
-//! Being written.
+//! What became of every report, and the proof that the chain is whole.
+//!
+//! Only reads, except for forgetting what is older than the retention. Trusts nothing it finds: an administrator, a backup
+//! or a disk may have changed it, and [`verify`] says where.
+
+use std::fs;
+use std::io;
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::wire::extract::{Extracted, Signed, extract};
+use mailbeat_shared::wire::id::Digest;
+use mailbeat_shared::wire::report::Report;
+use mailbeat_shared::wire::signature::{PublicKey, Signature};
+use serde::Serialize;
+
+use crate::home::Home;
+use crate::spool::{self, Entry, MAIL, REPORT, SIGNATURE};
+
+/// The trail and the queue behind it, in order of sequence.
+///
+/// # Errors
+/// What the file system said about the directories.
+pub fn everything(home: &Home) -> io::Result<Vec<Entry>> {
+    let mut all = spool::entries(&home.trail())?;
+    all.extend(spool::entries(&home.queue())?);
+    all.sort_by_key(|entry| entry.sequence);
+    Ok(all)
+}
+
+/// What the check of the chain found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// Reports looked at.
+    pub reports: usize,
+    /// The first and last sequence among them.
+    pub range: Option<(u64, u64)>,
+    /// What is broken.
+    pub problems: Vec<Problem>,
+}
+
+/// One broken thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// At which report.
+    pub sequence: u64,
+    /// What, a sentence.
+    pub what: String,
+}
+
+/// Checks every signature, that each report names the digest of the one before, and that the kept mail carries the same
+/// report. `key` is this system's.
+///
+/// # Errors
+/// What the file system said about the directories; a damaged report is a [`Problem`].
+pub fn verify(home: &Home, key: &PublicKey) -> io::Result<Verified> {
+    let entries = everything(home)?;
+    let range = entries.first().zip(entries.last()).map(|(first, last)| (first.sequence, last.sequence));
+    let mut verified = Verified { reports: entries.len(), range, problems: Vec::new() };
+    let mut before: Option<(u64, Option<Digest>)> = None;
+    for entry in &entries {
+        let mut problem =
+            |what: String| verified.problems.push(Problem { sequence: entry.sequence, what });
+        let (digest, report) = match check_one(entry, key) {
+            Ok((digest, report)) => (Some(digest), Some(report)),
+            Err(what) => {
+                problem(what);
+                (fs::read(entry.dir.join(REPORT)).ok().map(|bytes| Digest::of(&bytes)), None)
+            }
+        };
+        if let Some((sequence, held)) = before {
+            if entry.sequence > sequence + 1 {
+                problem(format!("the reports {} to {} are missing", sequence + 1, entry.sequence - 1));
+            } else if let Some(report) = &report
+                && report.previous != held
+            {
+                problem(format!("it does not name report #{sequence} as it is kept here"));
+            }
+        }
+        before = Some((entry.sequence, digest));
+    }
+    Ok(verified)
+}
+
+fn check_one(entry: &Entry, key: &PublicKey) -> Result<(Digest, Report), String> {
+    let read = |name: &str| fs::read(entry.dir.join(name)).map_err(|error| format!("{name}: {error}"));
+    let signature = Signature::parse(&read(SIGNATURE)?).map_err(|error| format!("{SIGNATURE}: {error}"))?;
+    let verified = Signed::new(read(REPORT)?, signature)
+        .verify(key)
+        .map_err(|error| format!("{REPORT}: {error}"))?;
+    let report = verified.decode().map_err(|error| format!("{REPORT}: {error}"))?;
+    if report.sequence != entry.sequence {
+        return Err(format!("the directory holds the report with sequence {}", report.sequence));
+    }
+    if let Ok(mail) = fs::read(entry.dir.join(MAIL)) {
+        let same = match extract(&mail) {
+            Extracted::Signed(signed) => {
+                signed.verify(key).is_ok_and(|mailed| mailed.digest() == verified.digest())
+            }
+            _ => false,
+        };
+        if !same {
+            return Err(format!("{MAIL} does not carry this report"));
+        }
+    }
+    Ok((verified.digest(), report))
+}
+
+/// How much of the trail is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Days a report is kept.
+    pub days: u32,
+    /// Most reports kept.
+    pub reports: usize,
+}
+
+/// Forgets what is too old or too much, oldest first. The newest report always stays: by it the start knows which
+/// sequence was used last.
+///
+/// # Errors
+/// What the file system said.
+pub fn prune(home: &Home, retention: Retention, now: Timestamp) -> io::Result<usize> {
+    let entries = spool::entries(&home.trail())?;
+    let too_many = entries.len().saturating_sub(retention.reports.max(1));
+    let age = SignedDuration::from_hours(24 * i64::from(retention.days));
+    let too_old = |entry: &Entry| {
+        entry.meta.as_ref().is_some_and(|meta| now.duration_since(meta.created_at) > age)
+    };
+    let newest = entries.len().saturating_sub(1);
+    let gone = entries
+        .iter()
+        .enumerate()
+        .take_while(|(n, entry)| *n < newest && (*n < too_many || too_old(entry)))
+        .map(|(_, entry)| fs::remove_dir_all(&entry.dir))
+        .collect::<io::Result<Vec<()>>>()?;
+    Ok(gone.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use mailbeat_shared::wire::report::Kind;
+
+    use super::*;
+    use crate::testing::parcel;
+
+    #[test]
+    fn the_trail_forgets_the_oldest_and_never_the_newest() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path());
+        home.prepare().unwrap();
+        for sequence in 1..=5 {
+            let entry = spool::put(&home, &parcel(sequence, Kind::Heartbeat)).unwrap();
+            spool::retire(&home, &entry).unwrap();
+        }
+        let kept = || spool::entries(&home.trail()).unwrap().iter().map(|e| e.sequence).collect::<Vec<_>>();
+        let made = parcel(1, Kind::Heartbeat).meta.created_at;
+        prune(&home, Retention { days: 90, reports: 3 }, made).unwrap();
+        assert_eq!(kept(), [3, 4, 5]);
+        prune(&home, Retention { days: 90, reports: 3 }, made + SignedDuration::from_hours(91 * 24)).unwrap();
+        assert_eq!(kept(), [5]);
+    }
+}

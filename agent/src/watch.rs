@@ -1,1 +1,172 @@
-//! Being written.
+//! The watched configuration files: found by glob, read without following links, redacted, and only then kept.
+//!
+//! Trusts neither names nor contents: whoever may write into a watched directory can put links, pipes, huge files and
+//! other people's encodings there. Nothing fails as a whole: what cannot be read stands in the snapshot with the
+//! reason, and in [`Watched::unreadable`] with the command that would allow it.
+
+mod decode;
+mod deny;
+mod permission;
+mod read;
+mod walk;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use mailbeat_shared::text;
+use mailbeat_shared::wire::id::Digest;
+use mailbeat_shared::wire::limits;
+use mailbeat_shared::wire::snapshot::Snapshot;
+use serde::{Deserialize, Serialize};
+
+use crate::redact::Redactor;
+
+/// How long collecting watched files may take.
+pub const TIME_BUDGET: std::time::Duration = std::time::Duration::from_secs(60);
+/// Most sentences in [`Watched::problems`]; the rest is counted.
+const PROBLEMS: usize = 50;
+
+/// Which files are watched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WatchConfig {
+    /// Absolute globs (`/etc/nginx/**/*.conf`); a directory stands for everything below it. `*` ends at a slash.
+    pub include: Vec<String>,
+    /// Globs of what is left out all the same.
+    pub exclude: Vec<String>,
+    /// Larger files are named with their size only. At most [`limits::WATCHED_FILE_BYTES`].
+    pub max_file_bytes: u64,
+}
+
+impl Default for WatchConfig {
+    fn default() -> Self {
+        Self { include: Vec::new(), exclude: Vec::new(), max_file_bytes: limits::WATCHED_FILE_BYTES }
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Watched {
+    /// Every watched file, redacted, by encoded path.
+    pub snapshot: Snapshot,
+    /// What was left out or went wrong: sentences for people.
+    pub problems: Vec<String>,
+    /// What the agent may not read, and how to allow it.
+    pub unreadable: Vec<Unreadable>,
+    /// The list of files itself was cut: a file that is not in the snapshot may be there all the same, so nothing may
+    /// be called removed.
+    pub truncated: bool,
+}
+
+/// A file or directory the agent may not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The path as it is written in the snapshot.
+    pub path: String,
+    /// What the system said.
+    pub why: String,
+    /// The exact command that would allow it.
+    pub fix: String,
+}
+
+/// One include: where to start, and what matches there.
+struct Include {
+    /// The longest part without glob characters.
+    root: PathBuf,
+    /// `None`: the root itself, and everything below it if it is a directory.
+    glob: Option<globset::GlobMatcher>,
+}
+
+impl WatchConfig {
+    /// What is wrong with the configuration: sentences that name the glob. Empty when all is well.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults: Vec<String> = self.include.iter().filter_map(|glob| include(glob).err()).collect();
+        faults.extend(self.exclude.iter().filter_map(|glob| compile(glob).err()));
+        if self.max_file_bytes > limits::WATCHED_FILE_BYTES {
+            faults.push(format!(
+                "max_file_bytes = {} is more than a watched file may have ({})",
+                self.max_file_bytes,
+                limits::WATCHED_FILE_BYTES
+            ));
+        }
+        faults
+    }
+}
+
+/// Finds, reads and redacts the watched files. What is not done by `deadline` stands in the snapshot as omitted; one
+/// read that hangs (a dead network filesystem) is not interrupted.
+#[must_use]
+pub fn watch(
+    config: &WatchConfig,
+    redactor: &Redactor,
+    fingerprint_key: &[u8],
+    deadline: Instant,
+) -> Watched {
+    let mut watched = Watched { problems: config.faults(), ..Watched::default() };
+    let includes: Vec<Include> = config.include.iter().filter_map(|glob| include(glob).ok()).collect();
+    let exclude = excludes(&config.exclude);
+    let found = walk::find(&includes, &exclude, deadline, &mut watched);
+    let reader = read::Reader::new(config, redactor, fingerprint_key, deadline);
+    for found in found.into_values() {
+        reader.read(&found, &mut watched);
+    }
+    watched.close();
+    watched
+}
+
+impl Watched {
+    fn problem(&mut self, problem: impl Into<String>) {
+        self.problems.push(problem.into());
+    }
+
+    fn close(&mut self) {
+        let left_out = self.problems.len().saturating_sub(PROBLEMS);
+        self.problems.truncate(PROBLEMS);
+        if left_out > 0 {
+            self.problems.push(format!("and {left_out} more of the kind"));
+        }
+        for problem in &mut self.problems {
+            *problem = text::one_line(problem, limits::OUTPUT_BYTES);
+        }
+    }
+}
+
+/// Where a glob starts: everything before the first part with a glob character.
+fn include(glob: &str) -> Result<Include, String> {
+    let path = PathBuf::from(glob);
+    if !path.is_absolute() || path.components().any(|part| part == std::path::Component::ParentDir) {
+        return Err(format!("{glob:?} is not watched: write an absolute path without \"..\""));
+    }
+    let magic = |part: &std::path::Component<'_>| {
+        part.as_os_str().as_encoded_bytes().iter().any(|c| b"*?[]{}".contains(c))
+    };
+    let root: PathBuf = path.components().take_while(|part| !magic(part)).collect();
+    if root == path {
+        return Ok(Include { root, glob: None });
+    }
+    Ok(Include { root, glob: Some(compile(glob)?.compile_matcher()) })
+}
+
+fn compile(glob: &str) -> Result<Glob, String> {
+    let built = GlobBuilder::new(glob).literal_separator(true).build();
+    built.map_err(|error| format!("{glob:?} is no glob: {}", error.kind()))
+}
+
+fn excludes(globs: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs.iter().filter_map(|glob| compile(glob).ok()) {
+        set.add(glob);
+    }
+    set.build().unwrap_or_default()
+}
+
+/// The first eight hexadecimal digits of a keyed digest: a name that means something on this system only.
+fn pseudonym(key: &[u8], of: &str) -> String {
+    Digest::keyed(key, of.as_bytes()).as_bytes()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

@@ -1,1 +1,284 @@
-//! Being written.
+//! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::civil::Date;
+use mailbeat_shared::wire::id::ContractNumber;
+
+use crate::ticket::TicketNumber;
+
+/// Reads report mails, proves them genuine, and turns them into tickets and notifications.
+#[derive(Debug, Parser)]
+#[command(name = "mailbeat-receiver", version, propagate_version = true)]
+pub struct Cli {
+    /// Configuration file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "/etc/mailbeat/receiver.toml")]
+    pub config: PathBuf,
+    /// Print JSON for machines where something is listed or shown.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the state directory, the database, the vendor key and the default contact.
+    Init(Init),
+    /// Contracts with customers.
+    #[command(subcommand)]
+    Contracts(Contracts),
+    /// Customers.
+    #[command(subcommand)]
+    Customers(Customers),
+    /// The people who are told.
+    #[command(subcommand)]
+    Contacts(Contacts),
+    /// The systems that report.
+    #[command(subcommand)]
+    Systems(Systems),
+    /// Tickets.
+    #[command(subcommand)]
+    Tickets(Tickets),
+    /// Mails that could not be taken.
+    #[command(subcommand)]
+    Quarantine(Quarantine),
+    /// The rules that turn facts into tickets.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Read mails from files: .eml, a Maildir, an mbox.
+    Import {
+        /// The file or directory.
+        path: PathBuf,
+    },
+    /// Read the mailboxes, judge, open tickets, notify; until stopped.
+    Run {
+        /// Read without moving mails or notifying anybody: to look before taking over.
+        #[arg(long)]
+        observe: bool,
+    },
+    /// Walk through mailboxes, database and outgoing mail step by step.
+    Test {
+        /// Also send a test mail to this address.
+        #[arg(long, value_name = "ADDRESS")]
+        mail_to: Option<String>,
+    },
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The person told when a customer has no contacts of its own: `Name <address>`. Asked for if not given.
+    #[arg(long, value_name = "CONTACT")]
+    pub contact: Option<String>,
+}
+
+/// `contracts`.
+#[derive(Debug, Subcommand)]
+pub enum Contracts {
+    /// Issue a contract: one signed file for the customer.
+    Issue(Box<Issue>),
+    /// List contracts.
+    List,
+    /// Show one contract.
+    Show {
+        /// Its number.
+        number: ContractNumber,
+    },
+    /// Revoke one: its systems' mails are counted and no longer kept.
+    Revoke {
+        /// Its number.
+        number: ContractNumber,
+    },
+}
+
+/// `contracts issue`.
+#[derive(Debug, Args)]
+pub struct Issue {
+    /// The customer's name; a new one is added.
+    #[arg(long)]
+    pub customer: String,
+    /// The contract's number; by default the next free one.
+    #[arg(long)]
+    pub number: Option<ContractNumber>,
+    /// First day, UTC; by default today.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub valid_from: Option<Date>,
+    /// Last day, UTC; by default it runs until revoked.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub valid_until: Option<Date>,
+    /// Days after the end in which heartbeats go on. What is not given is taken from `[contracts]` in receiver.toml.
+    #[arg(long)]
+    pub grace_days: Option<u32>,
+    /// Most systems under the contract.
+    #[arg(long)]
+    pub systems: Option<u32>,
+    /// Seconds from heartbeat to heartbeat, with the bounds the customer may set it within.
+    #[arg(long, value_name = "DEFAULT[:MIN:MAX]")]
+    pub heartbeat_interval: Option<String>,
+    /// Seconds from system report to system report, with the bounds the customer may set it within.
+    #[arg(long, value_name = "DEFAULT[:MIN:MAX]")]
+    pub system_interval: Option<String>,
+    /// Longest announced maintenance, in hours.
+    #[arg(long)]
+    pub maintenance_max_h: Option<u32>,
+    /// Reports of a new system wait until an operator approves it.
+    #[arg(long)]
+    pub approve: bool,
+    /// Where to write the file; by default NUMBER.contract here.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `customers`.
+#[derive(Debug, Subcommand)]
+pub enum Customers {
+    /// List customers.
+    List,
+    /// Add one.
+    Add {
+        /// The name.
+        name: String,
+    },
+}
+
+/// `contacts`.
+#[derive(Debug, Subcommand)]
+pub enum Contacts {
+    /// List contacts, in order of responsibility.
+    List,
+    /// Add one, after those there are.
+    Add {
+        /// `Name <address>`.
+        contact: String,
+        /// The customer; without it, a default contact told where a customer has none.
+        #[arg(long)]
+        customer: Option<String>,
+    },
+    /// Change name and address, and forget that mail was refused.
+    Edit {
+        /// The number from `contacts list`.
+        id: i64,
+        /// `Name <address>`.
+        contact: String,
+        /// Place in the order of responsibility, from 1.
+        #[arg(long)]
+        position: Option<i64>,
+    },
+    /// Remove one.
+    Remove {
+        /// The number from `contacts list`.
+        id: i64,
+    },
+}
+
+/// `systems`. A system is named by its SystemId, or by its host's name where that is unique.
+#[derive(Debug, Subcommand)]
+pub enum Systems {
+    /// List systems with their liveness.
+    List,
+    /// Show one with its findings and numbers.
+    Show {
+        /// SystemId or host name.
+        system: String,
+    },
+    /// Show how its watched configuration files changed.
+    Changes {
+        /// SystemId or host name.
+        system: String,
+        /// At most so many system reports back.
+        #[arg(long, default_value_t = 20)]
+        reports: u32,
+    },
+    /// Admit a system that waits for approval, by the fingerprint of its key.
+    Approve {
+        /// `SHA256:...` from `quarantine list`.
+        key: String,
+    },
+    /// Expect nothing of it for now.
+    Pause {
+        /// SystemId or host name.
+        system: String,
+    },
+    /// Expect reports again.
+    Resume {
+        /// SystemId or host name.
+        system: String,
+    },
+    /// It is gone for good: recorded if it reports, not judged, not counted against its contract.
+    Retire {
+        /// SystemId or host name.
+        system: String,
+    },
+}
+
+/// `tickets`.
+#[derive(Debug, Subcommand)]
+pub enum Tickets {
+    /// List tickets that are open or acknowledged.
+    List {
+        /// Resolved and closed ones too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one with its events.
+    Show {
+        /// `MB-1001`.
+        number: TicketNumber,
+    },
+    /// Take it: the others know that somebody works on it.
+    Ack {
+        /// `MB-1001`.
+        number: TicketNumber,
+        /// A word about it.
+        #[arg(long, default_value = "")]
+        comment: String,
+    },
+    /// Write something to it.
+    Comment {
+        /// `MB-1001`.
+        number: TicketNumber,
+        /// What.
+        text: String,
+    },
+    /// Say that it is done; it reopens if the matter gets worse or comes back.
+    Resolve {
+        /// `MB-1001`.
+        number: TicketNumber,
+        /// What was done.
+        #[arg(long, default_value = "")]
+        comment: String,
+    },
+}
+
+/// `quarantine`.
+#[derive(Debug, Subcommand)]
+pub enum Quarantine {
+    /// List what waits.
+    List,
+    /// Show one mail, made safe for a terminal.
+    Show {
+        /// The number from `quarantine list`.
+        id: i64,
+    },
+    /// Look at it again with what is known now.
+    Release {
+        /// The number from `quarantine list`.
+        id: i64,
+    },
+    /// It is of no use.
+    Discard {
+        /// The number from `quarantine list`.
+        id: i64,
+    },
+}
+
+/// `rules`.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Read the rules and say what is wrong with them, if anything.
+    Check,
+}

@@ -1,1 +1,126 @@
-//! Being written.
+//! What each command does. A command reads the configuration, does one thing through the store's named transactions, and prints it.
+
+mod contracts;
+mod import;
+mod init;
+mod people;
+mod quarantine;
+mod rules;
+mod run;
+mod systems;
+mod test;
+mod tickets;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use jiff::Timestamp;
+use mailbeat_shared::clock::Clock;
+use serde::Serialize;
+
+use crate::cli::{Cli, Command};
+use crate::config::{BadConfig, Config};
+use crate::render;
+use crate::store::{Reader, Store};
+
+/// Runs the program: 0 fine, 1 failed, 2 usage or configuration.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing can be done where even stderr is gone.
+            let _ = writeln!(std::io::stderr(), "mailbeat-receiver: {error:#}");
+            let is_configuration = error.downcast_ref::<BadConfig>().is_some()
+                || error.downcast_ref::<mailbeat_shared::config_file::ConfigError>().is_some();
+            ExitCode::from(if is_configuration { 2 } else { 1 })
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&cli.config)?;
+    let desk = Desk { config, json: cli.json, now: Clock::system().now() };
+    match &cli.command {
+        Command::Init(init) => self::init::run(&desk, init),
+        Command::Contracts(command) => contracts::run(&desk, command),
+        Command::Customers(command) => people::customers(&desk, command),
+        Command::Contacts(command) => people::contacts(&desk, command),
+        Command::Systems(command) => systems::run(&desk, command),
+        Command::Tickets(command) => tickets::run(&desk, command),
+        Command::Quarantine(command) => quarantine::run(&desk, command),
+        Command::Rules(command) => rules::run(&desk, command),
+        Command::Import { path } => import::run(&desk, path),
+        Command::Run { observe } => self::run::run(desk, *observe),
+        Command::Test { mail_to } => return test::run(&desk, mail_to.as_deref()),
+    }
+    .map(|()| ExitCode::SUCCESS)
+}
+
+/// What every command works with.
+struct Desk {
+    config: Config,
+    json: bool,
+    now: Timestamp,
+}
+
+impl Desk {
+    /// The database, to write to.
+    fn store(&self) -> anyhow::Result<Store> {
+        self.must_be_there()?;
+        Ok(Store::open(&self.config.database(), self.now)?)
+    }
+
+    /// The database, to read from.
+    fn reader(&self) -> anyhow::Result<Reader> {
+        self.must_be_there()?;
+        Ok(Store::open_read_only(&self.config.database())?)
+    }
+
+    fn must_be_there(&self) -> anyhow::Result<()> {
+        let path = self.config.database();
+        anyhow::ensure!(
+            path.is_file(),
+            "{} is not there; run `mailbeat-receiver init` first",
+            path.display()
+        );
+        Ok(())
+    }
+
+    /// Prints a list: JSON, or a table made of `row`.
+    fn list<T: Serialize>(
+        &self,
+        items: &[T],
+        headers: &[&str],
+        row: impl Fn(&T) -> Vec<String>,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            return self.say(&render::json(&items));
+        }
+        if items.is_empty() {
+            return self.say("none");
+        }
+        let rows: Vec<Vec<String>> = items.iter().map(row).collect();
+        self.say(render::table(headers, &rows).trim_end())
+    }
+
+    /// Prints one thing: JSON, or `text`.
+    fn show<T: Serialize>(&self, item: &T, text: &str) -> anyhow::Result<()> {
+        if self.json { self.say(&render::json(item)) } else { self.say(text.trim_end()) }
+    }
+
+    fn say(&self, text: &str) -> anyhow::Result<()> {
+        writeln!(std::io::stdout(), "{}", text.trim_end()).context("writing to standard output")
+    }
+}
+
+/// Fresh random bytes from the operating system.
+fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::getrandom(&mut bytes)
+        .map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))?;
+    Ok(bytes)
+}

@@ -1,1 +1,152 @@
-//! Being written.
+//! `receiver.toml`: what an operator sets, checked as a whole before anything is done.
+//!
+//! Unknown keys are refused with file and line; secrets are better kept in files of their own. `MAILBEAT_STATE_DIR` overrides
+//! `state_dir`.
+
+use std::path::{Path, PathBuf};
+
+use mailbeat_shared::config_file::{self, ConfigError};
+use mailbeat_shared::wire::mail::is_address;
+use serde::Deserialize;
+
+use crate::evaluate::rules::Rules;
+use crate::issuing::Terms;
+use crate::mailbox::MailboxSettings;
+use crate::notify::mail::OutgoingSettings;
+use crate::notify::ping::PingSettings;
+
+/// Everything in `receiver.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Database, vendor key and backups live here.
+    #[serde(default = "default_state_dir")]
+    pub state_dir: PathBuf,
+    /// The rules; without it the built-in ones hold.
+    pub rules: Option<PathBuf>,
+    /// The vendor, and the terms contracts are issued on by default.
+    pub contracts: Terms,
+    /// Where reports are read.
+    #[serde(default, rename = "mailbox")]
+    pub mailboxes: Vec<MailboxSettings>,
+    /// How notifications leave.
+    pub outgoing: OutgoingSettings,
+    /// Whom to tell that a round was completed.
+    pub ping: Option<PingSettings>,
+    /// How long things are kept.
+    #[serde(default)]
+    pub retention: Retention,
+}
+
+/// How long things are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Days a processed mail stays on the mail server; 0 keeps it for ever.
+    pub processed_mail_days: u32,
+    /// Days a quarantined mail stays on the mail server; 0 keeps it for ever.
+    pub quarantined_mail_days: u32,
+    /// Days the content of heartbeats is kept in the database.
+    pub heartbeat_days: u32,
+    /// Days the content of system reports is kept in the database.
+    pub system_report_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            processed_mail_days: 30,
+            quarantined_mail_days: 90,
+            heartbeat_days: 90,
+            system_report_days: 730,
+        }
+    }
+}
+
+fn default_state_dir() -> PathBuf {
+    PathBuf::from("/var/lib/mailbeat-receiver")
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadConfig {
+    /// The file or a key in it.
+    #[error(transparent)]
+    File(#[from] ConfigError),
+    /// The keys are known, and what they say does not fit.
+    #[error("{path}: {what}", path = path.display())]
+    Senseless {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit, and what to do.
+        what: String,
+    },
+}
+
+impl Config {
+    /// Reads and checks the configuration.
+    ///
+    /// # Errors
+    /// [`BadConfig`], for a person to act on.
+    pub fn load(path: &Path) -> Result<Self, BadConfig> {
+        let mut config: Self = config_file::load(path)?;
+        if let Some(dir) = std::env::var_os("MAILBEAT_STATE_DIR") {
+            config.state_dir = dir.into();
+        }
+        config.check().map_err(|what| BadConfig::Senseless { path: path.to_owned(), what })?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.mailboxes.is_empty() {
+            return Err("there is no [[mailbox]]; add one with type = \"imap\" or \"maildir\"".into());
+        }
+        for (index, mailbox) in self.mailboxes.iter().enumerate() {
+            mailbox.check().map_err(|error| format!("mailbox {:?}: {error}", mailbox.name()))?;
+            if self.mailboxes[..index].iter().any(|other| other.name() == mailbox.name()) {
+                return Err(format!(
+                    "two mailboxes are named {:?}; the name is what the database knows them by",
+                    mailbox.name()
+                ));
+            }
+        }
+        self.outgoing.check().map_err(|error| format!("[outgoing]: {error}"))?;
+        let wrong = self.contracts.report_addresses.iter().find(|address| !is_address(address));
+        match wrong {
+            Some(address) => Err(format!("[contracts]: report address {address:?} is not a mail address")),
+            None => Ok(()),
+        }
+    }
+
+    /// The rules in force.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with file and line.
+    pub fn load_rules(&self) -> Result<Rules, ConfigError> {
+        match &self.rules {
+            None => Ok(Rules::built_in()),
+            Some(path) => {
+                let unreadable = |error| ConfigError::Unreadable { path: path.clone(), error };
+                Rules::parse(path, &std::fs::read_to_string(path).map_err(unreadable)?)
+            }
+        }
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.state_dir.join("receiver.db")
+    }
+
+    /// The vendor's private key.
+    #[must_use]
+    pub fn vendor_key(&self) -> PathBuf {
+        self.state_dir.join("vendor.key")
+    }
+
+    /// The vendor's public key, to be given to customers.
+    #[must_use]
+    pub fn vendor_public_key(&self) -> PathBuf {
+        self.state_dir.join("vendor.pub")
+    }
+}

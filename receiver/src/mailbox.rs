@@ -25,6 +25,7 @@ pub use maildir::{MARKER, init as init_maildir};
 pub use settings::{ImapSettings, ImapTls, MailboxSettings, MaildirSettings, SettingsError};
 pub use steps::{Step, StepName};
 
+use crate::filing::Target;
 use imap::ImapMailbox;
 use maildir::Maildir;
 
@@ -71,15 +72,6 @@ pub struct FetchReport {
     pub delivered: usize,
     /// Mails somebody else removed before we could fetch them.
     pub vanished: Vec<u32>,
-}
-
-/// Where a mail goes that was dealt with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// It became part of the store.
-    Processed,
-    /// It is no report we can believe.
-    Quarantine,
 }
 
 /// How mails left the folder they were read in.

@@ -1,3 +1,5 @@
-//! Starts the program.
+//! Starts the receiver.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    mailbeat_receiver::commands::main()
+}

@@ -1,1 +1,33 @@
-//! Being written.
+//! The store: what the receiver knows, and the only place that knows it for good.
+//!
+//! It speaks in domain transactions: named functions with literal SQL, each statement headed by its function's name. Nothing
+//! in memory is truth; a commit is what survives. It trusts its own rows as far as they parse, and nothing that came by
+//! mail is used but as a value. rusqlite stays inside this room.
+
+mod branches;
+mod content;
+mod contracts;
+mod filings;
+mod handle;
+mod mailboxes;
+mod migrate;
+mod outbox;
+mod quarantine;
+mod reports;
+mod snapshots;
+mod sqlite;
+mod systems;
+mod tickets;
+mod views;
+
+pub use branches::{Branch, Hole, Why};
+pub use content::{PackedReport, pack, unpack};
+pub use contracts::{Contact, ContractRefused, ContractRow, Customer, EnrollmentMode, Terms};
+pub use handle::StoreHandle;
+pub use mailboxes::{Folder, MailboxRow};
+pub use outbox::Notification;
+pub use quarantine::{Claimed, Kept, NewQuarantined, Place, Quarantined};
+pub use reports::{NewReport, ReportRow};
+pub use sqlite::{Reader, Store, StoreError, Tx};
+pub use systems::{AdmittedBy, NewSystem, Registered, System, SystemKey, SystemState};
+pub use tickets::{Owner, TicketRow};

@@ -45,7 +45,8 @@ pub fn load<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
 /// [`ConfigError::Invalid`].
 pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
     toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+        let line =
+            error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
         ConfigError::Invalid { path: path.to_owned(), line, what: with_suggestion(error.message()) }
     })
 }
@@ -94,11 +95,18 @@ mod tests {
 
     #[test]
     fn a_key_like_no_other_lists_what_is_known() {
-        assert_eq!(refused("zzz = 1"), "agent.toml, line 1: unknown key `zzz`; known here: heartbeat_interval, route");
+        assert_eq!(
+            refused("zzz = 1"),
+            "agent.toml, line 1: unknown key `zzz`; known here: heartbeat_interval, route"
+        );
     }
 
     #[test]
     fn broken_toml_names_the_line() {
-        assert!(refused("route = 'x'\n\nroute = \n").starts_with("agent.toml, line 3: "), "{}", refused("route = 'x'\n\nroute = \n"));
+        assert!(
+            refused("route = 'x'\n\nroute = \n").starts_with("agent.toml, line 3: "),
+            "{}",
+            refused("route = 'x'\n\nroute = \n")
+        );
     }
 }

@@ -21,8 +21,11 @@ pub fn clean(text: &str) -> String {
 /// [`clean`] on one line and cut to `max` bytes at a character boundary, with `…` where something was cut.
 #[must_use]
 pub fn one_line(text: &str, max: usize) -> String {
-    let mut line: String =
-        text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|c| !is_unsafe(*c)).collect();
+    let mut line: String = text
+        .chars()
+        .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
+        .filter(|c| !is_unsafe(*c))
+        .collect();
     if line.len() > max {
         line.truncate(line.floor_char_boundary(max.saturating_sub('…'.len_utf8())));
         line.push('…');

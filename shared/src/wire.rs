@@ -4,6 +4,7 @@
 
 mod admit;
 pub mod contract;
+pub mod extract;
 pub mod id;
 pub mod limits;
 pub mod mail;

@@ -4,3 +4,5 @@
 
 mod imap;
 mod lab_itself;
+mod smtp;
+mod notifications;

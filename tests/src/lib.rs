@@ -1,3 +1,5 @@
-//! What the stories need: private mail servers, the shipped programs, a clock to move.
+//! What the stories need: private mail servers, the shipped programs, a vendor and its customers.
 
 pub mod lab;
+pub mod programs;
+pub mod world;

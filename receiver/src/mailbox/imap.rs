@@ -19,7 +19,8 @@ use async_imap::imap_proto::{Capability, Response, ResponseCode, Status};
 use jiff::Timestamp;
 
 use super::steps::Steps;
-use super::{ErrorKind, FolderView, ImapSettings, MailboxError, Step, StepName, Target};
+use super::{ErrorKind, FolderView, ImapSettings, MailboxError, Step, StepName};
+use crate::filing::Target;
 use folders::{Place, quoted};
 use session::Session;
 

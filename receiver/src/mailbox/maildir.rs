@@ -18,8 +18,9 @@ use mailbeat_shared::wire::limits;
 use super::steps::Steps;
 use super::{
     Envelope, ErrorKind, FetchReport, Fetched, Filing, FolderView, Inlet, MailboxError, MaildirSettings,
-    Step, StepName, Target, WINDOW, Window,
+    Step, StepName, WINDOW, Window,
 };
+use crate::filing::Target;
 use uidlist::UidList;
 
 /// The file that makes a directory a Maildir of ours, and holds the UIDs of its INBOX.

@@ -22,7 +22,9 @@ pub(super) fn report(report: &mut Report) -> Result<(), DecodeError> {
         return Err(DecodeError::Malformed("sequence 0; reports count from 1".into()));
     }
     at_most("succession", report.identity.succession.len(), 8)?;
-    for line in [&mut report.boot_id, &mut report.agent.version, &mut report.agent.host, &mut report.agent.locale] {
+    for line in
+        [&mut report.boot_id, &mut report.agent.version, &mut report.agent.host, &mut report.agent.locale]
+    {
         name("a name", line)?;
     }
     match &mut report.body {
@@ -65,7 +67,10 @@ fn observations(observations: &mut [Observation]) -> Result<(), DecodeError> {
         name("an observation's name", &mut observation.name)?;
         name("an observation's unit", &mut observation.unit)?;
         if !observation.value.is_finite() {
-            return Err(DecodeError::Malformed(format!("{}: the value is not a finite number", observation.name)));
+            return Err(DecodeError::Malformed(format!(
+                "{}: the value is not a finite number",
+                observation.name
+            )));
         }
         attributes(&mut observation.attributes)?;
     }
@@ -75,7 +80,9 @@ fn observations(observations: &mut [Observation]) -> Result<(), DecodeError> {
 fn attributes(attributes: &mut BTreeMap<String, String>) -> Result<(), DecodeError> {
     at_most("attributes", attributes.len(), limits::ATTRIBUTES)?;
     if attributes.keys().any(|key| key.len() > limits::NAME_BYTES || !text::is_clean(key)) {
-        return Err(DecodeError::Malformed("an attribute's key is too long or holds control characters".into()));
+        return Err(DecodeError::Malformed(
+            "an attribute's key is too long or holds control characters".into(),
+        ));
     }
     attributes.values_mut().try_for_each(|value| name("an attribute's value", value))
 }
@@ -99,7 +106,9 @@ fn system_report(report: &mut SystemReport) -> Result<(), DecodeError> {
 
 fn attributes_free(inventory: &mut BTreeMap<String, String>) -> Result<(), DecodeError> {
     if inventory.keys().any(|key| key.len() > limits::NAME_BYTES || !text::is_clean(key)) {
-        return Err(DecodeError::Malformed("an inventory key is too long or holds control characters".into()));
+        return Err(DecodeError::Malformed(
+            "an inventory key is too long or holds control characters".into(),
+        ));
     }
     inventory.values_mut().try_for_each(|value| output("an inventory value", value))
 }

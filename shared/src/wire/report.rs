@@ -294,7 +294,9 @@ pub struct TestMessage {
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// Made by a newer program.
-    #[error("wire version {0} is newer than {VERSION}, the newest this program reads; upgrade and release it again")]
+    #[error(
+        "wire version {0} is newer than {VERSION}, the newest this program reads; upgrade and release it again"
+    )]
     NewerVersion(u32),
     /// Not the JSON it should be.
     #[error("not a report: {0}")]
@@ -341,7 +343,8 @@ impl Report {
         if bytes.len() > limits::REPORT_BYTES {
             return Err(DecodeError::OverLimit { what: "report.json", limit: limits::REPORT_BYTES });
         }
-        let malformed = |error: serde_json::Error| DecodeError::Malformed(crate::text::one_line(&error.to_string(), 300));
+        let malformed =
+            |error: serde_json::Error| DecodeError::Malformed(crate::text::one_line(&error.to_string(), 300));
         let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
         if version.mailbeat > VERSION {
             return Err(DecodeError::NewerVersion(version.mailbeat));

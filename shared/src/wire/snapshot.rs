@@ -214,14 +214,17 @@ fn worth_comparing(old: &str, new: &str) -> bool {
 /// [`ApplyError`] where a change does not start from what `old` holds, a diff does not apply, or manifest and changes
 /// contradict each other. `old` is untouched then, and nothing of the report should be believed about the files.
 pub fn apply(old: &Snapshot, files: &[FileEntry], changes: &[Change]) -> Result<Snapshot, ApplyError> {
-    let by_path: BTreeMap<&str, &Change> = changes.iter().map(|change| (change.path.as_str(), change)).collect();
+    let by_path: BTreeMap<&str, &Change> =
+        changes.iter().map(|change| (change.path.as_str(), change)).collect();
     let mut new = Snapshot::new();
     for entry in files {
         let was = old.get(&entry.path);
         let text = match by_path.get(entry.path.as_str()) {
             Some(change) => changed_text(change, was)?,
             None => was
-                .ok_or_else(|| contradiction(&entry.path, "is in the manifest, was not before, and is no change"))?
+                .ok_or_else(|| {
+                    contradiction(&entry.path, "is in the manifest, was not before, and is no change")
+                })?
                 .text
                 .clone(),
         };
@@ -295,7 +298,8 @@ mod tests {
 
     fn snapshots() -> impl Strategy<Value = Snapshot> {
         let line = prop_oneof!["[ab]{0,3}\n", "\\PC{0,6}\n", Just("x\r\n".to_owned()), Just("\r".to_owned())];
-        let text = (prop::collection::vec(line, 0..12), "[ab]{0,2}").prop_map(|(lines, end)| lines.concat() + &end);
+        let text =
+            (prop::collection::vec(line, 0..12), "[ab]{0,2}").prop_map(|(lines, end)| lines.concat() + &end);
         let file = prop_oneof![
             8 => (text, 0..3_u8).prop_map(|(text, mode)| text_file("", &text, mode)),
             1 => Just(not_text("", FileState::Binary)),

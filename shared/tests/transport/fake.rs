@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mailbeat_shared::transport::smtp::{SmtpSettings, TlsMode};
 use rustls::ServerConfig;
@@ -15,6 +16,8 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) enum Act {
     Say(Vec<u8>),
     SayAndClose(Vec<u8>),
+    /// After so many seconds.
+    SayLate(u64, &'static str),
     Silence,
     Close,
     /// A hundred megabytes without a line end.
@@ -51,6 +54,7 @@ impl Seen {
 pub(crate) struct Script {
     acts: HashMap<String, Act>,
     offers: Vec<&'static str>,
+    private_offers: Vec<&'static str>,
     tls: Option<Arc<ServerConfig>>,
     implicit: bool,
 }
@@ -63,6 +67,12 @@ impl Script {
 
     pub(crate) fn offering(mut self, line: &'static str) -> Self {
         self.offers.push(line);
+        self
+    }
+
+    /// A line of the answer to EHLO that is only said once the connection is private.
+    pub(crate) fn offering_in_private(mut self, line: &'static str) -> Self {
+        self.private_offers.push(line);
         self
     }
 
@@ -157,6 +167,9 @@ impl Session {
         if self.script.tls.is_some() && !self.private {
             offers.push("STARTTLS");
         }
+        if self.private {
+            offers.extend(&self.script.private_offers);
+        }
         let lines: String = offers.iter().map(|offer| format!("250-{offer}\r\n")).collect();
         self.act("EHLO", &format!("250-fake.test\r\n{lines}250 8BITMIME\r\n")).await
     }
@@ -210,6 +223,10 @@ impl Session {
                 self.stream.write_all(&text).await?;
                 self.stream.shutdown().await?;
                 closed()
+            }
+            Some(Act::SayLate(seconds, text)) => {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                self.stream.write_all(text.as_bytes()).await
             }
             Some(Act::Silence) => std::future::pending().await,
             Some(Act::Close) => closed(),

@@ -66,7 +66,7 @@ async fn every_refusal_is_told_apart_by_step_and_code() {
         ),
         ("RCPT", "450 4.2.0 greylisted\r\n", "deferred", Temporary),
         ("RCPT", "550-5.1.1 who\r\n550 5.1.1 is that?\r\n", "refused", Permanent),
-        ("RCPT", "571 5.7.1 unusual second digit\r\n", "refused", Permanent),
+        ("RCPT", "571-5.7.1 unusual\r\n571 5.7.1 second digit\r\n", "refused", Permanent),
         ("RCPT", "421 4.7.0 slow down\r\n", "deferred", Temporary),
         ("DATA", "250 2.0.0 not what DATA is answered with\r\n", "deferred", ProtocolUnclear),
         ("DATA", "554 5.5.1 no valid recipients\r\n", "refused", Permanent),
@@ -133,6 +133,26 @@ async fn a_silent_server_is_given_up_at_every_step() {
 }
 
 #[tokio::test]
+async fn the_verdict_on_a_message_is_waited_for_longer_than_a_step() {
+    let server =
+        Script::default().at(".", Act::SayLate(3, "250 2.0.0 Ok: scanned for long\r\n")).start().await;
+    let settings = SmtpSettings { timeout_s: 1, ..server.settings() };
+    let outcome = send(&settings, &envelope(), MESSAGE).await;
+    assert!(matches!(&outcome, Outcome::Sent { reply } if reply.contains("scanned")), "{outcome}");
+}
+
+#[tokio::test]
+async fn a_session_is_not_used_after_a_421_even_if_the_server_forgets_to_close_it() {
+    let server = Script::default().at(".", say("421 4.3.2 shutting down\r\n")).start().await;
+    let mut client = Client::new(server.settings());
+    for _ in 0..2 {
+        assert_eq!(kind(&client.send(&envelope(), MESSAGE).await), FailureKind::Temporary);
+    }
+    assert_eq!(server.seen().sessions, 2);
+    assert!(!server.seen().has("RSET"));
+}
+
+#[tokio::test]
 async fn a_reply_of_a_hundred_megabytes_is_not_read() {
     let server = Script::default().at("RCPT", Act::Flood).start().await;
     let outcome = send(&server.settings(), &envelope(), MESSAGE).await;
@@ -143,6 +163,7 @@ async fn a_reply_of_a_hundred_megabytes_is_not_read() {
     let endless = "250-and another line\r\n".repeat(100_000);
     let outcome = self::outcome(Script::default().at("EHLO", say(&endless))).await;
     assert_eq!(kind(&outcome), FailureKind::ProtocolUnclear, "{outcome}");
+    assert!(outcome.to_string().contains("longer than any reply"), "{outcome}");
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ async fn both_ways(
 ) -> Result<(), FailureKind> {
     let mut results = vec![];
     for tls in [TlsMode::Starttls, TlsMode::Implicit] {
-        let script = Script::default().offering("AUTH PLAIN");
+        let script = Script::default().offering_in_private("AUTH PLAIN");
         let script = if tls == TlsMode::Starttls {
             script.starttls(&served.config)
         } else {

@@ -3,7 +3,8 @@
 use std::fs;
 
 use jiff::Timestamp;
-use mailbeat_receiver::mailbox::{Filing, Target};
+use mailbeat_receiver::filing::Target;
+use mailbeat_receiver::mailbox::Filing;
 use mailbeat_tests::lab::Lab;
 
 use super::{account, connect, mail, now};

@@ -1,7 +1,8 @@
 //! Listing and fetching.
 
 use jiff::Timestamp;
-use mailbeat_receiver::mailbox::{Envelope, Mailbox, MailboxSettings, Target};
+use mailbeat_receiver::filing::Target;
+use mailbeat_receiver::mailbox::{Envelope, Mailbox, MailboxSettings};
 use mailbeat_tests::lab::Lab;
 
 use super::{account, connect, mail, now, read_all};

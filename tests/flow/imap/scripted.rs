@@ -4,8 +4,9 @@ use std::future::pending;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mailbeat_receiver::filing::Target;
 use mailbeat_receiver::mailbox::{
-    ErrorKind, Filing, ImapSettings, ImapTls, Mailbox, MailboxError, MailboxSettings, Target, Woken, channel,
+    ErrorKind, Filing, ImapSettings, ImapTls, Mailbox, MailboxError, MailboxSettings, Woken, channel,
 };
 use mailbeat_shared::transport::outcome::ConnectionProblem;
 use mailbeat_shared::transport::secret::Secret;

@@ -3,7 +3,8 @@
 use std::future::pending;
 use std::sync::Arc;
 
-use mailbeat_receiver::mailbox::{ErrorKind, Filing, Target};
+use mailbeat_receiver::filing::Target;
+use mailbeat_receiver::mailbox::{ErrorKind, Filing};
 use mailbeat_shared::transport::outcome::ConnectionProblem;
 use mailbeat_tests::lab::Lab;
 

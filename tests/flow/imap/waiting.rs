@@ -3,7 +3,8 @@
 use std::future::pending;
 use std::time::Duration;
 
-use mailbeat_receiver::mailbox::{Filing, Target, Woken};
+use mailbeat_receiver::filing::Target;
+use mailbeat_receiver::mailbox::{Filing, Woken};
 use mailbeat_tests::lab::Lab;
 
 use super::{MINUTE, account, connect, mail, now, read_all};

@@ -3,10 +3,11 @@
 use async_imap::imap_proto::Response;
 use jiff::Timestamp;
 
-use super::super::{ErrorKind, Filing, MailboxError, Target};
+use super::super::{ErrorKind, Filing, MailboxError};
 use super::fetch::{envelope, uid_sets};
 use super::folders::{self, Place, quoted};
 use super::{DONE, ImapMailbox};
+use crate::filing::Target;
 
 /// Mails looked at in one step of a purge.
 const PURGE_STEP: u32 = 500;

@@ -6,8 +6,9 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::transport::maildir::deliver;
 
-use super::super::{ErrorKind, Filing, MailboxSettings, MaildirSettings, Target, channel};
+use super::super::{ErrorKind, Filing, MailboxSettings, MaildirSettings, channel};
 use super::{MARKER, init};
+use crate::filing::Target;
 use crate::mailbox::{Fetched, FolderView, Mailbox, MailboxError};
 
 const AT: &str = "2026-03-01T12:00:00Z";

@@ -7,8 +7,9 @@ use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::tls::{CertificatePin, ClientTls};
 use serde::Deserialize;
 
-use super::super::{ErrorKind, MailboxError, Target};
+use super::super::{ErrorKind, MailboxError};
 use super::{SettingsError, check_folders, default_folders, default_processed, default_quarantine};
+use crate::filing::Target;
 
 /// When the connection becomes private.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::super::Target;
 use super::{SettingsError, check_folders, default_folders, default_processed, default_quarantine};
+use crate::filing::Target;
 
 /// A Maildir (<https://cr.yp.to/proto/maildir.html>) with folders after Maildir++.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -1,22 +1,20 @@
-//! One SMTP session: opened as far as the settings ask for, spoken on command by command, closed. What is said about a
-//! message is in `transaction`.
+//! One SMTP session: opened as far as the settings ask for, spoken on command by command, closed. Who we are
+//! is said in `auth`, what is said about a message is in `transaction`.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Auth, Ehlo, Quit, Starttls};
+use lettre::transport::smtp::commands::{Ehlo, Quit, Starttls};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::response::Response;
 use tokio::time::timeout;
 
 use super::dial::dial;
 use super::probe::{StepName, Steps};
 use super::reply::{Capabilities, Reply, Stage, failure_without_reply};
-use super::settings::{AuthMode, SmtpSettings, TlsMode};
+use super::settings::{SmtpSettings, TlsMode};
 use super::socket::Socket;
 use crate::transport::dial::too_late;
 use crate::transport::outcome::{Failure, FailureKind, TlsProblem};
@@ -133,57 +131,6 @@ impl Session {
         }
         self.expect(Starttls, "STARTTLS", 220..221).await?;
         make_private(&self.socket, &self.settings).await
-    }
-
-    /// AUTH where the settings ask for it, never in clear except to this machine itself.
-    async fn authenticate(&mut self, steps: &mut Steps) -> Result<(), Failure> {
-        if !self.settings.wants_auth() {
-            return Ok(());
-        }
-        let said = self.log_in().await;
-        steps.judge(StepName::Authenticate, said, Reply::shown).map(drop)
-    }
-
-    async fn log_in(&mut self) -> Result<Reply, Failure> {
-        if !self.socket.is_private() && !self.socket.peer().ip().is_loopback() {
-            let text =
-                format!("the connection to {} is not private; the password was not sent", self.socket.peer());
-            return Err(tls_failure(TlsProblem::NotOffered, text));
-        }
-        let mechanism = self.mechanism()?;
-        let (username, password) = self.settings.credentials()?;
-        let credentials = Credentials::new(username, password.expose().to_owned());
-        let unclear = |error: lettre::transport::smtp::Error| failure_without_reply(&error, "AUTH");
-        let mut reply =
-            self.ask(Auth::new(mechanism, credentials.clone(), None).map_err(unclear)?, "AUTH").await?;
-        // LOGIN asks twice, PLAIN never
-        for _ in 0..2 {
-            if reply.code != 334 {
-                break;
-            }
-            let challenge: Response = format!("334 {}\r\n", reply.lines.concat()).parse().map_err(unclear)?;
-            let answer =
-                Auth::new_from_response(mechanism, credentials.clone(), &challenge).map_err(unclear)?;
-            reply = self.ask(answer, "AUTH").await?;
-        }
-        if reply.code == 235 { Ok(reply) } else { Err(reply.failure(Stage::Authentication)) }
-    }
-
-    fn mechanism(&self) -> Result<Mechanism, Failure> {
-        let offered = |name: &str| self.offers.auth.iter().any(|offer| offer == name);
-        match self.settings.auth {
-            AuthMode::Auto | AuthMode::Plain if offered("PLAIN") => Ok(Mechanism::Plain),
-            AuthMode::Auto | AuthMode::Login if offered("LOGIN") => Ok(Mechanism::Login),
-            _ => {
-                let offers =
-                    if self.offers.auth.is_empty() { "none".into() } else { self.offers.auth.join(", ") };
-                let text = format!(
-                    "{} offers no way of authentication we use; it offers: {offers}",
-                    self.settings.host
-                );
-                Err(Failure::new(FailureKind::Authentication, text))
-            }
-        }
     }
 
     /// One command and its reply, whatever it says.

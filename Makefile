@@ -1,0 +1,45 @@
+# make demo    the main job in a minute: no root, no servers, nothing installed
+# make test    installs what is missing (Debian/Ubuntu), then runs everything
+# make check   formatting, lints, documentation, the agent for Windows
+# make bench   figures, from release builds (minutes)
+# All honour CARGO_TARGET_DIR.
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+CARGO  ?= cargo
+
+.PHONY: demo build crash-build test check bench mutants
+
+# One package at a time, so that the receiver's features do not enlarge the agent.
+build:
+	$(CARGO) build --locked -p mailbeat-agent
+	$(CARGO) build --locked -p mailbeat-receiver
+
+demo: build
+	$(CARGO) run --locked --quiet -p mailbeat-tests --bin demo
+
+# The programs with crash points, beside the ordinary ones, for tests/crash.
+crash-build:
+	$(CARGO) build --locked -p mailbeat-agent --features crash-points
+	$(CARGO) build --locked -p mailbeat-receiver --features crash-points
+	mkdir -p $(TARGET)/debug/crash-points
+	cp $(TARGET)/debug/mailbeat-agent $(TARGET)/debug/mailbeat-receiver $(TARGET)/debug/crash-points/
+
+test:
+	tests/install-deps.sh
+	$(MAKE) crash-build
+	$(MAKE) build
+	tests/run-all.sh
+
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	rustup target add x86_64-pc-windows-gnu
+	$(CARGO) check --locked --target x86_64-pc-windows-gnu -p mailbeat-agent
+
+bench:
+	benches/run.sh
+
+mutants:
+	$(CARGO) mutants --package mailbeat-shared --package mailbeat-receiver \
+	  --file 'shared/src/wire/**' --file 'receiver/src/evaluate/**' --file receiver/src/ticket.rs --file 'receiver/src/intake/**'

@@ -1,0 +1,244 @@
+//! The host's own numbers, from sysinfo; nobody else speaks to it.
+//!
+//! Only what is needed is refreshed, never everything: sysinfo keeps a handle per thread of every process otherwise. It
+//! leaves out NFS, CIFS and autofs mounts, whose dead servers would block the agent; so they are not reported.
+
+mod mounts;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use mailbeat_shared::text;
+use mailbeat_shared::wire::observation::{Metric, Observation, attributes, names};
+use sysinfo::{
+    CpuRefreshKind, DiskRefreshKind, Disks, Networks, ProcessRefreshKind, ProcessesToUpdate, System,
+};
+
+use super::{CollectConfig, Measured};
+use crate::os;
+use mounts::Mount;
+
+/// A host that cannot be measured at all.
+#[derive(Debug, thiserror::Error)]
+#[error("this host cannot be measured: {0}")]
+pub struct ProbeError(#[from] sysinfo::Error);
+
+/// What kind of host this is; for the report's head and its inventory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostFacts {
+    /// The host's name as it calls itself.
+    pub host_name: String,
+    /// Names this run of the host.
+    pub boot_id: String,
+    /// Seconds since the host started.
+    pub uptime_s: u64,
+    /// Names this installation of the operating system. Confidential (machine-id(5)): compare it, never send it.
+    pub machine_id: Option<String>,
+    /// Operating system, kernel, hardware.
+    pub inventory: BTreeMap<String, String>,
+}
+
+/// Measures the host. Keep it between reports: CPU utilisation is that since the last sample.
+pub struct HostProbe {
+    system: System,
+    disks: Disks,
+    networks: Networks,
+    cpu_sampled_at: Option<Instant>,
+}
+
+impl std::fmt::Debug for HostProbe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostProbe").field("cpu_sampled_at", &self.cpu_sampled_at).finish_non_exhaustive()
+    }
+}
+
+impl HostProbe {
+    /// A probe without a first sample.
+    ///
+    /// # Errors
+    /// [`ProbeError`] on a system that sysinfo does not know.
+    pub fn new() -> Result<Self, ProbeError> {
+        Ok(Self {
+            system: System::new()?,
+            disks: Disks::new()?,
+            networks: Networks::new()?,
+            cpu_sampled_at: None,
+        })
+    }
+
+    /// Name, run and kind of this host. What the system does not say is left empty.
+    #[must_use]
+    pub fn facts(config: &CollectConfig) -> HostFacts {
+        HostFacts {
+            host_name: text::one_line(&System::host_name().unwrap_or_default(), 255),
+            // Without a name of its own a run is known by when it began.
+            boot_id: os::boot_id()
+                .unwrap_or_else(|| format!("started-{}", System::boot_time().unwrap_or_default())),
+            uptime_s: System::uptime().unwrap_or_default(),
+            machine_id: os::machine_id().or_else(|| sysinfo::Product::uuid().ok()),
+            inventory: if config.inventory { inventory() } else { BTreeMap::new() },
+        }
+    }
+
+    pub(super) fn cpu(&mut self, first_sample: Duration) -> Measured {
+        if self.cpu_sampled_at.is_none() {
+            self.sample_cpu();
+            if first_sample.is_zero() {
+                return Err("utilisation is measured between two reports; the next one has it".into());
+            }
+            std::thread::sleep(first_sample.max(sysinfo::MINIMUM_CPU_UPDATE_INTERVAL));
+        }
+        self.sample_cpu();
+        let share = f64::from(self.system.global_cpu_usage()) / 100.0;
+        Ok(vec![
+            Observation::new(&names::CPU_UTILIZATION, share.clamp(0.0, 1.0)),
+            Observation::new(&names::CPU_LOGICAL_COUNT, whole(self.system.cpus().len() as u64)),
+        ])
+    }
+
+    fn sample_cpu(&mut self) {
+        // Two samples closer than the system counts would make nonsense of the share: the older one stays.
+        let recent = |at: &Instant| at.elapsed() < sysinfo::MINIMUM_CPU_UPDATE_INTERVAL;
+        if !self.cpu_sampled_at.as_ref().is_some_and(recent) {
+            self.system.refresh_cpu_usage();
+            self.cpu_sampled_at = Some(Instant::now());
+        }
+    }
+
+    pub(super) fn memory(&mut self) -> Measured {
+        self.system.refresh_memory();
+        let (total, available) = (self.system.total_memory(), self.system.available_memory());
+        if total == 0 {
+            return Err("the system does not say how much there is".into());
+        }
+        Ok(vec![
+            Observation::new(&names::MEMORY_LIMIT, whole(total)),
+            Observation::new(&names::MEMORY_UTILIZATION, share_used(total, available)),
+        ])
+    }
+
+    /// A host without swap has a limit of 0 and no utilisation.
+    pub(super) fn swap(&mut self) -> Measured {
+        self.system.refresh_memory();
+        let total = self.system.total_swap();
+        let mut observations = vec![Observation::new(&names::SWAP_LIMIT, whole(total))];
+        if total > 0 {
+            let share = share_used(total, self.system.free_swap());
+            observations.push(Observation::new(&names::SWAP_UTILIZATION, share));
+        }
+        Ok(observations)
+    }
+
+    /// Nothing where the system has no load average (Windows).
+    pub(super) fn load(&mut self) -> Measured {
+        match System::load_average() {
+            Ok(load) => Ok(vec![
+                Observation::new(&names::LOAD_1M, load.one),
+                Observation::new(&names::LOAD_5M, load.five),
+                Observation::new(&names::LOAD_15M, load.fifteen),
+            ]),
+            Err(sysinfo::Error::Unsupported) => Ok(Vec::new()),
+            Err(error) => Err(format!("the load averages cannot be read: {error}")),
+        }
+    }
+
+    pub(super) fn filesystems(&mut self) -> Measured {
+        self.disks.refresh_specifics(true, DiskRefreshKind::nothing().with_storage());
+        // Containers have single files mounted from their host.
+        let directories = self.disks.iter().filter(|disk| disk.mount_point().is_dir());
+        let mounts = directories.map(|disk| Mount {
+            device: disk.name().to_string_lossy().into_owned(),
+            device_number: disk.id(),
+            mountpoint: os::encode_path(disk.mount_point()),
+            kind: disk.file_system().to_string_lossy().into_owned(),
+            total: disk.total_space(),
+            available: disk.available_space(),
+        });
+        let observe = |mount: Mount| {
+            let named = |metric: &Metric, value| {
+                Observation::new(metric, value)
+                    .with(attributes::MOUNTPOINT, mount.mountpoint.clone())
+                    .with(attributes::FILESYSTEM_TYPE, text::one_line(&mount.kind, 64))
+                    .with(attributes::DEVICE, text::one_line(&mount.device, 255))
+            };
+            [
+                named(&names::FILESYSTEM_LIMIT, whole(mount.total)),
+                named(&names::FILESYSTEM_UTILIZATION, share_used(mount.total, mount.available)),
+            ]
+        };
+        Ok(mounts::reported(mounts.collect()).into_iter().flat_map(observe).collect())
+    }
+
+    /// All interfaces but the loopback and the host's ends of containers' cables (`veth`), which come and go.
+    pub(super) fn network(&mut self) -> Measured {
+        self.networks.refresh(true);
+        let mut interfaces: Vec<_> =
+            self.networks.iter().map(|(name, data)| (name.to_string_lossy().into_owned(), data)).collect();
+        interfaces.sort_by(|a, b| a.0.cmp(&b.0));
+        let reported = |name: &str| name != "lo" && name != "lo0" && !name.starts_with("veth");
+        let observe = |(name, data): (String, &sysinfo::NetworkData)| {
+            let named = |metric: &Metric, direction: &str, value| {
+                Observation::new(metric, whole(value))
+                    .with(attributes::INTERFACE, text::one_line(&name, 64))
+                    .with(attributes::DIRECTION, direction)
+            };
+            [
+                named(&names::NETWORK_IO, "receive", data.total_received()),
+                named(&names::NETWORK_IO, "transmit", data.total_transmitted()),
+                named(&names::NETWORK_ERRORS, "receive", data.total_errors_on_received()),
+                named(&names::NETWORK_ERRORS, "transmit", data.total_errors_on_transmitted()),
+            ]
+        };
+        Ok(interfaces.into_iter().filter(|(name, _)| reported(name)).flat_map(observe).collect())
+    }
+
+    pub(super) fn uptime(&mut self) -> Measured {
+        let uptime = System::uptime().map_err(|error| format!("the system does not say: {error}"))?;
+        Ok(vec![Observation::new(&names::UPTIME, whole(uptime))])
+    }
+
+    pub(super) fn own_footprint(&mut self) -> Measured {
+        let own = sysinfo::get_current_pid().map_err(|error| format!("the agent's own process: {error}"))?;
+        // `nothing()` alone still keeps a handle for every thread.
+        let only = ProcessRefreshKind::nothing().with_memory().with_cpu().without_tasks();
+        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own]), true, only);
+        let process = self.system.process(own).ok_or("the agent's own process is not listed")?;
+        Ok(vec![
+            Observation::new(&names::AGENT_MEMORY, whole(process.memory())),
+            Observation::new(&names::AGENT_CPU_TIME, whole(process.accumulated_cpu_time()) / 1000.0),
+        ])
+    }
+}
+
+/// Asks a `System` of its own: refreshing the probe's would shorten the time over which CPU utilisation is measured.
+fn inventory() -> BTreeMap<String, String> {
+    let mut entries = vec![
+        ("os.name", System::name().ok()),
+        ("os.version", System::os_version().ok()),
+        ("os.description", System::long_os_version().ok()),
+        ("os.kernel", System::kernel_version().ok()),
+        ("host.arch", Some(System::cpu_arch())),
+    ];
+    if let Ok(mut system) = System::new() {
+        system.refresh_memory();
+        system.refresh_cpu_list(CpuRefreshKind::nothing());
+        entries.push(("host.cpu.model.name", system.cpus().first().map(|cpu| cpu.brand().to_owned())));
+        entries.push(("host.cpu.logical.count", Some(system.cpus().len().to_string())));
+        entries.push(("host.memory.bytes", Some(system.total_memory().to_string())));
+    }
+    let said = |(name, value): (&str, Option<String>)| {
+        let value = text::one_line(value?.trim(), 255);
+        (!value.is_empty()).then(|| (name.to_owned(), value))
+    };
+    entries.into_iter().filter_map(said).collect()
+}
+
+/// Whole numbers above 2^53 lose their last digits, which no rule looks at.
+#[allow(clippy::cast_precision_loss, reason = "said above")]
+fn whole(number: u64) -> f64 {
+    number as f64
+}
+
+fn share_used(total: u64, available: u64) -> f64 {
+    (1.0 - whole(available.min(total)) / whole(total.max(1))).clamp(0.0, 1.0)
+}

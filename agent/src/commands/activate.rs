@@ -1,0 +1,206 @@
+//! `activate`: shows what will be sent to whom, asks, writes it down (A0), and sends the enrollment.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use mailbeat_shared::wire::contract::{Contract, SealedContract};
+use mailbeat_shared::wire::id::SystemId;
+
+use super::{Desk, Usage, ask_person, person, print, runtime};
+use crate::activation::{self, Consent, Pin, Refusal, permission};
+use crate::cli;
+use crate::identity::{Identity, system_entropy};
+use crate::route::MailServers;
+use crate::run::{Agent, BUILD_TIME};
+use crate::sense::{KINDS, Senses as _, ThisHost};
+use crate::state::State;
+
+/// What the file means here.
+enum Meaning {
+    /// The agent is not activated.
+    First,
+    /// A newer revision of the contract in force.
+    Renewal,
+    /// The contract in force, and kinds of items nobody agreed to yet.
+    MoreConsent,
+}
+
+pub(super) fn activate(desk: &Desk, asked: &cli::Activate) -> anyhow::Result<ExitCode> {
+    let bytes = fs::read(&asked.file).with_context(|| asked.file.display().to_string())?;
+    let sealed = SealedContract::open(&bytes).with_context(|| asked.file.display().to_string())?;
+    desk.home.prepare()?;
+    let in_force = activation::contract_in_force(&desk.home)?;
+    let meaning = judge(desk, asked, &sealed, in_force.as_ref())?;
+    let identity = identity(desk, asked, &meaning)?;
+    print(summary(desk, &sealed.contract, identity.system));
+    if !asked.accept {
+        let answer = ask_person("Do you agree that this is sent? [y/N] ");
+        match answer.as_deref() {
+            Some("y" | "yes" | "Y") => {}
+            Some(_) => bail!("nothing was changed"),
+            None => return Err(Usage("nobody can be asked here; if you agree, repeat with --accept".into()).into()),
+        }
+    }
+    store(desk, &sealed, &identity, &meaning)?;
+    enroll(desk)
+}
+
+/// Judges the file; where the vendor's key is not known, a person may compare it.
+fn judge(
+    desk: &Desk,
+    asked: &cli::Activate,
+    sealed: &SealedContract,
+    in_force: Option<&(Contract, Consent)>,
+) -> anyhow::Result<Meaning> {
+    let contract = &sealed.contract;
+    let permission = permission::permission(
+        contract,
+        desk.now(),
+        BUILD_TIME.parse().context("build time")?,
+        State::peek(&desk.home).last_seen,
+    );
+    let kept = activation::secret_is_kept(&desk.home, &contract.number);
+    let judged = |pin: Option<&Pin>| {
+        activation::judge(sealed, pin, in_force.map(|(contract, _)| contract), kept, &permission)
+    };
+    let mut pin = pin(desk, asked, in_force.is_some())?;
+    if pin.is_none() && matches!(judged(None), Err(Refusal::NotPinned { .. })) {
+        let fingerprint = contract.vendor_key.fingerprint();
+        let addresses = contract.report_addresses.join(", ");
+        let question = format!(
+            "The vendor's key is not known here yet.\n  Fingerprint: {fingerprint}\n  Reports go to: {addresses}\n\
+             Compare the fingerprint with what {} told you by another way. Is it the same? [yes/no] ",
+            contract.vendor
+        );
+        if ask_person(&question).as_deref() == Some("yes") {
+            pin = Some(Pin::Fingerprint(fingerprint));
+        }
+    }
+    match (judged(pin.as_ref()), in_force) {
+        (Ok(()), None) => Ok(Meaning::First),
+        (Ok(()), Some(_)) => Ok(Meaning::Renewal),
+        (Err(Refusal::AlreadyActive { .. }), Some((_, consent)))
+            if KINDS.iter().any(|kind| !consent.consented.iter().any(|agreed| agreed == kind)) =>
+        {
+            Ok(Meaning::MoreConsent)
+        }
+        (Err(refusal), _) => Err(refusal.into()),
+    }
+}
+
+/// How the vendor's key is known: while a contract is in force by the pinned key alone, else by what the person gave.
+fn pin(desk: &Desk, asked: &cli::Activate, in_force: bool) -> anyhow::Result<Option<Pin>> {
+    if in_force {
+        return Ok(activation::pinned_key(&desk.home.vendor_key())?);
+    }
+    if let Some(fingerprint) = &asked.vendor_key {
+        if !fingerprint.starts_with("SHA256:") {
+            return Err(Usage(format!("--vendor-key {fingerprint}: a fingerprint begins with SHA256:")).into());
+        }
+        return Ok(Some(Pin::Fingerprint(fingerprint.trim_end_matches('=').to_owned())));
+    }
+    Ok(activation::pinned_key(&desk.config_path.with_file_name("vendor.pub"))?)
+}
+
+fn identity(desk: &Desk, asked: &cli::Activate, meaning: &Meaning) -> anyhow::Result<Identity> {
+    let machine = ThisHost::new(&desk.config).host().machine_id;
+    let mut entropy = system_entropy();
+    match (Identity::load(&desk.home)?, asked.system_id) {
+        (Some(identity), Some(wanted)) if identity.system != wanted => {
+            bail!("this system already is {}; remove --system-id, or begin with an empty state directory", identity.system)
+        }
+        (Some(mut identity), _) => {
+            if !identity.lives_on(machine.as_deref()) {
+                bail!("this state was made on another machine; run `mailbeat-agent identity keep` or `identity new` first");
+            }
+            if matches!(meaning, Meaning::First) {
+                identity.begin_life(machine.as_deref(), &mut entropy);
+            }
+            Ok(identity)
+        }
+        (None, wanted) => Ok(Identity::create(wanted, machine.as_deref(), &mut entropy)),
+    }
+}
+
+fn store(desk: &Desk, sealed: &SealedContract, identity: &Identity, meaning: &Meaning) -> anyhow::Result<()> {
+    let consent = Consent {
+        contract: sealed.contract.number.clone(),
+        activated_at: desk.now(),
+        activated_by: person(),
+        consented: KINDS.map(str::to_owned).to_vec(),
+        withdrawn_at: None,
+    };
+    if matches!(meaning, Meaning::First) {
+        identity.save(&desk.home)?;
+    }
+    let consent = (!matches!(meaning, Meaning::Renewal)).then_some(&consent);
+    activation::store(&desk.home, sealed, consent)?;
+    print(match meaning {
+        Meaning::First => format!("Activated. This system is {}.\n", identity.system),
+        Meaning::Renewal => format!("Renewed: revision {} is in force.\n", sealed.contract.revision),
+        Meaning::MoreConsent => "Agreed.\n".to_owned(),
+    });
+    Ok(())
+}
+
+/// Sends what is due now, unless a running agent does.
+fn enroll(desk: &Desk) -> anyhow::Result<ExitCode> {
+    if desk.home.holder().is_some_and(|holder| holder.runs) {
+        print("The running agent takes it over within two seconds; see `mailbeat-agent status`.\n");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let _lock = desk.lock()?;
+    let runtime = runtime()?;
+    let mut agent = Agent::open(desk.parts(MailServers::new(runtime.handle().clone())))?;
+    desk.work_off(&mut agent);
+    match (&agent.state().last_failure, &agent.state().last_accepted) {
+        (Some(failure), _) => print(format!(
+            "The first reports wait in the queue: route {}: {}\n{}\n`mailbeat-agent run` tries again.\n",
+            failure.route, failure.what, failure.advice
+        )),
+        (None, Some(accepted)) => print(format!(
+            "The first reports were accepted by your mail server (route {}): {}\n",
+            accepted.route, accepted.reply
+        )),
+        (None, None) => {}
+    }
+    for trouble in agent.trouble() {
+        print(format!("{trouble}\n"));
+    }
+    print("Now start the service: systemctl enable --now mailbeat-agent\n");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What will be sent to whom.
+fn summary(desk: &Desk, contract: &Contract, system: SystemId) -> String {
+    let promise = desk.config.wish().promise(contract);
+    let until = contract.valid_until.map_or_else(|| "until revoked".to_owned(), |until| format!("until {until}"));
+    let (routes, problems) = desk.config.routes(Some(contract));
+    let names: Vec<String> = routes.iter().map(|route| format!("{} (from {})", route.name, route.from)).collect();
+    let mut text = format!(
+        "Contract {} (revision {}) of {} with {}, valid {until}\n\
+         Vendor's key: {}\n\
+         Reports go to: {}\n\
+         By: {}\n\
+         A heartbeat every {} s with: {}\n\
+         A system report every {} s with the watched files after redaction; secrets are replaced by fingerprints\n",
+        contract.number,
+        contract.revision,
+        contract.customer,
+        contract.vendor,
+        contract.vendor_key.fingerprint(),
+        contract.report_address(system),
+        if names.is_empty() { "no route yet".to_owned() } else { names.join(", then ") },
+        promise.heartbeat_interval_s,
+        KINDS.join(", "),
+        promise.system_interval_s,
+    );
+    let watched = if desk.config.watch.include.is_empty() { "nothing".into() } else { desk.config.watch.include.join(", ") };
+    let _ = writeln!(text, "Watched files: {watched}");
+    for note in problems.iter().chain(&desk.config.wish().clamped(contract)) {
+        let _ = writeln!(text, "Note: {note}");
+    }
+    text + "Everything can be switched off singly in agent.toml; `mailbeat-agent preview system` shows what is sent.\n"
+}

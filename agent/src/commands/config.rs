@@ -1,0 +1,49 @@
+//! `config check|show`.
+
+use std::process::ExitCode;
+
+use super::{Desk, print, print_json};
+use crate::activation;
+use crate::cli;
+use crate::config::{Finding, check};
+
+pub(super) fn config(desk: &Desk, asked: &cli::Config) -> anyhow::Result<ExitCode> {
+    match asked {
+        cli::Config::Check(json) => checked(desk, json.json),
+        cli::Config::Show => show(desk),
+    }
+}
+
+fn checked(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
+    let contract = activation::contract_in_force(&desk.home);
+    let mut findings = check(&desk.config, contract.as_ref().ok().and_then(|found| Some(&found.as_ref()?.0)));
+    if let Err(error) = &contract {
+        findings.push(Finding::wrong(error.to_string()));
+    }
+    let wrong = findings.iter().any(|finding| finding.wrong);
+    if json {
+        print_json(&findings)?;
+    } else {
+        for finding in &findings {
+            print(format!("{}: {}\n", if finding.wrong { "wrong" } else { "note" }, finding.what));
+        }
+        if !wrong {
+            print(format!("{}: nothing wrong found\n", desk.config_path.display()));
+        }
+    }
+    Ok(if wrong { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+fn show(desk: &Desk) -> anyhow::Result<ExitCode> {
+    let mut text = format!("# {} with what is not set there, secrets hidden\n", desk.config_path.display());
+    text += &desk.config.shown();
+    if let Ok(Some((contract, _))) = activation::contract_in_force(&desk.home) {
+        let promise = desk.config.wish().promise(&contract);
+        text += &format!(
+            "\n# In force under contract {}: a heartbeat every {} s, a system report every {} s\n",
+            contract.number, promise.heartbeat_interval_s, promise.system_interval_s
+        );
+    }
+    print(text);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,128 @@
+//! `run`: the only place that sleeps.
+//!
+//! Between steps it looks every second for requests and for the end (SIGTERM, SIGINT); a step is never cut short. Under
+//! systemd it says when it is ready and how it stands, and feeds the watchdog while its steps end.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::{Desk, runtime};
+use crate::route::MailServers;
+use crate::run::Agent;
+use crate::schedule;
+
+/// How often requests and the end are looked for.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub(super) fn run(desk: &Desk) -> anyhow::Result<ExitCode> {
+    desk.home.prepare()?;
+    let _lock = desk.home.lock(true)?;
+    let runtime = runtime()?;
+    let mut end = End::listen(&runtime)?;
+    let mut agent = Agent::open(desk.parts(MailServers::new(runtime.handle().clone())))?;
+    tracing::info!("running with the state in {}", desk.home.dir().display());
+    service::ready();
+    let mut said = String::new();
+    loop {
+        let due = agent.step(desk.now());
+        let summary = agent.summary();
+        if summary != said {
+            service::status(&summary);
+            said = summary;
+        }
+        // Sleeps in short pieces: a suspended host wakes late, and requests must not wait.
+        loop {
+            service::alive();
+            let wait = schedule::sleep_until(due, desk.now()).min(LOOK);
+            if end.within(&runtime, wait) {
+                service::stopping();
+                tracing::info!("stopped; {} reports wait in the queue", agent.waiting().len());
+                return Ok(ExitCode::SUCCESS);
+            }
+            let asked = agent.answer_requests(desk.now()).unwrap_or_else(|error| {
+                tracing::error!("requests: {error}");
+                false
+            });
+            if asked || agent.is_out_of_date() || desk.now() >= due {
+                break;
+            }
+        }
+    }
+}
+
+/// The signals that end the program.
+#[cfg(unix)]
+struct End {
+    term: tokio::signal::unix::Signal,
+    int: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl End {
+    fn listen(runtime: &tokio::runtime::Runtime) -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let _inside = runtime.enter();
+        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits; whether the end was asked for, also during the step before.
+    fn within(&mut self, runtime: &tokio::runtime::Runtime, wait: Duration) -> bool {
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                _ = self.term.recv() => true,
+                _ = self.int.recv() => true,
+                () = tokio::time::sleep(wait) => false,
+            }
+        })
+    }
+}
+
+#[cfg(not(unix))]
+struct End;
+
+#[cfg(not(unix))]
+impl End {
+    fn listen(_: &tokio::runtime::Runtime) -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    fn within(&mut self, runtime: &tokio::runtime::Runtime, wait: Duration) -> bool {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => true,
+                () = tokio::time::sleep(wait) => false,
+            }
+        })
+    }
+}
+
+/// What the service manager is told; without one nothing happens.
+#[cfg(unix)]
+mod service {
+    use sd_notify::NotifyState::{Ready, Status, Stopping, Watchdog};
+
+    pub(super) fn ready() {
+        let _ = sd_notify::notify(&[Ready]);
+    }
+
+    pub(super) fn status(text: &str) {
+        let _ = sd_notify::notify(&[Status(&mailbeat_shared::text::one_line(text, 300))]);
+    }
+
+    pub(super) fn alive() {
+        let _ = sd_notify::notify(&[Watchdog]);
+    }
+
+    pub(super) fn stopping() {
+        let _ = sd_notify::notify(&[Stopping]);
+    }
+}
+
+#[cfg(not(unix))]
+mod service {
+    pub(super) fn ready() {}
+    pub(super) fn status(_: &str) {}
+    pub(super) fn alive() {}
+    pub(super) fn stopping() {}
+}

@@ -1,0 +1,115 @@
+//! `config check`: everything that would not work, before `run` finds out.
+
+use std::time::Instant;
+
+use mailbeat_shared::wire::contract::Contract;
+use mailbeat_shared::wire::mail;
+use serde::Serialize;
+
+use super::Config;
+use crate::home::Home;
+use crate::redact::Redactor;
+use crate::watch;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Whether it hinders the agent; otherwise it is good to know.
+    pub wrong: bool,
+    /// A sentence.
+    pub what: String,
+}
+
+impl Finding {
+    /// Something that hinders.
+    #[must_use]
+    pub fn wrong(what: impl Into<String>) -> Self {
+        Self { wrong: true, what: what.into() }
+    }
+
+    /// Something good to know.
+    #[must_use]
+    pub fn note(what: impl Into<String>) -> Self {
+        Self { wrong: false, what: what.into() }
+    }
+}
+
+/// Looks at everything except what only a connection shows.
+#[must_use]
+pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let (_, problems) = config.routes(contract);
+    findings.extend(problems.into_iter().map(Finding::wrong));
+    let copies = &config.cc;
+    for address in
+        [&copies.heartbeat, &copies.system, &copies.enrollment, &copies.notice, &copies.test].into_iter().flatten()
+    {
+        if !mail::is_address(address) {
+            findings.push(Finding::wrong(format!("cc: {address:?} is not a mail address")));
+        }
+    }
+    if config.queue_reports == 0 || config.trail.reports == 0 {
+        findings.push(Finding::wrong("queue_reports and trail.reports must be at least 1"));
+    }
+    findings.extend(config.watch.faults().into_iter().map(|fault| Finding::wrong(format!("watch: {fault}"))));
+    if let Err(error) = Redactor::new([0; 32], &config.redact.patterns) {
+        findings.push(Finding::wrong(error.to_string()));
+    }
+    findings.extend(unreadable(config));
+    match contract {
+        Some(contract) => findings.extend(config.wish().clamped(contract).into_iter().map(Finding::note)),
+        None => findings.push(Finding::note("not activated: `mailbeat-agent activate FILE`")),
+    }
+    findings.extend(state_dir(config));
+    findings
+}
+
+/// The watched files that may not be read, with the command that would allow it. They are read as `run` reads them, with a
+/// key that means nothing, and thrown away.
+fn unreadable(config: &Config) -> Vec<Finding> {
+    let Ok(redactor) = Redactor::new([0; 32], &[]) else { return vec![] };
+    let watched = watch::watch(&config.watch, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
+    let sentence = |file: &watch::Unreadable| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix);
+    watched.unreadable.iter().map(|file| Finding::note(sentence(file))).collect()
+}
+
+/// Whether the state directory can be written; tried with a file, because permission bits alone do not tell.
+fn state_dir(config: &Config) -> Option<Finding> {
+    let home = Home::new(&config.state_dir);
+    if let Err(error) = home.prepare() {
+        return Some(Finding::wrong(error.to_string()));
+    }
+    let probe = home.tmp().join(format!("check.{}", std::process::id()));
+    let written = std::fs::write(&probe, b"x");
+    let _ = std::fs::remove_file(&probe);
+    written.err().map(|error| {
+        Finding::wrong(format!("{}: {error}; the agent must be able to write there", config.state_dir.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use mailbeat_shared::config_file;
+
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn what_will_not_work_is_said_in_sentences_before_it_fails() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!(
+            "state_dir = '{}'\nheartbeat_interval_s = 1\ncc.system = ['nobody']\n[[route]]\ntype = 'maildir'\nfrom = 'x'\npath = '/m'\n\
+             [[route]]\ntype = 'relay'\n",
+            dir.path().join("state").display()
+        );
+        let config: Config = config_file::parse(Path::new("agent.toml"), &text).unwrap();
+        let found: Vec<String> =
+            check(&config, Some(&testing::contract())).into_iter().map(|finding| finding.what).collect();
+        for words in ["from = \"x\" is not a mail address", "the contract offers no relay", "\"nobody\"", "60 is used"] {
+            assert!(found.iter().any(|what| what.contains(words)), "{words} is not in {found:?}");
+        }
+        assert_eq!(found.len(), 4, "{found:?}");
+    }
+}

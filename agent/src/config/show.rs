@@ -1,0 +1,79 @@
+//! `config show`: what is in force, secrets hidden.
+
+use serde::Serialize;
+
+use super::{Config, Copies, Locale, LogLevel, RedactConfig, TrailConfig};
+use crate::collect::CollectConfig;
+use crate::render::SubjectStyle;
+use crate::watch::WatchConfig;
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    state_dir: &'a std::path::Path,
+    log: LogLevel,
+    locale: Locale,
+    subject: SubjectStyle,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heartbeat_interval_s: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system_interval_s: Option<u32>,
+    queue_reports: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machine_id: Option<&'a str>,
+    cc: &'a Copies,
+    trail: TrailConfig,
+    collect: &'a CollectConfig,
+    watch: &'a WatchConfig,
+    redact: &'a RedactConfig,
+    route: Vec<&'a toml::Table>,
+}
+
+impl Config {
+    /// The configuration as TOML, with every default, without secrets.
+    ///
+    /// # Panics
+    /// Never: it came from TOML.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let shown = Shown {
+            state_dir: &self.state_dir,
+            log: self.log,
+            locale: self.locale,
+            subject: self.subject,
+            heartbeat_interval_s: self.heartbeat_interval_s,
+            system_interval_s: self.system_interval_s,
+            queue_reports: self.queue_reports,
+            host_name: self.host_name.as_deref(),
+            machine_id: self.machine_id.as_deref(),
+            cc: &self.cc,
+            trail: self.trail,
+            collect: &self.collect,
+            watch: &self.watch,
+            redact: &self.redact,
+            route: self.route.iter().map(|route| &route.shown).collect(),
+        };
+        toml::to_string(&shown).expect("a configuration is plain TOML")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use mailbeat_shared::config_file;
+
+    use super::*;
+
+    #[test]
+    fn what_is_shown_can_be_read_again_and_holds_no_password() {
+        let text = "[[route]]\ntype = 'smtp'\nfrom = 'a@b.example'\nhost = 'mail'\nusername = 'u'\npassword = 'geheim'\n";
+        let config: Config = config_file::parse(Path::new("agent.toml"), text).unwrap();
+        let shown = config.shown();
+        assert!(shown.contains("(hidden)") && !shown.contains("geheim"), "{shown}");
+        assert!(!format!("{config:?}").contains("geheim"));
+        let again: Config = config_file::parse(Path::new("shown"), &shown).unwrap();
+        assert_eq!(again.shown(), shown);
+    }
+}

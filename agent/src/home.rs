@@ -1,0 +1,276 @@
+//! The state directory: which file lies where, and who may use it now.
+//!
+//! It belongs to one agent, mode 0700. `run` and every command that writes hold its lock; what only reads does not.
+//! Trusts the file system to keep its promises about rename and fsync; fails with the path and what to do.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use mailbeat_shared::durable;
+
+/// The paths of one agent's state.
+#[derive(Clone, Debug)]
+pub struct Home(PathBuf);
+
+/// Why the state directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// The directory or something in it cannot be made or written.
+    #[error("{path}: {error}; the agent must be able to write there (mkdir -p {path}, and chown it to the agent's user)", path = path.display())]
+    Unusable {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Another instance works here.
+    #[error(
+        "{path} is in use by {holder}; two agents on one state would contradict each other. Stop the other one first",
+        path = path.display()
+    )]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// Who, as far as known.
+        holder: Holder,
+    },
+}
+
+/// Who holds the lock, as written in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The process id, where it could be read.
+    pub pid: Option<u32>,
+    /// Whether it is `run`, which answers requests; otherwise a command that will be done soon.
+    pub runs: bool,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let what = if self.runs { "`mailbeat-agent run`" } else { "another mailbeat-agent" };
+        match self.pid {
+            Some(pid) => write!(f, "{what} (process {pid})"),
+            None => f.write_str(what),
+        }
+    }
+}
+
+/// Held while this process may write; given back when dropped or when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held, not used")] File);
+
+impl Home {
+    /// The state under this directory; touches nothing.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self(dir.into())
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes the directories that are missing, for the owner only.
+    ///
+    /// # Errors
+    /// [`HomeError::Unusable`].
+    pub fn prepare(&self) -> Result<(), HomeError> {
+        for dir in [self.0.clone(), self.queue(), self.tmp(), self.trail(), self.requests()] {
+            private_dir(&dir).map_err(|error| HomeError::Unusable { path: self.0.clone(), error })?;
+        }
+        Ok(())
+    }
+
+    /// Takes the lock; `runs` says whether this process will answer requests.
+    ///
+    /// # Errors
+    /// [`HomeError::InUse`] if another process has it, else [`HomeError::Unusable`].
+    pub fn lock(&self, runs: bool) -> Result<Lock, HomeError> {
+        let unusable = |error| HomeError::Unusable { path: self.0.clone(), error };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(self.0.join("lock"))
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(HomeError::InUse { path: self.0.clone(), holder: read_holder(&mut file) });
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        let text = format!("{} {}\n", std::process::id(), if runs { "run" } else { "command" });
+        file.set_len(0).and_then(|()| file.rewind()).map_err(unusable)?;
+        file.write_all(text.as_bytes()).map_err(unusable)?;
+        Ok(Lock(file))
+    }
+
+    /// Who holds the lock now, if anybody.
+    #[must_use]
+    pub fn holder(&self) -> Option<Holder> {
+        let mut file = File::open(self.0.join("lock")).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(read_holder(&mut file)),
+            _ => None,
+        }
+    }
+
+    /// The system's private key, OpenSSH format.
+    #[must_use]
+    pub fn identity_key(&self) -> PathBuf {
+        self.0.join("identity.key")
+    }
+
+    /// SystemId, incarnation, machine and fingerprint key.
+    #[must_use]
+    pub fn identity(&self) -> PathBuf {
+        self.0.join("identity.toml")
+    }
+
+    /// The sealed contract.
+    #[must_use]
+    pub fn contract(&self) -> PathBuf {
+        self.0.join("contract.toml")
+    }
+
+    /// The contract's enrollment secret, kept because renewals come without.
+    #[must_use]
+    pub fn enrollment(&self) -> PathBuf {
+        self.0.join("enrollment.toml")
+    }
+
+    /// The pinned vendor key.
+    #[must_use]
+    pub fn vendor_key(&self) -> PathBuf {
+        self.0.join("vendor.pub")
+    }
+
+    /// The consent; its presence means activated.
+    #[must_use]
+    pub fn activation(&self) -> PathBuf {
+        self.0.join("activation.toml")
+    }
+
+    /// The consent after it was withdrawn.
+    #[must_use]
+    pub fn deactivated(&self) -> PathBuf {
+        self.0.join("deactivated.toml")
+    }
+
+    /// Reports waiting to be sent.
+    #[must_use]
+    pub fn queue(&self) -> PathBuf {
+        self.0.join("queue")
+    }
+
+    /// Reports being written.
+    #[must_use]
+    pub fn tmp(&self) -> PathBuf {
+        self.0.join("tmp")
+    }
+
+    /// What became of every report.
+    #[must_use]
+    pub fn trail(&self) -> PathBuf {
+        self.0.join("trail")
+    }
+
+    /// What other processes ask of `run`.
+    #[must_use]
+    pub fn requests(&self) -> PathBuf {
+        self.0.join("requests")
+    }
+
+    /// The collector state after the report with this sequence.
+    #[must_use]
+    pub fn state(&self, sequence: u64) -> PathBuf {
+        self.0.join(format!("state.{sequence}"))
+    }
+
+    /// The watched files as the system report with this sequence said them.
+    #[must_use]
+    pub fn snapshot(&self, sequence: u64) -> PathBuf {
+        self.0.join(format!("snapshot.{sequence}"))
+    }
+
+    /// The sequences for which there is a file `PREFIX.SEQUENCE`, ascending.
+    ///
+    /// # Errors
+    /// What the file system said.
+    pub fn numbered(&self, prefix: &str) -> io::Result<Vec<u64>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            let name = entry?.file_name();
+            let number: Option<u64> = name.to_str().and_then(|name| name.strip_prefix(prefix)?.strip_prefix('.')?.parse().ok());
+            found.extend(number);
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+}
+
+/// A file that cannot be understood is moved out of the way, so that a person can look at it and work goes on.
+pub(crate) fn set_aside(path: &Path) {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".corrupt");
+    if let Err(error) = durable::rename(path, Path::new(&name)) {
+        tracing::warn!("{}: cannot be set aside: {error}", path.display());
+    }
+}
+
+fn private_dir(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(dir)?;
+    dir.parent().map_or(Ok(()), durable::sync_dir)
+}
+
+fn read_holder(file: &mut File) -> Holder {
+    let mut text = String::new();
+    // On Windows a locked file cannot be read by others; then the holder stays unnamed.
+    let _ = file.take(64).read_to_string(&mut text);
+    let mut words = text.split_whitespace();
+    Holder { pid: words.next().and_then(|pid| pid.parse().ok()), runs: words.next() == Some("run") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_instance_is_refused_and_told_who_holds_the_state() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path().join("state"));
+        home.prepare().unwrap();
+        assert_eq!(home.holder(), None);
+        let lock = home.lock(true).unwrap();
+        let refused = home.lock(false).unwrap_err().to_string();
+        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+        assert_eq!(home.holder(), Some(Holder { pid: Some(std::process::id()), runs: true }));
+        drop(lock);
+        home.lock(false).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_but_the_owner_may_look_into_the_state() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path().join("state"));
+        home.prepare().unwrap();
+        assert_eq!(fs::metadata(home.dir()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}

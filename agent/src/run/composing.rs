@@ -1,0 +1,271 @@
+//! Composing what is due and putting it into the spool.
+
+use std::io;
+
+use jiff::Timestamp;
+use mailbeat_shared::wire::limits;
+use mailbeat_shared::wire::mail;
+use mailbeat_shared::wire::observation::{Observation, names};
+use mailbeat_shared::wire::report::{Body, Kind, Notice, NoticeEvent, Report};
+use mailbeat_shared::wire::snapshot::Snapshot;
+
+use super::sending::frame;
+use super::{Agent, Standing, StepError};
+use crate::activation::permission::{self, Permission};
+use crate::compose::fit::{self, Fitted, Material};
+use crate::compose::{self, ComposeError};
+use crate::identity::draw;
+use crate::schedule::{self, Due};
+use crate::sense::{Found, HostFacts, guarded};
+use crate::spool::{self, Parcel};
+use crate::state::{self, State};
+use crate::trail;
+
+/// A report as it would be sent now, without using up its sequence.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The report.
+    pub report: Report,
+    /// With signature and texts.
+    pub parcel: Parcel,
+}
+
+/// A report made, and what is to be remembered with it.
+struct Made {
+    report: Report,
+    parcel: Parcel,
+    snapshot: Option<Snapshot>,
+    state: State,
+}
+
+impl Agent {
+    /// Composes everything due; the time the next will be.
+    pub(super) fn compose_due(&mut self, now: Timestamp) -> Result<Timestamp, StepError> {
+        let Some(permission) = self.permission(now) else { return Ok(Timestamp::MAX) };
+        if matches!(permission, Permission::Ended { .. } | Permission::NotYetValid { .. } | Permission::ClockNotSet { .. }) {
+            self.trouble.extend(permission.reason().filter(|_| !self.is_withdrawn()));
+            return Ok(Timestamp::MAX);
+        }
+        // Each composed report changes the plan; there are never more than four kinds.
+        for _ in 0..4 {
+            let plan = self.plan(now);
+            let due = plan.iter().filter(|(_, due)| permission.allows(due.kind()));
+            match due.clone().find(|(at, _)| *at <= now) {
+                Some((_, due)) => self.compose_one(*due, now)?,
+                None => return Ok(due.map(|(at, _)| *at).min().unwrap_or(Timestamp::MAX)),
+            };
+        }
+        Ok(now)
+    }
+
+    fn is_withdrawn(&self) -> bool {
+        self.standing.as_ref().is_some_and(|standing| standing.activation.consent.withdrawn_at.is_some())
+    }
+
+    fn plan(&self, now: Timestamp) -> Vec<(Timestamp, Due)> {
+        let Some(standing) = &self.standing else { return vec![] };
+        let enrolled = self.state.enrolled == Some(standing.identity.incarnation);
+        let (system, contract) = (standing.identity.system, &standing.activation.contract);
+        schedule::plan(&self.state, enrolled, system, contract, self.promise(standing), now)
+    }
+
+    fn compose_one(&mut self, due: Due, now: Timestamp) -> Result<u64, StepError> {
+        match due {
+            Due::Heartbeat => self.compose(Kind::Heartbeat, None, now),
+            Due::System => self.compose(Kind::System, None, now),
+            Due::Enrollment => self.compose(Kind::Enrollment, None, now),
+            Due::ContractEnd => {
+                let contract = self.standing.as_ref().map(|standing| &standing.activation.contract);
+                let until = contract.and_then(permission::end);
+                let notice = Notice { event: NoticeEvent::ContractEnd, until, reason: String::new() };
+                self.compose(Kind::Notice, Some(Body::Notice { notice }), now)
+            }
+        }
+    }
+
+    /// Composes one report and puts it into the spool; its sequence.
+    pub(super) fn compose(&mut self, kind: Kind, body: Option<Body>, now: Timestamp) -> Result<u64, StepError> {
+        let made = self.make(kind, body, now)?;
+        let sequence = made.report.sequence;
+        let title = made.parcel.meta.title.clone();
+        self.commit(made).map_err(self.failed())?;
+        tracing::info!("#{sequence} {}: {title}", kind.as_str());
+        self.settle(now)?;
+        if kind == Kind::System || sequence.is_multiple_of(100) {
+            let gone = trail::prune(&self.home, self.config.retention(), now).map_err(self.failed())?;
+            tracing::debug!("{gone} reports older than the trail's retention were forgotten");
+        }
+        Ok(sequence)
+    }
+
+    /// The report as it would be sent now.
+    ///
+    /// # Errors
+    /// [`StepError`], as composing it.
+    pub fn preview(&mut self, kind: Kind, now: Timestamp) -> Result<Option<Preview>, StepError> {
+        self.reload()?;
+        if self.standing.is_none() {
+            return Ok(None);
+        }
+        self.make(kind, None, now).map(|made| Some(Preview { report: made.report, parcel: made.parcel }))
+    }
+
+    /// The whole mail of a preview, by the first route; `None` if there is no route.
+    #[must_use]
+    pub fn preview_mail(&self, preview: &Preview) -> Option<Result<Vec<u8>, mail::ComposeError>> {
+        let standing = self.standing.as_ref()?;
+        let cc = self.config.cc.of(preview.report.kind());
+        standing.routes.first().map(|route| frame(standing, route, &preview.parcel, cc))
+    }
+
+    /// Makes a report; changes nothing but what the senses remember.
+    fn make(&mut self, kind: Kind, body: Option<Body>, now: Timestamp) -> Result<Made, StepError> {
+        let host = guarded("host", || Found { value: self.senses.host(), problems: vec![] }).value;
+        // Taken out so that the senses and the rest can be used beside it.
+        let Some(standing) = self.standing.take() else { return Err(StepError::NotActivated) };
+        let made = self.make_for(&standing, &host, kind, body, now);
+        self.standing = Some(standing);
+        made
+    }
+
+    fn make_for(
+        &mut self,
+        standing: &Standing,
+        host: &HostFacts,
+        kind: Kind,
+        body: Option<Body>,
+        now: Timestamp,
+    ) -> Result<Made, StepError> {
+        if !standing.identity.lives_on(host.machine_id.as_deref()) {
+            return Err(StepError::OtherMachine);
+        }
+        let mut state = self.state.clone();
+        state.superseded.forget_old(now);
+        state.lost.forget_old(now);
+        let random = draw(&mut self.entropy);
+        if kind == Kind::System {
+            return self.make_system(standing, host, state, &random, now);
+        }
+        if kind == Kind::Heartbeat {
+            for entry in self.queue.iter().filter(|entry| entry.kind() == Some(Kind::Heartbeat)) {
+                state.superseded.add(entry.sequence, now);
+            }
+        }
+        let body = match body {
+            Some(body) => body,
+            None if kind == Kind::Enrollment => compose::enrollment(&standing.activation),
+            None => self.heartbeat(standing, &state),
+        };
+        let event = if let Body::Notice { notice } = &body { Some(notice.event) } else { None };
+        let desk = self.desk(standing, host, &state, now);
+        let mut report = compose::report(&desk, &random, body);
+        let parcel = match compose::parcel(&desk, &self.renderer, &report) {
+            Err(error @ ComposeError::Inadmissible(_)) if kind == Kind::Heartbeat => {
+                tracing::error!("heartbeat: {error}");
+                report = compose::report(&desk, &random, compose::bare_heartbeat(&state, &[], &error));
+                compose::parcel(&desk, &self.renderer, &report)?
+            }
+            parcel => parcel?,
+        };
+        let digest = mailbeat_shared::wire::id::Digest::of(&parcel.report);
+        let mut state = state.after(&report, digest);
+        if let Some(event) = event {
+            state = state.having_said_the_end(event, standing.activation.contract.revision);
+        }
+        Ok(Made { report, parcel, snapshot: None, state })
+    }
+
+    fn heartbeat(&mut self, standing: &Standing, state: &State) -> Body {
+        let consented = &standing.activation.consent.consented;
+        let mut found = guarded("collecting", || self.senses.observe(consented));
+        if let Some(watched) = &state.watched {
+            found.value.push(Observation::new(&names::WATCHED_FILES, f64::from(watched.files)));
+            found.value.push(Observation::new(&names::WATCHED_UNREADABLE, f64::from(watched.unreadable)));
+        }
+        let waiting: Vec<_> =
+            self.queue.iter().filter(|entry| !state.superseded.contains(entry.sequence)).cloned().collect();
+        let mut problems = self.notes.clone();
+        problems.extend(standing.route_problems.iter().cloned());
+        problems.extend(self.config.wish().clamped(&standing.activation.contract));
+        problems.extend(state.watch_problems.iter().cloned());
+        compose::heartbeat(state, &waiting, found, problems)
+    }
+
+    fn make_system(
+        &mut self,
+        standing: &Standing,
+        host: &HostFacts,
+        state: State,
+        random: &[u8; 10],
+        now: Timestamp,
+    ) -> Result<Made, StepError> {
+        let consented = &standing.activation.consent.consented;
+        let key = standing.identity.fingerprint_key();
+        let found = guarded("watching files", || self.senses.watch(consented, key));
+        let inventory = guarded("inventory", || Found { value: self.senses.inventory(consented), problems: vec![] });
+        let mut problems = found.problems;
+        problems.extend(inventory.problems);
+        let baseline = state.baseline.clone().and_then(|baseline| {
+            let snapshot = state::load_snapshot(&self.home, &baseline);
+            match snapshot {
+                Ok(snapshot) => Some((baseline, snapshot)),
+                Err(error) => {
+                    let problem = format!("the last system report's files cannot be read ({error}); this report is full");
+                    tracing::warn!("{problem}");
+                    problems.push(problem);
+                    None
+                }
+            }
+        });
+        let mut files = found.value.snapshot;
+        if let (true, Some((_, held))) = (found.value.cut, &baseline) {
+            for (path, file) in held {
+                if files.len() < limits::WATCHED_FILES && !files.contains_key(path) {
+                    files.insert(path.clone(), file.clone());
+                }
+            }
+        }
+        let limit = standing.routes.first().and_then(|route| self.post.size_limit(route));
+        let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let material = Material {
+            files,
+            problems,
+            baseline: baseline.as_ref().map(|(baseline, files)| (baseline, files.clone())),
+            inventory: inventory.value,
+        };
+        let desk = self.desk(standing, host, &state, now);
+        let Fitted { report, parcel, snapshot } =
+            fit::system(&desk, &self.renderer, random, material, limit.min(limits::SYSTEM_MAIL_BYTES))?;
+        let digest = mailbeat_shared::wire::id::Digest::of(&parcel.report);
+        let state = state.after(&report, digest);
+        Ok(Made { report, parcel, snapshot: Some(snapshot), state })
+    }
+
+    /// The state first, then the report: a state without its report is passed over at the start (A1).
+    fn commit(&mut self, made: Made) -> io::Result<()> {
+        let Made { report, parcel, snapshot, state } = made;
+        if let Some(snapshot) = &snapshot {
+            state::save_snapshot(&self.home, report.sequence, snapshot)?;
+        }
+        state.save(&self.home)?;
+        let entry = spool::put(&self.home, &parcel)?;
+        state.tidy(&self.home, &self.state);
+        self.state = state;
+        self.queue.push(entry);
+        if report.kind() == Kind::Heartbeat {
+            self.notes.clear();
+        }
+        Ok(())
+    }
+}
+
+impl Due {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Enrollment => Kind::Enrollment,
+            Self::System => Kind::System,
+            Self::ContractEnd => Kind::Notice,
+            Self::Heartbeat => Kind::Heartbeat,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Sending one report, and writing down what became of it.
+
+use jiff::Timestamp;
+use mailbeat_shared::crash;
+use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
+use mailbeat_shared::wire::mail::{self, Frame, ReportParts};
+use mailbeat_shared::wire::report::Kind;
+
+use super::{Agent, Standing, StepError};
+use crate::route::{Route, Via};
+use crate::spool::{self, Ending, Entry, Fate, Parcel};
+use crate::state::{Accepted, Failed};
+
+/// A report whose end is known.
+pub(super) struct Decided {
+    entry: Entry,
+    ending: Ending,
+    mail: Option<Vec<u8>>,
+}
+
+/// What trying the routes one after the other came to.
+enum Round {
+    Accepted { route: Route, reply: String, mail: Vec<u8> },
+    /// Not now: the last failure.
+    Later(String, Failure),
+    /// Every route refused it for good: the last refusal.
+    Refused(String, Failure),
+}
+
+impl Agent {
+    /// Sends the report whose turn it is, if any; when to come again.
+    pub(super) fn send_one(&mut self, now: Timestamp) -> Result<Timestamp, StepError> {
+        let may_send = self.permission(now).is_some_and(|permission| permission.may_send(now));
+        if !may_send || self.standing.as_ref().is_none_or(|standing| standing.routes.is_empty()) {
+            return Ok(Timestamp::MAX);
+        }
+        let sequence = match self.tries.pick(&self.waiting(), now) {
+            None => return Ok(Timestamp::MAX),
+            Some(Err(later)) => return Ok(later),
+            Some(Ok(sequence)) => sequence,
+        };
+        let Some(entry) = self.queue.iter().find(|entry| entry.sequence == sequence).cloned() else {
+            return Ok(now);
+        };
+        match entry.open() {
+            Ok(parcel) => self.try_routes(&entry, &parcel, now)?,
+            Err(error) => self.lose(entry, format!("damaged on disk: {error}"), None, now)?,
+        }
+        Ok(self.tries.pick(&self.waiting(), now).map_or(Timestamp::MAX, |pick| pick.map_or_else(|at| at, |_| now)))
+    }
+
+    fn try_routes(&mut self, entry: &Entry, parcel: &Parcel, now: Timestamp) -> Result<(), StepError> {
+        // Taken out so that routes and the rest can be used beside it.
+        let Some(standing) = self.standing.take() else { return Ok(()) };
+        let round = self.round(&standing, parcel);
+        let done = match round {
+            Round::Accepted { route, reply, mail } => {
+                let accepted = self.accept(entry, &route, reply, mail.clone(), now);
+                self.copies(&standing, &route, parcel, &mail);
+                accepted
+            }
+            Round::Refused(route, failure) => {
+                self.note_failure(entry.sequence, &route, &failure, now);
+                self.lose(entry.clone(), failure.text, Some(route), now)
+            }
+            Round::Later(route, failure) => {
+                self.standing = Some(standing);
+                return self.defer(entry.sequence, &route, &failure, now);
+            }
+        };
+        self.standing = Some(standing);
+        done
+    }
+
+    fn round(&mut self, standing: &Standing, parcel: &Parcel) -> Round {
+        let sequence = parcel.meta.sequence;
+        let mut last = None;
+        for route in &standing.routes {
+            if self.tries.was_refused(sequence, &route.name) {
+                continue;
+            }
+            let mail = match frame(standing, route, parcel, self.config.cc.of(parcel.meta.kind)) {
+                Ok(mail) => mail,
+                Err(error) => {
+                    let failure = Failure::new(FailureKind::Settings, error.to_string());
+                    last = Some(Round::Later(route.name.clone(), failure));
+                    continue;
+                }
+            };
+            let to = standing.activation.contract.report_address(standing.identity.system);
+            crash::point("A2.before");
+            let outcome = self.post.send(route, to, &mail, &parcel.meta.id.to_string());
+            crash::point("A2.after");
+            tracing::debug!("#{sequence} by {}: {outcome}", route.name);
+            match outcome {
+                Outcome::Sent { reply } => return Round::Accepted { route: route.clone(), reply, mail },
+                Outcome::Refused(failure) => {
+                    self.tries.refused(sequence, &route.name);
+                    last = last.or(Some(Round::Refused(route.name.clone(), failure)));
+                }
+                Outcome::Deferred(failure) => last = Some(Round::Later(route.name.clone(), failure)),
+                Outcome::Unknown(failure) => {
+                    last = Some(Round::Later(route.name.clone(), failure));
+                    // Probably it went. Another route would make it twice for sure; only if it lasts is that better.
+                    if self.tries.failures(sequence) < 2 {
+                        break;
+                    }
+                }
+            }
+        }
+        last.unwrap_or_else(|| {
+            let failure = Failure::new(FailureKind::Permanent, "every route refused it before");
+            Round::Refused(String::new(), failure)
+        })
+    }
+
+    fn accept(&mut self, entry: &Entry, route: &Route, reply: String, mail: Vec<u8>, now: Timestamp) -> Result<(), StepError> {
+        tracing::info!("#{} accepted by your mail server (route {}): {reply}", entry.sequence, route.name);
+        let attempts = self.tries.failures(entry.sequence) + 1;
+        let ending = Ending { fate: Fate::Accepted, at: now, route: Some(route.name.clone()), reply, attempts };
+        self.decide(Decided { entry: entry.clone(), ending, mail: Some(mail) })
+    }
+
+    /// Nothing is thrown away in silence: the loss is named in later reports, and after a lost system report the next is full.
+    pub(super) fn lose(&mut self, entry: Entry, why: String, route: Option<String>, now: Timestamp) -> Result<(), StepError> {
+        tracing::error!("#{} is lost: {why}", entry.sequence);
+        let attempts = self.tries.failures(entry.sequence) + 1;
+        self.decide(Decided { entry, ending: Ending { fate: Fate::Lost, at: now, route, reply: why, attempts }, mail: None })
+    }
+
+    fn defer(&mut self, sequence: u64, route: &str, failure: &Failure, now: Timestamp) -> Result<(), StepError> {
+        let failures = self.tries.failures(sequence) + 1;
+        let (own, pause) = (self.delay(failures), self.delay(1));
+        tracing::warn!("#{sequence} by {route}: {failure}. {} Next attempt in {own:?}", failure.advice());
+        self.tries.failed(sequence, now, own, pause);
+        self.note_failure(sequence, route, failure, now);
+        self.state.save(&self.home).map_err(self.failed())
+    }
+
+    fn note_failure(&mut self, sequence: u64, route: &str, failure: &Failure, now: Timestamp) {
+        self.state.last_failure = Some(Failed {
+            sequence,
+            at: now,
+            route: route.to_owned(),
+            what: failure.to_string(),
+            advice: failure.advice().to_owned(),
+        });
+    }
+
+    /// Writes down an end. If that fails, it is kept in memory and the report is not sent again meanwhile.
+    fn decide(&mut self, decided: Decided) -> Result<(), StepError> {
+        let sequence = decided.entry.sequence;
+        self.tries.done(sequence, decided.ending.fate == Fate::Accepted);
+        self.queue.retain(|entry| entry.sequence != sequence);
+        self.undecided.push(decided);
+        self.write_down()
+    }
+
+    fn write_down(&mut self) -> Result<(), StepError> {
+        while let Some(decided) = self.undecided.last() {
+            let Decided { entry, ending, mail } = decided;
+            spool::decide(entry, ending, mail.as_deref()).map_err(self.failed())?;
+            let (entry, ending) = (entry.clone(), ending.clone());
+            self.remember(&entry, &ending);
+            self.state.save(&self.home).map_err(self.failed())?;
+            spool::retire(&self.home, &entry).map_err(self.failed())?;
+            self.undecided.pop();
+        }
+        Ok(())
+    }
+
+    /// What later reports and `status` must know of an end; may be repeated after a crash.
+    fn remember(&mut self, entry: &Entry, ending: &Ending) {
+        match ending.fate {
+            Fate::Accepted => {
+                self.state.last_accepted = Some(Accepted {
+                    sequence: entry.sequence,
+                    at: ending.at,
+                    route: ending.route.clone().unwrap_or_default(),
+                    reply: ending.reply.clone(),
+                });
+                self.state.last_failure = None;
+            }
+            Fate::Superseded => self.state.superseded.add(entry.sequence, ending.at),
+            Fate::Lost => {
+                self.state.lost.add(entry.sequence, ending.at);
+                if entry.kind().is_none_or(|kind| kind == Kind::System) {
+                    self.state.baseline = None;
+                }
+            }
+        }
+    }
+
+    /// Finishes what is decided: ends a crash or a full disk left half written, superseded heartbeats, what is over the limit.
+    pub(super) fn settle(&mut self, now: Timestamp) -> Result<(), StepError> {
+        self.write_down()?;
+        for entry in self.queue.clone() {
+            if let Some(ending) = entry.ending() {
+                self.decide(Decided { entry, ending, mail: None })?;
+            } else if self.state.superseded.contains(entry.sequence) {
+                let reply = format!("by #{}", self.state.sequence);
+                let ending = Ending { fate: Fate::Superseded, at: now, route: None, reply, attempts: 0 };
+                self.decide(Decided { entry, ending, mail: None })?;
+            }
+        }
+        while self.queue.len() > self.config.queue_reports.max(1) {
+            let oldest = self.queue[0].clone();
+            let why = format!("dropped: more than {} reports were waiting", self.config.queue_reports);
+            self.notes.push(format!("#{} was {why}", oldest.sequence));
+            self.lose(oldest, why, None, now)?;
+        }
+        Ok(())
+    }
+
+    /// Copies for the customer's people, each a transaction of its own; one that fails is logged and not tried again.
+    fn copies(&mut self, standing: &Standing, route: &Route, parcel: &Parcel, mail: &[u8]) {
+        if matches!(route.via, Via::Maildir(_)) {
+            return;
+        }
+        for (n, to) in self.config.cc.of(parcel.meta.kind).iter().enumerate() {
+            if to == standing.activation.contract.report_address(standing.identity.system) {
+                continue;
+            }
+            let outcome = self.post.send(route, to, mail, &format!("{}.cc{n}", parcel.meta.id));
+            if let Some(failure) = outcome.failure() {
+                tracing::warn!("#{}: the copy for {to} was not accepted: {failure}", parcel.meta.sequence);
+            }
+        }
+    }
+}
+
+/// The mail of a report for one route: the same bytes each time.
+pub(super) fn frame(standing: &Standing, route: &Route, parcel: &Parcel, cc: &[String]) -> Result<Vec<u8>, mail::ComposeError> {
+    let (contract, meta) = (&standing.activation.contract, &parcel.meta);
+    let cc = if matches!(route.via, Via::Maildir(_)) { &[] } else { cc };
+    let frame = Frame {
+        from: &route.from,
+        to: contract.report_address(standing.identity.system),
+        cc,
+        subject: &meta.subject,
+        message_id: &mail::message_id(meta.id, contract.domain(standing.identity.system)),
+        date: meta.created_at,
+        text: &parcel.text,
+        html: parcel.html.as_deref(),
+    };
+    let parts = ReportParts {
+        id: meta.id,
+        system: meta.system,
+        kind: meta.kind,
+        sequence: meta.sequence,
+        report: &parcel.report,
+        signature: &parcel.signature,
+    };
+    mail::compose_report(&frame, &parts)
+}

@@ -1,0 +1,152 @@
+//! The host this program runs on, through the collecting rooms.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use mailbeat_shared::wire::observation::Observation;
+
+use super::{Files, Found, HostFacts, KINDS, Senses};
+use crate::collect::host::HostProbe;
+use crate::collect::{CollectConfig, collect};
+use crate::config::Config;
+use crate::redact::Redactor;
+use crate::watch::{self, WatchConfig};
+
+/// How long the first CPU sample takes, where none was taken before.
+const FIRST_SAMPLE: Duration = Duration::from_millis(250);
+
+/// The operating system's own word.
+#[derive(Debug)]
+pub struct ThisHost {
+    collect: CollectConfig,
+    watch: WatchConfig,
+    own_patterns: Vec<String>,
+    host_name: Option<String>,
+    machine_id: Option<String>,
+    /// `None` until the first measurement, or where the host cannot be measured.
+    probe: Option<HostProbe>,
+}
+
+impl ThisHost {
+    /// Looks at what the configuration allows.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            collect: config.collect.clone(),
+            watch: config.watch.clone(),
+            own_patterns: config.redact.patterns.clone(),
+            host_name: config.host_name.clone(),
+            machine_id: config.machine_id.clone(),
+            probe: None,
+        }
+    }
+
+    /// The collectors that are switched on and agreed to.
+    fn permitted(&self, consented: &[String]) -> CollectConfig {
+        let agreed = |kind: &str| consented.iter().any(|item| item == kind);
+        let on = &self.collect;
+        CollectConfig {
+            cpu: on.cpu && agreed("cpu"),
+            memory: on.memory && agreed("memory"),
+            swap: on.swap && agreed("swap"),
+            load: on.load && agreed("load"),
+            filesystems: on.filesystems && agreed("filesystems"),
+            network: on.network && agreed("network"),
+            uptime: on.uptime && agreed("uptime"),
+            agent: on.agent && agreed("agent"),
+            inventory: on.inventory && agreed("inventory"),
+        }
+    }
+}
+
+impl Senses for ThisHost {
+    fn host(&mut self) -> HostFacts {
+        let without = CollectConfig { inventory: false, ..self.collect.clone() };
+        let facts = HostProbe::facts(&without);
+        HostFacts {
+            name: self.host_name.clone().unwrap_or(facts.host_name),
+            uptime_s: facts.uptime_s,
+            boot_id: facts.boot_id,
+            machine_id: self.machine_id.clone().or(facts.machine_id),
+        }
+    }
+
+    fn observe(&mut self, consented: &[String]) -> Found<Vec<Observation>> {
+        let mut problems: Vec<String> = Vec::new();
+        let new: Vec<&str> =
+            KINDS.into_iter().filter(|kind| !consented.iter().any(|agreed| agreed == kind)).collect();
+        if !new.is_empty() {
+            problems.push(format!(
+                "not sent, because nobody agreed to it yet: {}; run `mailbeat-agent activate` with the contract file",
+                new.join(", ")
+            ));
+        }
+        if self.probe.is_none() {
+            match HostProbe::new() {
+                Ok(probe) => self.probe = Some(probe),
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+        let permitted = self.permitted(consented);
+        let Some(probe) = &mut self.probe else { return Found { value: vec![], problems } };
+        let collected = collect(&permitted, probe, FIRST_SAMPLE);
+        problems.extend(collected.problems);
+        Found { value: collected.observations, problems }
+    }
+
+    fn watch(&mut self, consented: &[String], key: &[u8; 32]) -> Found<Files> {
+        if !consented.iter().any(|item| item == "watched files") {
+            return Found::default();
+        }
+        let redactor = match Redactor::new(*key, &self.own_patterns) {
+            Ok(redactor) => redactor,
+            // Without the customer's own patterns nothing is read: what they would hide must not leave.
+            Err(error) => {
+                return Found { value: Files::default(), problems: vec![format!("no file was read: {error}")] };
+            }
+        };
+        let watched = watch::watch(&self.watch, &redactor, key, Instant::now() + watch::TIME_BUDGET);
+        let mut problems = watched.problems;
+        problems.extend(
+            watched.unreadable.iter().map(|file| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix)),
+        );
+        Found { value: Files { snapshot: watched.snapshot, cut: watched.truncated }, problems }
+    }
+
+    fn inventory(&mut self, consented: &[String]) -> BTreeMap<String, String> {
+        HostProbe::facts(&self.permitted(consented)).inventory
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mailbeat_shared::config_file;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_nobody_agreed_to_is_not_measured_and_named() {
+        let mut host = ThisHost::new(&Config::default());
+        let found = host.observe(&["memory".to_owned()]);
+        assert!(found.value.iter().all(|observation| observation.name.starts_with("system.memory")), "{:?}", found.value);
+        assert!(found.problems[0].contains("nobody agreed to it yet: cpu"), "{:?}", found.problems);
+        assert_eq!(host.watch(&[], &[0; 32]), Found::default());
+        assert!(host.inventory(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_pattern_of_the_customers_that_cannot_be_used_keeps_every_file_at_home() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.conf");
+        std::fs::write(&file, "a = 1\n").unwrap();
+        let config = |pattern: &str| -> Config {
+            let text = format!("watch.include = ['{}']\nredact.patterns = ['{pattern}']\n", file.display());
+            config_file::parse(Path::new("agent.toml"), &text).unwrap()
+        };
+        let watch = |pattern| ThisHost::new(&config(pattern)).watch(&["watched files".to_owned()], &[1; 32]);
+        assert_eq!(watch("x").value.snapshot.len(), 1);
+        let refused = watch("(");
+        assert!(refused.value.snapshot.is_empty() && refused.problems[0].starts_with("no file was read"), "{refused:?}");
+    }
+}

@@ -1,0 +1,182 @@
+//! Files that are a secret as a whole. They are never read because a glob or a directory includes them; somebody who
+//! names such a file letter by letter wants it watched, and redaction still applies.
+
+use std::path::Path;
+
+/// Names, lower case, with `*` at the start, at the end or both.
+const NAMES: &[(&str, &str)] = &[
+    ("shadow*", "password hashes"),
+    ("gshadow*", "password hashes"),
+    ("master.passwd*", "password hashes"),
+    ("opasswd", "password hashes"),
+    (".htpasswd*", "password hashes"),
+    ("htpasswd*", "password hashes"),
+    ("smbpasswd*", "password hashes"),
+    ("*.smbpasswd", "password hashes"),
+    ("passdb.tdb", "password hashes"),
+    ("secrets.tdb", "machine secrets"),
+    ("sam", "password hashes"),
+    ("ssh_host_*_key", "an SSH host key"),
+    ("id_rsa", "an SSH key"),
+    ("id_dsa", "an SSH key"),
+    ("id_ecdsa*", "an SSH key"),
+    ("id_ed25519*", "an SSH key"),
+    ("*_rsa", "an SSH key"),
+    ("*_ed25519", "an SSH key"),
+    ("*_key", "a private key"),
+    ("*.key", "a private key"),
+    ("privkey*.pem", "a private key"),
+    ("*-key.pem", "a private key"),
+    ("*_key.pem", "a private key"),
+    ("*.key.pem", "a private key"),
+    ("key.pem", "a private key"),
+    ("*.ppk", "a private key"),
+    ("*.keytab", "Kerberos keys"),
+    ("keytab", "Kerberos keys"),
+    ("krb5.keytab*", "Kerberos keys"),
+    ("*.p12", "a key store"),
+    ("*.pfx", "a key store"),
+    ("*.jks", "a key store"),
+    ("*.keystore", "a key store"),
+    ("*.bcfks", "a key store"),
+    ("*.kdbx", "a password store"),
+    ("*.kdb", "a password store"),
+    ("*.agilekeychain", "a password store"),
+    ("*.gpg", "an encrypted file or key ring"),
+    ("secring*", "a key ring"),
+    (".git-credentials*", "credentials"),
+    (".netrc", "credentials"),
+    ("_netrc", "credentials"),
+    (".pgpass*", "credentials"),
+    (".my.cnf", "credentials"),
+    (".smbcredentials*", "credentials"),
+    ("sasl_passwd*", "credentials"),
+    ("chap-secrets*", "credentials"),
+    ("pap-secrets*", "credentials"),
+    ("*.secrets", "credentials"),
+    (".vault-token", "credentials"),
+    (".vault_pass*", "credentials"),
+    ("credentials.json", "credentials"),
+    ("application_default_credentials.json", "credentials"),
+    (".dockercfg", "credentials"),
+    (".npmrc", "credentials"),
+    (".pypirc", "credentials"),
+    ("kubeconfig*", "credentials"),
+    ("rndc.key", "a key"),
+    ("*.private", "a DNSSEC key"),
+    ("logins.json", "a browser's passwords"),
+    ("key3.db", "a browser's passwords"),
+    ("key4.db", "a browser's passwords"),
+    ("login data*", "a browser's passwords"),
+    ("cookies", "a browser's sessions"),
+    ("cookies.sqlite*", "a browser's sessions"),
+    (".*_history", "what somebody typed"),
+];
+/// Directories whose files are secrets whatever they are called.
+const DIRECTORIES: &[(&str, &str)] = &[
+    ("/root/.ssh/", "SSH keys"),
+    ("/.ssh/", "SSH keys"),
+    ("/.gnupg/", "a key ring"),
+    ("/.aws/", "credentials"),
+    ("/.kube/", "credentials"),
+    ("/.password-store/", "a password store"),
+    ("/etc/ssl/private/", "private keys"),
+    ("/etc/pki/tls/private/", "private keys"),
+    ("/etc/letsencrypt/accounts/", "account keys"),
+    ("/etc/letsencrypt/keys/", "private keys"),
+    ("/etc/ipsec.d/private/", "private keys"),
+    ("/etc/credstore/", "credentials"),
+    ("/etc/credstore.encrypted/", "credentials"),
+    ("/run/secrets/", "credentials"),
+    ("/run/credentials/", "credentials"),
+    ("/etc/security/opasswd", "password hashes"),
+    ("/system-connections/", "network passwords"),
+    ("/var/lib/mailbeat-agent/", "the agent's own key"),
+];
+
+/// What the file is, if it is one of those.
+pub(super) fn secret_as_a_whole(path: &Path) -> Option<&'static str> {
+    let whole = path.to_string_lossy().replace('\\', "/").to_ascii_lowercase();
+    let name = whole.rsplit('/').next().unwrap_or(&whole);
+    // Public halves and certificates are what they are for.
+    if name.ends_with(".pub")
+        || name == "authorized_keys"
+        || name == "known_hosts"
+        || name == "ssh_known_hosts"
+    {
+        return None;
+    }
+    let named = NAMES.iter().find(|(pattern, _)| matches(pattern, name) || backup_of(pattern, name));
+    let placed = || DIRECTORIES.iter().find(|(directory, _)| whole.contains(directory));
+    named.or_else(placed).map(|(_, what)| *what)
+}
+
+/// `server.key.bak`, `server.key~`, `id_rsa.old`: editors and people leave them.
+fn backup_of(pattern: &str, name: &str) -> bool {
+    #[rustfmt::skip]
+    const ENDINGS: &[&str] = &[".bak", ".old", ".orig", ".save", "~", "-", ".dpkg-old", ".dpkg-dist", ".rpmsave", ".rpmnew", ".swp", ".1"];
+    ENDINGS
+        .iter()
+        .filter_map(|ending| name.strip_suffix(ending))
+        .any(|name| matches(pattern, name.trim_start_matches('.')) || matches(pattern, name))
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => name == pattern,
+        Some((start, end)) => {
+            name.len() >= start.len() + end.trim_end_matches('*').len()
+                && name.starts_with(start)
+                && name.ends_with(end.trim_end_matches('*'))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_secrets_as_a_whole_are_known_with_their_backups() {
+        for path in [
+            "/etc/shadow",
+            "/etc/shadow-",
+            "/etc/gshadow",
+            "/etc/ssh/ssh_host_ed25519_key",
+            "/home/bob/.ssh/id_rsa",
+            "/home/bob/.ssh/config",
+            "/etc/nginx/site.key",
+            "/etc/nginx/site.key.bak",
+            "/etc/letsencrypt/live/x/privkey.pem",
+            "/etc/krb5.keytab",
+            "/opt/app/store.JKS",
+            "/root/.netrc",
+            "/home/bob/.git-credentials",
+            "/etc/postfix/sasl_passwd",
+            "/etc/NetworkManager/system-connections/wifi.nmconnection",
+            "/home/bob/.mozilla/firefox/x/logins.json",
+            "/etc/wireguard/deploy_key",
+            "/etc/ppp/chap-secrets",
+            "/root/.bash_history",
+        ] {
+            assert!(secret_as_a_whole(Path::new(path)).is_some(), "{path}");
+        }
+    }
+
+    #[test]
+    fn ordinary_files_beside_them_are_read() {
+        for path in [
+            "/etc/passwd",
+            "/etc/ssh/sshd_config",
+            "/etc/ssh/ssh_host_ed25519_key.pub",
+            "/etc/ssl/certs/ca.pem",
+            "/etc/nginx/nginx.conf",
+            "/etc/shells",
+            "/etc/keyboard",
+            "/etc/samba/smb.conf",
+            "/etc/pam.d/passwd",
+        ] {
+            assert_eq!(secret_as_a_whole(Path::new(path)), None, "{path}");
+        }
+    }
+}

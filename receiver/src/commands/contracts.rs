@@ -1,0 +1,154 @@
+//! `contracts`: issuing, listing, showing, revoking.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use mailbeat_shared::durable::{self, Access};
+use mailbeat_shared::wire::contract::{EnrollmentSecret, Interval, SealedContract};
+use serde::Serialize;
+
+use super::{Desk, random};
+use crate::cli::{Contracts, Issue};
+use crate::issuing::{self, IssueRequest};
+use crate::render;
+use crate::store::{ContractRow, EnrollmentMode};
+
+/// `contracts`.
+pub(super) fn run(desk: &Desk, command: &Contracts) -> anyhow::Result<()> {
+    match command {
+        Contracts::Issue(issue) => self::issue(desk, issue),
+        Contracts::List => {
+            let contracts = desk.reader()?.read(|tx| tx.contracts())?;
+            let rows: Vec<Row> = contracts.iter().map(|contract| Row::of(contract, desk.now)).collect();
+            desk.list(&rows, &["number", "customer", "revision", "valid until", "systems", "state"], |row| {
+                vec![
+                    row.number.clone(),
+                    row.customer.clone(),
+                    row.revision.to_string(),
+                    row.valid_until.map_or_else(|| "revocation".into(), render::time),
+                    format!("{} of {}", row.enrolled, row.systems),
+                    row.state.into(),
+                ]
+            })
+        }
+        Contracts::Show { number } => {
+            let found = desk.reader()?.read(|tx| tx.contract(number))?;
+            let contract = found
+                .with_context(|| format!("there is no contract {number}; `contracts list` shows them"))?;
+            desk.show(&Row::of(&contract, desk.now), &without_secret(&contract.file))
+        }
+        Contracts::Revoke { number } => {
+            let revoked = desk.store()?.write(|tx| tx.revoke_contract(number, desk.now))?;
+            ensure!(revoked, "there is no contract {number} to revoke; `contracts list` shows them");
+            desk.show(
+                &serde_json::json!({ "number": number, "revoked": true }),
+                &format!("{number} is revoked: mails of its systems are counted from now on and not kept"),
+            )
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Row {
+    number: String,
+    customer: String,
+    revision: u32,
+    valid_from: Timestamp,
+    valid_until: Option<Timestamp>,
+    systems: u32,
+    enrolled: u32,
+    state: &'static str,
+}
+
+impl Row {
+    fn of(contract: &ContractRow, now: Timestamp) -> Self {
+        let terms = &contract.terms;
+        let state = match terms.valid_until {
+            _ if terms.revoked_at.is_some() => "revoked",
+            Some(until) if until <= now => "ended",
+            _ if contract.valid_from > now => "not yet valid",
+            _ => "valid",
+        };
+        Self {
+            number: terms.number.to_string(),
+            customer: contract.customer_name.clone(),
+            revision: contract.revision,
+            valid_from: contract.valid_from,
+            valid_until: terms.valid_until,
+            systems: terms.systems,
+            enrolled: contract.enrolled,
+            state,
+        }
+    }
+}
+
+/// The file for a screen: its secrets are not for shoulders to look over.
+fn without_secret(file: &str) -> String {
+    let hide = |line: &str| {
+        let key = line.split('=').next().unwrap_or_default().trim();
+        if key == "enrollment_secret" || key == "password" {
+            format!("{key} = (hidden)\n")
+        } else {
+            format!("{line}\n")
+        }
+    };
+    file.lines().map(hide).collect()
+}
+
+fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
+    let key = issuing::load_or_create(&desk.config.vendor_key(), random()?)?;
+    let request = IssueRequest {
+        number: wish.number.clone(),
+        customer: wish.customer.trim().to_owned(),
+        valid_from: wish.valid_from.map(midnight).transpose()?,
+        valid_until: wish.valid_until.map(|day| midnight(day.tomorrow()?)).transpose()?,
+        grace_days: wish.grace_days,
+        systems: wish.systems,
+        report_addresses: vec![],
+        maintenance_max_h: wish.maintenance_max_h,
+        heartbeat_interval_s: wish.heartbeat_interval.as_deref().map(interval).transpose()?,
+        system_interval_s: wish.system_interval.as_deref().map(interval).transpose()?,
+        relay: None,
+    };
+    let secret = EnrollmentSecret::from_random(random()?);
+    let mode = if wish.approve { EnrollmentMode::Approve } else { EnrollmentMode::Auto };
+    let mut store = desk.store()?;
+    let taken: Vec<_> = store.read(|tx| tx.contracts())?.into_iter().map(|row| row.terms.number).collect();
+    let contract = issuing::issue(request, &desk.config.contracts, &taken, &key.public(), secret, desk.now)?;
+    let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.contract", contract.number)));
+    ensure!(!out.exists(), "{} is there already; name another file with --out", out.display());
+    let sealed = SealedContract { file: contract.seal(&key), contract };
+    // The database first: a file nobody knows would be refused as a forgery, a contract without a file is just issued again.
+    store.write(|tx| tx.put_contract(&sealed, mode, desk.now))?;
+    durable::replace(&out, sealed.file.as_bytes(), Access::Private)
+        .with_context(|| format!("writing {}", out.display()))?;
+    let contract = &sealed.contract;
+    desk.show(
+        &serde_json::json!({ "number": contract.number, "customer": contract.customer, "file": out }),
+        &format!(
+            "Contract {} for {} is in {}\nGive it to the customer by a way you trust, with {}:\n  mailbeat-agent activate {}",
+            contract.number,
+            contract.customer,
+            out.display(),
+            desk.config.vendor_public_key().display(),
+            out.file_name().unwrap_or_default().to_string_lossy(),
+        ),
+    )
+}
+
+fn midnight(day: Date) -> anyhow::Result<Timestamp> {
+    Ok(day.to_zoned(TimeZone::UTC)?.timestamp())
+}
+
+/// `DEFAULT[:MIN:MAX]` in seconds.
+fn interval(text: &str) -> anyhow::Result<Interval> {
+    let numbers: Result<Vec<u32>, _> = text.split(':').map(str::parse).collect();
+    match numbers.as_deref() {
+        Ok([default]) => Ok(Interval { default: *default, min: *default, max: *default }),
+        Ok([default, min, max]) => Ok(Interval { default: *default, min: *min, max: *max }),
+        _ => anyhow::bail!("{text:?} is not an interval; write seconds as DEFAULT or DEFAULT:MIN:MAX"),
+    }
+}

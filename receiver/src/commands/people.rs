@@ -1,0 +1,100 @@
+//! `customers` and `contacts`.
+
+use anyhow::{Context as _, ensure};
+use serde::Serialize;
+
+use super::{Desk, init};
+use crate::cli::{Contacts, Customers};
+use crate::render;
+use crate::store::{Contact, Tx};
+
+/// `customers`.
+pub(super) fn customers(desk: &Desk, command: &Customers) -> anyhow::Result<()> {
+    match command {
+        Customers::List => {
+            let customers = desk.reader()?.read(|tx| tx.customers())?;
+            desk.list(&customers, &["customer", "notes"], |customer| {
+                vec![customer.name.clone(), customer.notes.clone()]
+            })
+        }
+        Customers::Add { name } => {
+            ensure!(!name.trim().is_empty(), "the name is empty");
+            let id = desk.store()?.write(|tx| tx.put_customer(name.trim(), desk.now))?;
+            desk.show(
+                &serde_json::json!({ "id": id, "name": name.trim() }),
+                &format!("{} is a customer", name.trim()),
+            )
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Row {
+    customer: Option<String>,
+    #[serde(flatten)]
+    contact: Contact,
+}
+
+/// `contacts`.
+pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
+    match command {
+        Contacts::List => list(desk),
+        Contacts::Add { contact, customer } => {
+            let (name, email) = init::contact(contact)?;
+            let id = desk.store()?.write(|tx| {
+                let customer = customer.as_ref().map(|name| customer_named(tx, name)).transpose()?;
+                anyhow::Ok(tx.add_contact(customer, &name, &email)?)
+            })?;
+            desk.show(&serde_json::json!({ "id": id }), &format!("{email} is contact {id}"))
+        }
+        Contacts::Edit { id, contact, position } => {
+            let (name, email) = init::contact(contact)?;
+            let changed = desk.store()?.write(|tx| {
+                let position = match position {
+                    Some(position) => *position,
+                    None => tx.contact(*id)?.map_or(1, |contact| contact.position),
+                };
+                tx.change_contact(*id, &name, &email, position)
+            })?;
+            ensure!(changed, "there is no contact {id}; `contacts list` shows them");
+            desk.show(&serde_json::json!({ "id": id }), &format!("contact {id} is {email}"))
+        }
+        Contacts::Remove { id } => {
+            let removed = desk.store()?.write(|tx| tx.remove_contact(*id))?;
+            ensure!(removed, "there is no contact {id}; `contacts list` shows them");
+            desk.show(&serde_json::json!({ "id": id }), &format!("contact {id} is removed"))
+        }
+    }
+}
+
+fn customer_named(tx: &Tx<'_>, name: &str) -> anyhow::Result<i64> {
+    let customers = tx.customers()?;
+    let found = customers.iter().find(|customer| customer.name == name);
+    found
+        .map(|customer| customer.id)
+        .with_context(|| format!("there is no customer {name:?}; `customers list` shows them"))
+}
+
+fn list(desk: &Desk) -> anyhow::Result<()> {
+    let rows = desk.reader()?.read(|tx| {
+        let mut rows: Vec<Row> = Vec::new();
+        for customer in tx.customers()? {
+            let contacts = tx.contacts(Some(customer.id))?;
+            rows.extend(
+                contacts.into_iter().map(|contact| Row { customer: Some(customer.name.clone()), contact }),
+            );
+        }
+        rows.extend(tx.contacts(None)?.into_iter().map(|contact| Row { customer: None, contact }));
+        anyhow::Ok(rows)
+    })?;
+    desk.list(&rows, &["id", "customer", "order", "name", "address", "mail refused"], |row| {
+        vec![
+            row.contact.id.to_string(),
+            row.customer.clone().unwrap_or_else(|| "(default)".into()),
+            row.contact.position.to_string(),
+            row.contact.name.clone(),
+            row.contact.email.clone(),
+            row.contact.refused_at.map_or_else(String::new, |at| render::ago(at, desk.now)),
+        ]
+    })
+}

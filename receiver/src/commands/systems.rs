@@ -1,0 +1,263 @@
+//! `systems`: who reports, how they are, what changed on them.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use mailbeat_shared::text;
+use mailbeat_shared::wire::id::SystemId;
+use mailbeat_shared::wire::observation::Observation;
+use mailbeat_shared::wire::report::{Body, Report};
+use mailbeat_shared::wire::signature::PublicKey;
+use mailbeat_shared::wire::snapshot::{Change, FileEntry};
+use serde::Serialize;
+
+use super::Desk;
+use crate::cli::Systems;
+use crate::evaluate::finding::Finding;
+use crate::evaluate::liveness::liveness;
+use crate::evaluate::rules::Rules;
+use crate::evaluate::threshold::format_value;
+use crate::intake::{self, Context};
+use crate::render;
+use crate::store::{System, SystemState, Tx};
+
+/// Systems read from the database at a time.
+const PAGE: u32 = 500;
+
+/// `systems`.
+pub(super) fn run(desk: &Desk, command: &Systems) -> anyhow::Result<()> {
+    match command {
+        Systems::List => list(desk),
+        Systems::Show { system } => show(desk, system),
+        Systems::Changes { system, reports } => changes(desk, system, *reports),
+        Systems::Approve { key } => approve(desk, key),
+        Systems::Pause { system } => {
+            set_state(desk, system, SystemState::Paused, "is paused: recorded, not judged")
+        }
+        Systems::Resume { system } => set_state(desk, system, SystemState::Active, "is watched again"),
+        Systems::Retire { system } => set_state(desk, system, SystemState::Retired, "is retired"),
+    }
+}
+
+#[derive(Serialize)]
+struct Row {
+    system: SystemId,
+    host: String,
+    customer: String,
+    contract: String,
+    liveness: &'static str,
+    state: SystemState,
+    life_at: Option<Timestamp>,
+    system_report_at: Option<Timestamp>,
+    agent_version: String,
+    open_tickets: usize,
+}
+
+impl Row {
+    fn of(tx: &Tx<'_>, system: &System, rules: &Rules, now: Timestamp) -> anyhow::Result<Self> {
+        let view = tx.system_view(system, now)?;
+        let heard_until = intake::judge::heard_until(tx, system.id, now)?;
+        Ok(Self {
+            system: system.system_id,
+            host: system.host.clone(),
+            customer: tx.customer(system.customer)?.map(|customer| customer.name).unwrap_or_default(),
+            contract: system.contract.number.to_string(),
+            liveness: liveness(&view, &rules.liveness, heard_until, now).as_str(),
+            state: system.state,
+            life_at: system.life_at,
+            system_report_at: system.system_report_at,
+            agent_version: system.agent_version.clone(),
+            open_tickets: view.tickets.iter().filter(|ticket| ticket.state.is_unresolved()).count(),
+        })
+    }
+}
+
+/// Every system, page by page.
+fn all(tx: &Tx<'_>) -> anyhow::Result<Vec<System>> {
+    let mut systems: Vec<System> = Vec::new();
+    loop {
+        let page = tx.systems(systems.last().map_or(0, |system| system.id), PAGE)?;
+        let done = page.len() < PAGE as usize;
+        systems.extend(page);
+        if done {
+            return Ok(systems);
+        }
+    }
+}
+
+/// The system with this SystemId, or the only one with this host name.
+fn named(tx: &Tx<'_>, name: &str) -> anyhow::Result<System> {
+    let id = name.parse::<SystemId>().ok();
+    let mut found: Vec<System> =
+        all(tx)?.into_iter().filter(|system| Some(system.system_id) == id || system.host == name).collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(system), true) => Ok(system),
+        (None, _) => bail!("there is no system {name:?}; `systems list` shows them"),
+        (Some(_), false) => {
+            bail!("several systems are called {name:?}; name the SystemId from `systems list`")
+        }
+    }
+}
+
+fn list(desk: &Desk) -> anyhow::Result<()> {
+    let rules = desk.config.load_rules()?;
+    let rows = desk.reader()?.read(|tx| {
+        all(tx)?
+            .iter()
+            .map(|system| Row::of(tx, system, &rules, desk.now))
+            .collect::<anyhow::Result<Vec<Row>>>()
+    })?;
+    desk.list(&rows, &["host", "customer", "liveness", "last life", "tickets", "contract", "system"], |row| {
+        vec![
+            row.host.clone(),
+            row.customer.clone(),
+            row.liveness.into(),
+            row.life_at.map_or_else(|| "never".into(), |at| render::ago(at, desk.now)),
+            row.open_tickets.to_string(),
+            row.contract.clone(),
+            row.system.to_string(),
+        ]
+    })
+}
+
+#[derive(Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    row: Row,
+    findings: Vec<Finding>,
+    observations: Vec<Observation>,
+    files: Vec<FileEntry>,
+}
+
+fn show(desk: &Desk, name: &str) -> anyhow::Result<()> {
+    let rules = desk.config.load_rules()?;
+    let whole = desk.reader()?.read(|tx| {
+        let system = named(tx, name)?;
+        let branch = tx.branches(system.id)?.into_iter().max_by_key(|branch| branch.life_at);
+        let heartbeat = branch.as_ref().and_then(|branch| branch.heartbeat);
+        let observations =
+            match heartbeat.map(|row| report(tx, row)).transpose()?.flatten().map(|report| report.body) {
+                Some(Body::Heartbeat { heartbeat }) => heartbeat.observations,
+                _ => vec![],
+            };
+        let snapshot = branch.map(|branch| tx.snapshot(branch.id)).transpose()?.unwrap_or_default();
+        anyhow::Ok(Whole {
+            row: Row::of(tx, &system, &rules, desk.now)?,
+            findings: tx.system_view(&system, desk.now)?.findings,
+            observations,
+            files: snapshot.into_values().map(|file| file.entry).collect(),
+        })
+    })?;
+    desk.show(&whole, &describe(&whole, desk.now))
+}
+
+fn describe(whole: &Whole, now: Timestamp) -> String {
+    let row = &whole.row;
+    let life = row.life_at.map_or_else(|| "never".into(), |at| render::ago(at, now));
+    let mut out = format!(
+        "{} ({})\n  {} · last life {life} · {} open tickets\n  customer {} · contract {} · agent {}\n",
+        row.host, row.system, row.liveness, row.open_tickets, row.customer, row.contract, row.agent_version
+    );
+    for finding in &whole.findings {
+        out += &format!(
+            "\n{}: {} since {}\n    {}\n",
+            finding.severity,
+            finding.title,
+            render::time(finding.since),
+            finding.evidence
+        );
+    }
+    if !whole.observations.is_empty() {
+        let cells = |observation: &Observation| {
+            let about: Vec<&str> = observation.attributes.values().map(String::as_str).collect();
+            vec![
+                observation.name.clone(),
+                about.join(" "),
+                format_value(observation.value, &observation.unit),
+            ]
+        };
+        let rows: Vec<Vec<String>> = whole.observations.iter().map(cells).collect();
+        out += &format!("\n{}", render::table(&["observation", "of", "value"], &rows));
+    }
+    out += &format!("\n{} watched files\n", whole.files.len());
+    out
+}
+
+fn report(tx: &Tx<'_>, row: i64) -> anyhow::Result<Option<Report>> {
+    let Some(packed) = tx.report_content(row)? else { return Ok(None) };
+    let (bytes, _) = packed.unpack()?;
+    Ok(Some(Report::decode(&bytes)?))
+}
+
+#[derive(Serialize)]
+struct Changed {
+    sequence: u64,
+    created_at: Timestamp,
+    #[serde(flatten)]
+    change: Change,
+}
+
+fn changes(desk: &Desk, name: &str, reports: u32) -> anyhow::Result<()> {
+    let changes = desk.reader()?.read(|tx| {
+        let system = named(tx, name)?;
+        let mut changes = Vec::new();
+        for row in tx.reports_of_kind(system.id, "system", reports)? {
+            let Some(report) = report(tx, row.row)? else { continue };
+            let Body::System { system_report } = report.body else { continue };
+            let (sequence, created_at) = (report.sequence, report.created_at);
+            // A full report repeats what is there; only what differs from a baseline is a change.
+            let differs = system_report.baseline.is_some();
+            changes.extend(system_report.changes.into_iter().filter(|_| differs).map(|change| Changed {
+                sequence,
+                created_at,
+                change,
+            }));
+        }
+        anyhow::Ok(changes)
+    })?;
+    if desk.json {
+        return desk.list(&changes, &[], |_| vec![]);
+    }
+    let mut out = String::new();
+    for Changed { sequence, created_at, change } in &changes {
+        let kind = format!("{:?}", change.kind).to_lowercase();
+        out += &format!("{}  #{sequence}  {kind} {}\n", render::time(*created_at), change.path);
+        let content = change.diff.as_deref().or(change.text.as_deref()).unwrap_or("(content is not sent)");
+        // Watched files are text from outside: their diffs keep every character on the wire and none that steers a terminal here.
+        out += &text::clean(content).lines().map(|line| format!("    {line}\n")).collect::<String>();
+    }
+    desk.say(if out.is_empty() { "no changes" } else { &out })
+}
+
+fn approve(desk: &Desk, fingerprint: &str) -> anyhow::Result<()> {
+    let rules = desk.config.load_rules()?;
+    let recorded = desk.store()?.write(|tx| {
+        let waiting = tx.quarantine_waiting(0, PAGE)?;
+        let mut keys =
+            waiting.iter().filter_map(|row| row.claimed.signer.as_ref()).map(PublicKey::from_bytes);
+        let key = keys.find(|key| key.fingerprint() == fingerprint).with_context(|| {
+            format!("no report signed by {fingerprint} waits; `quarantine list` shows what does")
+        })?;
+        anyhow::Ok(intake::approve(
+            tx,
+            Context { rules: &rules, usual_round: jiff::SignedDuration::from_mins(1) },
+            &key.bytes(),
+            desk.now,
+        )?)
+    })?;
+    let answer = BTreeMap::from([("recorded", recorded.len())]);
+    desk.show(
+        &answer,
+        &format!("{fingerprint} is admitted; {} waiting reports were taken up", recorded.len()),
+    )
+}
+
+fn set_state(desk: &Desk, name: &str, state: SystemState, done: &str) -> anyhow::Result<()> {
+    let host = desk.store()?.write(|tx| {
+        let system = named(tx, name)?;
+        tx.set_system_state(&system, state, desk.now)?;
+        anyhow::Ok(system.host)
+    })?;
+    desk.show(&serde_json::json!({ "host": host, "state": state }), &format!("{host} {done}"))
+}

@@ -1,0 +1,89 @@
+//! Whether what arrives is all that was sent, from one agent, under a right clock.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::rules::{IntegrityPolicy, built_in, id};
+use super::{BranchView, Crossing, Judged, Severity, SystemView};
+
+/// How long a restored state stays a finding before it resolves itself.
+const RESTORED_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Judges gaps, branches and the clock.
+#[must_use]
+pub fn judge(view: &SystemView, policy: &IntegrityPolicy, now: Timestamp) -> Vec<Judged> {
+    let mut judged = vec![judge_gaps(view, policy, now), judge_clock(view, policy)];
+    judged.extend(judge_branches(view, now));
+    judged
+}
+
+fn built(rule: &'static str, crossing: Option<(Severity, String)>, evidence: String) -> Judged {
+    Judged {
+        rule: id(rule),
+        subject: String::new(),
+        crossing: crossing.map(|(severity, title)| Crossing { severity, title }),
+        hold: SignedDuration::ZERO,
+        evidence,
+        since: None,
+    }
+}
+
+fn judge_gaps(view: &SystemView, policy: &IntegrityPolicy, now: Timestamp) -> Judged {
+    let ripe = view.gaps.iter().filter(|gap| now.duration_since(gap.seen_at) >= policy.gap_after);
+    let (mut count, mut ranges) = (0_u64, Vec::new());
+    for gap in ripe {
+        count = count.saturating_add(gap.last.saturating_sub(gap.first).saturating_add(1));
+        ranges.push(if gap.first == gap.last {
+            format!("#{}", gap.first)
+        } else {
+            format!("#{}-#{}", gap.first, gap.last)
+        });
+    }
+    if count == 0 {
+        return built(built_in::REPORTS_LOST, None, "every report arrived or was explained".into());
+    }
+    ranges.truncate(10);
+    let title =
+        format!("{count} report{} sent and never arrived", if count == 1 { " was" } else { "s were" });
+    let evidence = format!("missing {}; later reports do not explain it", ranges.join(", "));
+    built(built_in::REPORTS_LOST, Some((Severity::Low, title)), evidence)
+}
+
+fn judge_clock(view: &SystemView, policy: &IntegrityPolicy) -> Judged {
+    let skew = view.clock_skew;
+    let direction = if skew.is_negative() { "ahead" } else { "behind" };
+    let evidence = format!("the host's clock is {:#} {direction}", skew.abs());
+    let severity = if skew.abs() > SignedDuration::from_hours(1) { Severity::Medium } else { Severity::Low };
+    let crossing = (skew.abs() > policy.clock_tolerance).then(|| (severity, evidence.clone()));
+    built(built_in::CLOCK_WRONG, crossing, evidence)
+}
+
+/// Two histories of one system: if the old one still grows, two agents run with one identity; if it is quiet, the state was
+/// restored from a backup or the agent was activated again.
+fn judge_branches(view: &SystemView, now: Timestamp) -> [Judged; 2] {
+    let two_intervals = view.heartbeat_interval.saturating_add(view.heartbeat_interval);
+    let newest = view.branches.iter().max_by_key(|branch| (branch.began_at, branch.incarnation));
+    let others: Vec<&BranchView> = view.branches.iter().filter(|branch| Some(*branch) != newest).collect();
+    let mut cloned = built(built_in::SYSTEM_CLONED, None, "one agent reports as this system".into());
+    let mut restored = built(built_in::STATE_RESTORED, None, "one history goes on".into());
+    let Some(newest) = newest else { return [cloned, restored] };
+
+    let grows = |branch: &BranchView| now.duration_since(branch.life_at) < two_intervals;
+    let parallel = |branch: &&&BranchView| grows(branch) && branch.life_at > newest.began_at;
+    let since_began = now.duration_since(newest.began_at);
+    if let Some(other) = others.iter().find(parallel).filter(|_| grows(newest)) {
+        let title = "two agents report as this system: a cloned host?".to_owned();
+        let evidence = format!(
+            "incarnation {} and incarnation {} both go on; on one of them run `mailbeat-agent identity new`",
+            other.incarnation, newest.incarnation
+        );
+        cloned = built(built_in::SYSTEM_CLONED, Some((Severity::High, title)), evidence);
+    } else if !others.is_empty()
+        && since_began >= two_intervals
+        && since_began < two_intervals + RESTORED_SHOWN_FOR
+    {
+        let title = "the agent's state was restored or it was activated again".to_owned();
+        let evidence = format!("a new history began at {:.0}; the one before is quiet", newest.began_at);
+        restored = built(built_in::STATE_RESTORED, Some((Severity::Low, title)), evidence);
+    }
+    [cloned, restored]
+}

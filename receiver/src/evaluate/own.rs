@@ -1,0 +1,98 @@
+//! The receiver's own health: what would make it deaf or mute becomes a ticket by the same way as everything else.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::finding::{self, Finding};
+use super::rules::{Rules, built_in, id};
+use super::{Crossing, Decision, Judged, RuleId, Severity};
+use crate::ticket::{self, Ticket};
+
+/// What the receiver knows about itself.
+#[derive(Clone, Debug, Default)]
+pub struct OwnView {
+    /// Mailboxes that cannot be read: name, since when, the last error.
+    pub unreachable: Vec<(String, Timestamp, String)>,
+    /// Mails waiting in quarantine: mailbox, reason, how many.
+    pub quarantined: Vec<(String, String, u64)>,
+    /// Contacts whose mail server refused a notification: address, since when, the server's words.
+    pub refused: Vec<(String, Timestamp, String)>,
+    /// What held after the last pass.
+    pub findings: Vec<Finding>,
+    /// The receiver's tickets that are not Closed.
+    pub tickets: Vec<Ticket>,
+}
+
+/// How long a mailbox may be unreachable before it is a finding.
+const UNREACHABLE_HOLD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Looks at the receiver itself and decides.
+#[must_use]
+pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
+    let mut judged: Vec<Judged> = Vec::new();
+    judged.extend(view.unreachable.iter().map(|(mailbox, since, error)| unreachable(mailbox, *since, error)));
+    judged
+        .extend(view.quarantined.iter().map(|(mailbox, reason, count)| quarantined(mailbox, reason, *count)));
+    judged.extend(view.refused.iter().map(|(address, since, words)| refused(address, *since, words)));
+
+    let said: BTreeSet<(RuleId, String)> =
+        judged.iter().map(|look| (look.rule.clone(), look.subject.clone())).collect();
+    let over = view.findings.iter().filter(|was| !said.contains(&(was.rule.clone(), was.subject.clone())));
+    judged.extend(over.map(|was| Judged {
+        rule: was.rule.clone(),
+        subject: was.subject.clone(),
+        crossing: None,
+        hold: SignedDuration::ZERO,
+        evidence: "it is over".into(),
+        since: None,
+    }));
+    let (findings, changes) = finding::advance(&view.findings, &judged, rules, false, now);
+    let tickets =
+        ticket::reconcile(&view.tickets, &findings, &changes, "Mailbeat receiver", &rules.tickets, now);
+    Decision { findings: changes, tickets, due_at: None }
+}
+
+fn unreachable(mailbox: &str, since: Timestamp, error: &str) -> Judged {
+    Judged {
+        rule: id(built_in::MAILBOX_UNREACHABLE),
+        subject: mailbox.to_owned(),
+        crossing: Some(Crossing {
+            severity: Severity::Critical,
+            title: format!("mailbox {mailbox} cannot be read; no system is judged silent meanwhile"),
+        }),
+        hold: UNREACHABLE_HOLD,
+        evidence: format!("since {since:.0}: {error}"),
+        since: Some(since),
+    }
+}
+
+fn quarantined(mailbox: &str, reason: &str, count: u64) -> Judged {
+    Judged {
+        rule: id(built_in::QUARANTINE_WAITING),
+        subject: format!("{mailbox} {reason}"),
+        crossing: Some(Crossing {
+            severity: Severity::Low,
+            title: format!("mail in quarantine from mailbox {mailbox}: {reason}"),
+        }),
+        hold: SignedDuration::ZERO,
+        evidence: format!("{count} waiting; `mailbeat-receiver quarantine list` shows them"),
+        since: None,
+    }
+}
+
+fn refused(address: &str, since: Timestamp, words: &str) -> Judged {
+    Judged {
+        rule: id(built_in::NOTIFICATION_REFUSED),
+        subject: address.to_owned(),
+        crossing: Some(Crossing {
+            severity: Severity::High,
+            title: format!("notifications to {address} are refused"),
+        }),
+        hold: SignedDuration::ZERO,
+        evidence: format!(
+            "since {since:.0}: {words}; `mailbeat-receiver contacts edit` sets another address"
+        ),
+        since: Some(since),
+    }
+}

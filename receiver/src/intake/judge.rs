@@ -1,0 +1,104 @@
+//! The two entries into evaluation, each inside the transaction that records what follows.
+//!
+//! Load a view, call the pure rules, write their decision. A report is judged in the transaction that records it (R2), a tick in one
+//! of its own for each system (R4).
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::wire::report::{Body, Report};
+
+use super::life::Life;
+use crate::evaluate::rules::Rules;
+use crate::evaluate::{self, Occasion, own};
+use crate::store::{Owner, Store, StoreError, System, Tx};
+
+fn owner(system: &System) -> Owner {
+    Owner::System { customer: system.customer, system: system.id }
+}
+
+/// Judges a report that is the newest of its branch. `system` is as the report left it; its `due_at` is set and not yet
+/// written.
+pub(super) fn report(
+    tx: &Tx<'_>,
+    system: &mut System,
+    report: &Report,
+    life: &Life,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let view = tx.system_view(system, now)?;
+    let (observations, checks) = match &report.body {
+        Body::Heartbeat { heartbeat } => {
+            (Some(heartbeat.observations.as_slice()), heartbeat.checks.as_slice())
+        }
+        _ => (None, &[][..]),
+    };
+    let occasion = Occasion::Report { life_at: life.life_at, observations, checks };
+    let decision = evaluate::judge(&view, occasion, rules, now);
+    tx.write_decision(owner(system), &decision, now)?;
+    system.due_at = decision.due_at.unwrap_or(Timestamp::MAX);
+    Ok(())
+}
+
+/// Up to when absence of this system may be judged: as far as all mailboxes were heard that its last reports came through.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn heard_until(tx: &Tx<'_>, system: i64, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let mut least: Option<Timestamp> = None;
+    for mailbox in tx.mailboxes_of(system)? {
+        let hearing = tx.mailbox(mailbox)?.and_then(|mailbox| mailbox.hearing);
+        let Some(heard) = hearing.and_then(|hearing| hearing.heard_until(now)) else { return Ok(None) };
+        least = Some(least.map_or(heard, |least| least.min(heard)));
+    }
+    Ok(least)
+}
+
+/// Judges what time alone has made true of one system.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn tick(tx: &Tx<'_>, system: i64, rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
+    let Some(mut system) = tx.system(system)? else { return Ok(()) };
+    let view = tx.system_view(&system, now)?;
+    let heard_until = heard_until(tx, system.id, now)?;
+    let decision = evaluate::judge(&view, Occasion::Tick { heard_until }, rules, now);
+    tx.write_decision(owner(&system), &decision, now)?;
+    // What is overdue and cannot be judged yet is looked at again soon, not in a circle.
+    let again = now.saturating_add(look_again(&system)).unwrap_or(Timestamp::MAX);
+    system.due_at = decision.due_at.map_or(Timestamp::MAX, |due| if due > now { due } else { again });
+    tx.update_system(&system)
+}
+
+fn look_again(system: &System) -> SignedDuration {
+    (system.heartbeat_every() / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_mins(1))
+}
+
+/// Judges every system that is due, one transaction each; how many were looked at, at most `limit`. One that fails is
+/// put off for an hour, so that it does not stop the others.
+///
+/// # Errors
+/// [`StoreError`] where the database itself refuses.
+pub fn tick_due(store: &mut Store, rules: &Rules, now: Timestamp, limit: u32) -> Result<usize, StoreError> {
+    let due = store.read(|tx| tx.due_systems(now, limit))?;
+    for &system in &due {
+        let judged = store.write(|tx| tick(tx, system, rules, now));
+        match judged {
+            Ok(()) => {}
+            Err(error) if error.is_one_rows() => {
+                tracing::error!(system, %error, "a system cannot be judged; tried again in an hour");
+                store.write(|tx| tx.put_off(system, now))?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(due.len())
+}
+
+/// Judges the receiver's own health.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn own_health(tx: &Tx<'_>, rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
+    let decision = own::judge(&tx.own_view()?, rules, now);
+    tx.write_decision(Owner::Receiver, &decision, now)
+}

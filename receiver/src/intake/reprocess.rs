@@ -1,0 +1,152 @@
+//! The way in for everything that does not come fresh from a folder: release from quarantine, a key that was admitted, import,
+//! reading again after an upgrade. One function, the same judgement.
+
+use jiff::Timestamp;
+use mailbeat_shared::wire::extract::Signed;
+use mailbeat_shared::wire::signature::Signature;
+
+use super::prepare::{Candidate, Prepared, What, prepare, prepare_signed};
+use super::trust;
+use super::verdict::{QuarantineReason, Verdict};
+use super::{Context, Recorded, judge_mail, record_mail};
+use crate::store::{AdmittedBy, Kept, PackedReport, Place, Quarantined, StoreError, Tx, unpack};
+
+/// Most reports that are recorded at once when their key is admitted; the rest follows by `quarantine release`.
+const AT_ONCE: u32 = 500;
+
+/// What to process again.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// A row of the quarantine.
+    Quarantine(i64),
+    /// A mail from elsewhere, and when it came.
+    Mail {
+        /// The mail as it came.
+        raw: &'a [u8],
+        /// When it came; not later than now.
+        received_at: Timestamp,
+    },
+}
+
+/// Processes something again. What leaves quarantine is marked released; what does not keeps its row with the new reason.
+/// `None`: no such row, or its content is gone.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn reprocess(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    source: Source<'_>,
+    now: Timestamp,
+) -> Result<Option<Recorded>, StoreError> {
+    match source {
+        Source::Quarantine(id) => match tx.quarantined(id)? {
+            Some(row) if row.state == "waiting" => release(tx, context, &row, now),
+            _ => Ok(None),
+        },
+        Source::Mail { raw, received_at } => {
+            let received_at = received_at.min(now);
+            let recorded = record_mail(tx, context, &prepare(raw), Place::default(), received_at, now)?;
+            tx.count(None, recorded.verdict.as_str(), now, 1)?;
+            Ok(Some(recorded))
+        }
+    }
+}
+
+/// Records, in the order they were made, the reports that waited for this key.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn reprocess_waiting(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    key: &[u8; 32],
+    now: Timestamp,
+) -> Result<Vec<Recorded>, StoreError> {
+    let rows = tx.waiting_of_signer(key, AT_ONCE)?;
+    rows.iter().filter_map(|row| release(tx, context, row, now).transpose()).collect()
+}
+
+fn release(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    row: &Quarantined,
+    now: Timestamp,
+) -> Result<Option<Recorded>, StoreError> {
+    let Some(prepared) = prepared(&row.kept)? else { return Ok(None) };
+    let outcome =
+        match tx.isolated(|| judge_mail(tx, context, &prepared, row.place.mailbox, row.received_at, now))? {
+            Ok(outcome) => outcome,
+            Err(error) if error.is_one_rows() => {
+                let (reason, detail) = (QuarantineReason::NotRecorded, error.to_string());
+                tx.still_quarantined(row.id, reason, &detail)?;
+                return Ok(Some(Recorded { uid: 0, verdict: Verdict::Quarantined(reason), detail }));
+            }
+            Err(error) => return Err(error),
+        };
+    match outcome.verdict {
+        Verdict::Quarantined(reason) => tx.still_quarantined(row.id, reason, &outcome.detail)?,
+        verdict => drop(tx.end_quarantine(row.id, true, &verdict.to_string())?),
+    }
+    tx.count(row.place.mailbox, outcome.verdict.as_str(), now, 1)?;
+    Ok(Some(Recorded { uid: 0, verdict: outcome.verdict, detail: outcome.detail }))
+}
+
+fn prepared(kept: &Kept) -> Result<Option<Prepared>, StoreError> {
+    match kept {
+        Kept::Report(packed) => signed(packed).map(|signed| signed.map(prepare_signed)),
+        Kept::Mail(packed) => Ok(Some(prepare(&unpack(&packed.content, packed.report_bytes as usize)?))),
+        Kept::Nothing => Ok(None),
+    }
+}
+
+fn signed(packed: &PackedReport) -> Result<Option<Signed>, StoreError> {
+    let (report, signature) = packed.unpack()?;
+    Ok(Signature::parse(&signature).ok().map(|signature| Signed::new(report, signature)))
+}
+
+/// Why a key cannot be approved.
+#[derive(Debug, thiserror::Error)]
+pub enum ApproveError {
+    /// No report of it waits.
+    #[error("no report signed by this key waits in quarantine")]
+    NothingWaits,
+    /// It names a contract that is not known.
+    #[error("contract {0} is not known here; take it up first")]
+    UnknownContract(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An operator admits the key of a waiting report, for the system and under the contract the report names, and what waited
+/// for it is recorded. Neither proof nor the contract's number of systems stands against it: a person looked.
+///
+/// # Errors
+/// [`ApproveError`].
+pub fn approve(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    key: &[u8; 32],
+    now: Timestamp,
+) -> Result<Vec<Recorded>, ApproveError> {
+    let waiting = tx.waiting_of_signer(key, 1)?;
+    let row = waiting.first().ok_or(ApproveError::NothingWaits)?;
+    let candidate = candidate(row)?.ok_or(ApproveError::NothingWaits)?;
+    let number = &candidate.report.contract;
+    let contract = tx.contract(number)?.ok_or_else(|| ApproveError::UnknownContract(number.to_string()))?;
+    match tx.system_of_customer(contract.terms.customer, candidate.report.system)? {
+        Some(system) => tx.admit_key(system.id, key, AdmittedBy::Operator, now)?,
+        None => {
+            trust::register(tx, &candidate, &contract.terms, AdmittedBy::Operator, now)?;
+        }
+    }
+    Ok(reprocess_waiting(tx, context, key, now)?)
+}
+
+fn candidate(row: &Quarantined) -> Result<Option<Box<Candidate>>, StoreError> {
+    Ok(prepared(&row.kept)?.and_then(|prepared| match prepared.0 {
+        What::Candidate(candidate) => Some(candidate),
+        _ => None,
+    }))
+}

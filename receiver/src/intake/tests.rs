@@ -1,0 +1,7 @@
+//! Stories of mails, told through the real composer, keys and database.
+
+mod files;
+mod history;
+mod mailbox;
+mod trust;
+mod world;

@@ -1,0 +1,227 @@
+//! Reports that come twice, late, in disorder, from the past or from two hosts at once.
+
+use jiff::Timestamp;
+use mailbeat_shared::wire::report::{Body, Notice, NoticeEvent};
+
+use super::world::{Agent, HOUR, World, at};
+use crate::intake::{IgnoreReason, QuarantineReason as Reason, Verdict, judge};
+
+#[test]
+fn the_same_mail_again_is_a_duplicate_and_the_same_id_with_other_content_a_conflict() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let made = agent.heartbeat(at(10));
+    let recorded = world.receive(&[&made.mail, &made.mail], at(20));
+    assert_eq!(recorded[1].verdict, Verdict::Duplicate);
+    let mut other = agent.heartbeat(at(30)).report;
+    other.id = made.report.id;
+    let conflict = agent.sign(other);
+    assert_eq!(world.verdict(&conflict.mail, at(40)), Verdict::Quarantined(Reason::Conflict));
+    assert_eq!(world.sequences(&agent), [1]);
+}
+
+#[test]
+fn a_gap_is_noted_when_it_is_seen_and_vanishes_when_it_is_filled() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let made: Vec<_> = (1..=6).map(|n| agent.heartbeat(at(n * HOUR))).collect();
+    world.verdict(&made[0].mail, at(HOUR));
+    world.verdict(&made[5].mail, at(6 * HOUR));
+    assert_eq!(world.holes(&agent), [(2, 5)]);
+    world.verdict(&made[2].mail, at(7 * HOUR));
+    assert_eq!(world.holes(&agent), [(2, 2), (4, 5)]);
+    let id = world.system(&agent).id;
+    assert!(world.read(|tx| tx.holes(id)).iter().all(|hole| hole.seen_at == at(6 * HOUR)));
+    world.receive(&[&made[4].mail, &made[3].mail, &made[1].mail], at(8 * HOUR));
+    assert_eq!(world.holes(&agent), []);
+    assert_eq!(world.branches(&agent).len(), 1, "disorder opens no branch");
+    assert_eq!(world.sequences(&agent), [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_gap_that_a_later_report_explains_is_none() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let superseded: Vec<_> = (0..3).map(|n| agent.heartbeat(at(20 + n))).collect();
+    agent.superseded = vec![(2, 3)];
+    world.verdict(&agent.heartbeat(at(30)).mail, at(30));
+    assert_eq!(world.holes(&agent), [(4, 4)]);
+    agent.superseded = vec![(2, 4)];
+    world.verdict(&agent.heartbeat(at(40)).mail, at(40));
+    assert_eq!(world.holes(&agent), []);
+    assert_eq!(world.verdict(&superseded[1].mail, at(50)), Verdict::Accepted, "and it arrives all the same");
+}
+
+#[test]
+fn a_heartbeat_four_hours_late_proves_life_four_hours_ago() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR + 5));
+    world.verdict(&agent.heartbeat(at(2 * HOUR)).mail, at(6 * HOUR));
+    assert_eq!(world.system(&agent).life_at, Some(at(2 * HOUR)));
+}
+
+#[test]
+fn an_old_report_fills_history_and_leaves_the_present_alone() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let full = agent.heartbeat_with(at(HOUR), 0.99);
+    let fine = agent.heartbeat_with(at(2 * HOUR), 0.5);
+    world.verdict(&fine.mail, at(2 * HOUR));
+    world.verdict(&full.mail, at(3 * HOUR));
+    assert_eq!(world.read(|tx| tx.tickets(false, i64::MAX, 9)), []);
+    assert_eq!(world.sequences(&agent), [1, 2]);
+    let branch = world.branches(&agent).remove(0);
+    assert_eq!(branch.newest_sequence, 2);
+}
+
+#[test]
+fn a_crossed_threshold_opens_a_ticket_with_a_notification_and_recovery_resolves_it() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    for hour in 1..=4 {
+        world.verdict(&agent.heartbeat_with(at(hour * HOUR), 0.99).mail, at(hour * HOUR));
+    }
+    let tickets = world.read(|tx| tx.tickets(true, i64::MAX, 9));
+    assert_eq!(tickets.len(), 1);
+    assert_eq!(tickets[0].ticket.number.to_string(), "MB-1001");
+    let due = world.read(|tx| tx.due_notifications(at(5 * HOUR), 9));
+    assert_eq!(due.len(), 1);
+    assert_eq!((due[0].email.as_str(), due[0].ticket.0), ("operator@vendor.example", 1001));
+    for hour in 5..=7 {
+        world.verdict(&agent.heartbeat_with(at(hour * HOUR), 0.2).mail, at(hour * HOUR));
+    }
+    assert_eq!(world.read(|tx| tx.tickets(true, i64::MAX, 9)), []);
+}
+
+#[test]
+fn a_bounce_of_a_notification_refuses_the_address_and_the_next_person_is_told() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
+    let customer = world.system(&agent).customer;
+    world.write(|tx, _| tx.add_contact(Some(customer), "Anna", "anna@acme.example"));
+    for hour in 2..=4 {
+        world.verdict(&agent.heartbeat_with(at(hour * HOUR), 0.99).mail, at(hour * HOUR));
+    }
+    let told = world.read(|tx| tx.due_notifications(at(5 * HOUR), 9)).remove(0);
+    assert_eq!(told.email, "anna@acme.example");
+    world.write(|tx, _| tx.notification_sent(told.id, "250 ok", at(5 * HOUR)));
+    let bounce = |token: &str| {
+        format!(
+            "From: MAILER-DAEMON@acme.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nAction: failed\r\n\
+             Diagnostic-Code: smtp; 550 no such user\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\
+             Message-ID: <{token}@vendor.example>\r\n\r\nx\r\n--b--\r\n"
+        )
+    };
+    world.verdict(bounce("00000000000000000000000000000000").as_bytes(), at(6 * HOUR));
+    assert_eq!(world.read(|tx| tx.due_notifications(at(7 * HOUR), 9)), [], "a token that is none of ours");
+    for _ in 0..2 {
+        let verdict = world.verdict(bounce(&told.token).as_bytes(), at(6 * HOUR));
+        assert_eq!(verdict, Verdict::Ignored(IgnoreReason::Bounce));
+    }
+    let next = world.read(|tx| tx.due_notifications(at(7 * HOUR), 9));
+    assert_eq!(next.len(), 1);
+    assert_eq!((next[0].email.as_str(), next[0].event_id), ("operator@vendor.example", told.event_id));
+    world.write(|tx, context| judge::own_health(tx, context.rules, at(7 * HOUR)));
+    let tickets = world.read(|tx| tx.tickets(true, i64::MAX, 9));
+    assert!(
+        tickets
+            .iter()
+            .any(|row| row.ticket.rule.as_str() == "notification-refused" && row.customer.is_none())
+    );
+}
+
+#[test]
+fn a_state_restored_from_a_backup_opens_a_branch_and_both_keep_their_order() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
+    let mut restored = agent.clone();
+    restored.salt = 1;
+    for hour in 2..=3 {
+        world.verdict(&agent.heartbeat(at(hour * HOUR)).mail, at(hour * HOUR));
+    }
+    let (second, third) = (restored.heartbeat(at(4 * HOUR)), restored.heartbeat(at(5 * HOUR)));
+    let recorded = world.receive(&[&third.mail, &second.mail], at(5 * HOUR));
+    assert!(recorded.iter().all(|mail| mail.verdict == Verdict::Accepted));
+    assert_eq!(world.branches(&agent).len(), 2);
+    assert_eq!(world.verdict(&restored.heartbeat(at(6 * HOUR)).mail, at(6 * HOUR)), Verdict::Accepted);
+    let branches = world.branches(&agent);
+    assert_eq!(branches.len(), 2, "the restored state goes on in its own branch");
+    assert_eq!((branches[0].newest_sequence, branches[1].newest_sequence), (4, 3));
+}
+
+#[test]
+fn a_new_incarnation_opens_a_branch_and_a_clone_makes_both_grow() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
+    let mut clone = agent.clone();
+    (clone.incarnation, clone.salt) = (2, 1);
+    for hour in 2..=5 {
+        for host in [&mut agent, &mut clone] {
+            let made = host.heartbeat(at(hour * HOUR));
+            assert_eq!(world.verdict(&made.mail, at(hour * HOUR)), Verdict::Accepted);
+        }
+    }
+    assert_eq!(world.branches(&agent).len(), 2);
+    assert_eq!(world.holes(&agent), []);
+    let tickets = world.read(|tx| tx.tickets(true, i64::MAX, 9));
+    assert!(tickets.iter().any(|row| row.ticket.rule.as_str() == "system-cloned"), "{tickets:?}");
+}
+
+#[test]
+fn a_report_from_the_end_of_time_is_recorded_and_can_be_listed() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    for made_at in [Timestamp::MAX, Timestamp::MIN] {
+        let mut report = agent.heartbeat(at(20)).report;
+        report.created_at = made_at;
+        let made = agent.sign(report);
+        agent.previous = None;
+        assert_eq!(world.verdict(&made.mail, at(30)), Verdict::Accepted);
+        assert!(world.system(&agent).life_at <= Some(at(30)));
+    }
+    assert_eq!(world.sequences(&agent), [1, 2, 3]);
+}
+
+#[test]
+fn a_sequence_beyond_what_is_kept_is_refused_by_name() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    for (sequence, expected) in
+        [(i64::MAX as u64, Verdict::Accepted), (u64::MAX, Verdict::Quarantined(Reason::OverLimit))]
+    {
+        let mut report = agent.clone().heartbeat(at(20)).report;
+        report.sequence = sequence;
+        assert_eq!(world.verdict(&agent.sign(report).mail, at(30)), expected);
+    }
+    assert_eq!(world.holes(&agent), [(2, i64::MAX as u64 - 1)]);
+}
+
+#[test]
+fn a_flood_is_set_aside_and_shorter_intervals_allow_more() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let mails: Vec<_> = (0..122).map(|n| agent.heartbeat(at(n))).collect();
+    let raws: Vec<&[u8]> = mails.iter().map(|made| made.mail.as_slice()).collect();
+    let recorded = world.receive(&raws, at(200));
+    let accepted = recorded.iter().filter(|mail| mail.verdict == Verdict::Accepted).count();
+    assert_eq!(accepted, 120);
+    assert_eq!(recorded[121].verdict, Verdict::Quarantined(Reason::TooMany));
+    assert_eq!(world.verdict(&agent.heartbeat(at(2 * HOUR)).mail, at(2 * HOUR)), Verdict::Accepted);
+}
+
+#[test]
+fn maintenance_is_held_within_the_contracts_bounds_and_deactivation_is_remembered_until_the_next_report() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let notice = |event, until, reason: &str| Body::Notice {
+        notice: Notice { event, until, reason: reason.to_owned() },
+    };
+    let long = notice(NoticeEvent::MaintenanceStarted, Some(at(999 * HOUR)), "new pumps");
+    world.verdict(&agent.make(long, at(HOUR)).mail, at(HOUR));
+    let system = world.system(&agent);
+    assert_eq!(system.maintenance_until, Some(at(73 * HOUR)));
+    assert_eq!(system.maintenance_reason, "new pumps");
+    let ended = notice(NoticeEvent::MaintenanceEnded, None, "");
+    world.verdict(&agent.make(ended, at(2 * HOUR)).mail, at(2 * HOUR));
+    assert_eq!(world.system(&agent).maintenance_until, None);
+    let off = notice(NoticeEvent::Deactivated, None, "");
+    world.verdict(&agent.make(off, at(3 * HOUR)).mail, at(3 * HOUR));
+    assert_eq!(world.system(&agent).deactivated_at, Some(at(3 * HOUR)));
+    world.verdict(&agent.heartbeat(at(4 * HOUR)).mail, at(4 * HOUR));
+    assert_eq!(world.system(&agent).deactivated_at, None);
+}

@@ -1,0 +1,250 @@
+//! Who may speak for which system.
+
+use mailbeat_shared::wire::contract::rotation_statement;
+use mailbeat_shared::wire::id::SystemId;
+use mailbeat_shared::wire::signature::{Namespace, SigningKey};
+
+use super::world::{Agent, HOUR, World, at, contract, framed};
+use crate::intake::{IgnoreReason, QuarantineReason as Reason, Source, Verdict, approve, reprocess};
+use crate::store::{AdmittedBy, ContractRefused, EnrollmentMode, StoreError, SystemState};
+
+#[test]
+fn an_enrollment_is_followed_by_heartbeats_of_a_registered_system() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let (first, second) = (agent.enrollment(at(10)), agent.heartbeat(at(20)));
+    let recorded = world.receive(&[&first.mail, &second.mail], at(30));
+    assert!(recorded.iter().all(|mail| mail.verdict == Verdict::Accepted), "{recorded:?}");
+    let system = world.system(&agent);
+    assert_eq!((system.system_id, system.host.as_str()), (agent.system, "scada-01"));
+    assert_eq!(system.life_at, Some(at(20)), "life is dated at its origin");
+    assert_eq!(world.sequences(&agent), [1, 2]);
+}
+
+#[test]
+fn any_genuine_report_enrolls_when_the_enrollment_is_lost_or_overtaken() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let (first, second) = (agent.enrollment(at(10)), agent.heartbeat(at(20)));
+    assert_eq!(world.verdict(&second.mail, at(30)), Verdict::Accepted);
+    assert_eq!(world.holes(&agent), [(1, 1)]);
+    assert_eq!(world.verdict(&first.mail, at(40)), Verdict::Accepted);
+    assert_eq!(world.holes(&agent), []);
+}
+
+#[test]
+fn a_report_changed_on_the_way_is_quarantined_as_forged() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let made = agent.heartbeat(at(10));
+    let signature = agent.key.sign(Namespace::Report, &made.report.encode());
+    let mut forged = made.report.clone();
+    forged.sequence = 99;
+    let mail = framed(&forged, &forged.encode(), &signature);
+    assert_eq!(world.verdict(&mail, at(20)), Verdict::Quarantined(Reason::BadSignature));
+    assert!(world.registered(&agent).is_none());
+}
+
+#[test]
+fn a_key_without_the_contracts_secret_stays_out() {
+    let (mut world, mut stranger) = (World::new(), Agent::new(1));
+    stranger.contract = contract(|contract| {
+        contract.enrollment_secret =
+            Some(mailbeat_shared::wire::contract::EnrollmentSecret::from_random([1; 32]));
+    })
+    .contract;
+    let made = stranger.heartbeat(at(10));
+    assert_eq!(world.verdict(&made.mail, at(20)), Verdict::Quarantined(Reason::NotEnrolled));
+}
+
+#[test]
+fn another_systems_key_cannot_speak_for_this_one() {
+    let (mut world, mut agent, mut other) = (World::new(), Agent::new(1), Agent::new(2));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    world.verdict(&other.heartbeat(at(10)).mail, at(10));
+    other.system = agent.system;
+    let made = other.heartbeat(at(20));
+    assert_eq!(world.verdict(&made.mail, at(20)), Verdict::Quarantined(Reason::WrongSystem));
+    assert_eq!(world.sequences(&agent), [1]);
+}
+
+#[test]
+fn the_secret_alone_does_not_take_over_a_known_system_but_the_old_keys_word_does() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let mut moved = agent.clone();
+    moved.key = SigningKey::from_seed(&[50; 32], "new hardware");
+    (moved.incarnation, moved.salt) = (2, 1);
+    let waiting = moved.heartbeat(at(20));
+    assert_eq!(world.verdict(&waiting.mail, at(20)), Verdict::Quarantined(Reason::NotEnrolled));
+
+    let statement = rotation_statement(moved.system, &moved.key.public());
+    moved.succession = vec![agent.key.sign(Namespace::Rotate, &statement)];
+    assert_eq!(world.verdict(&moved.heartbeat(at(30)).mail, at(30)), Verdict::Accepted);
+    assert_eq!(world.system(&moved).id, world.system(&agent).id);
+    assert_eq!(world.sequences(&moved), [1, 2, 3], "what waited for the key came in first");
+    assert_eq!(world.verdict(&agent.heartbeat(at(40)).mail, at(40)), Verdict::Accepted, "still on its way");
+    let later = at(10 * 24 * HOUR);
+    assert_eq!(world.verdict(&agent.heartbeat(later).mail, later), Verdict::Quarantined(Reason::RevokedKey));
+}
+
+#[test]
+fn a_word_of_the_old_key_about_another_system_or_key_counts_for_nothing() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let mut thief = agent.clone();
+    thief.key = SigningKey::from_seed(&[51; 32], "thief");
+    let elsewhere = rotation_statement(SystemId::from_random([9; 16]), &thief.key.public());
+    let somebody = rotation_statement(agent.system, &agent.key.public());
+    let by_itself = rotation_statement(agent.system, &thief.key.public());
+    thief.succession = vec![
+        agent.key.sign(Namespace::Rotate, &elsewhere),
+        agent.key.sign(Namespace::Rotate, &somebody),
+        agent.key.sign(Namespace::Report, &by_itself),
+        thief.key.sign(Namespace::Rotate, &by_itself),
+    ];
+    let made = thief.heartbeat(at(20));
+    assert_eq!(world.verdict(&made.mail, at(20)), Verdict::Quarantined(Reason::NotEnrolled));
+}
+
+#[test]
+fn with_approval_reports_wait_and_are_recorded_in_order_when_a_person_admits_the_key() {
+    let mut world = World::with(EnrollmentMode::Approve, contract(|_| {}));
+    let mut agent = Agent::new(1);
+    let (first, second) = (agent.enrollment(at(10)), agent.heartbeat(at(20)));
+    for mail in [&second.mail, &first.mail] {
+        assert_eq!(world.verdict(mail, at(30)), Verdict::Quarantined(Reason::NotEnrolled));
+    }
+    let key = agent.key.public().bytes();
+    let recorded = world.write(|tx, context| approve(tx, context, &key, at(40)));
+    assert_eq!(recorded.len(), 2);
+    assert!(recorded.iter().all(|mail| mail.verdict == Verdict::Accepted), "{recorded:?}");
+    assert_eq!(world.holes(&agent), [], "the first was recorded first");
+    assert_eq!(world.system(&agent).life_at, Some(at(20)));
+    assert_eq!(world.read(|tx| tx.quarantine_waiting(0, 10)), []);
+    assert!(world.read(|tx| tx.keys_of(1)).iter().any(|known| known.key == key));
+}
+
+#[test]
+fn a_contract_covers_as_many_systems_as_it_says_and_a_retired_one_makes_room() {
+    let mut world = World::with(EnrollmentMode::Auto, contract(|contract| contract.systems = 1));
+    let (mut first, mut second) = (Agent::new(1), Agent::new(2));
+    world.verdict(&first.heartbeat(at(10)).mail, at(10));
+    let waiting = second.heartbeat(at(20));
+    assert_eq!(world.verdict(&waiting.mail, at(20)), Verdict::Quarantined(Reason::NotEnrolled));
+    let system = world.system(&first);
+    world.write(|tx, _| tx.set_system_state(&system, SystemState::Retired, at(25)));
+    assert_eq!(world.verdict(&second.heartbeat(at(30)).mail, at(30)), Verdict::Accepted);
+    assert_eq!(world.sequences(&second), [1, 2], "the one that waited came in too");
+}
+
+#[test]
+fn a_contract_taken_up_late_releases_what_waited_for_it() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let late = contract(|contract| contract.number = "ACME-2".parse().unwrap());
+    agent.contract = late.contract.clone();
+    let made = agent.heartbeat(at(10));
+    assert_eq!(world.verdict(&made.mail, at(10)), Verdict::Quarantined(Reason::UnknownContract));
+    world.write(|tx, _| tx.put_contract(&late, EnrollmentMode::Auto, at(15)).map(drop));
+    assert_eq!(world.verdict(&agent.heartbeat(at(20)).mail, at(20)), Verdict::Accepted);
+    assert_eq!(world.sequences(&agent), [1, 2]);
+}
+
+#[test]
+fn a_revoked_keys_mail_is_judged_by_when_it_was_received() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let (before, after) = (agent.heartbeat(at(20)), agent.heartbeat(at(40)));
+    world.write(|tx, _| tx.revoke_key(&agent.key.public().bytes(), at(30)));
+    let mails = vec![world.mail(&before.mail, at(29)), world.mail(&after.mail, at(30))];
+    let verdicts: Vec<Verdict> = world.record(mails, at(50)).iter().map(|mail| mail.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Accepted, Verdict::Quarantined(Reason::RevokedKey)]);
+}
+
+#[test]
+fn after_the_contracts_end_mails_are_counted_and_nothing_is_stored() {
+    let until = at(24 * HOUR);
+    let ending = contract(|contract| {
+        (contract.valid_until, contract.grace_days) = (Some(until), 1);
+    });
+    let (mut world, mut agent) = (World::with(EnrollmentMode::Auto, ending), Agent::new(1));
+    for hour in [23, 47, 71] {
+        let at = at(hour * HOUR);
+        assert_eq!(world.verdict(&agent.heartbeat(at).mail, at), Verdict::Accepted, "hour {hour}");
+    }
+    let late = at(73 * HOUR);
+    let ended = Verdict::Ignored(IgnoreReason::ContractEnded);
+    assert_eq!(world.verdict(&agent.heartbeat(late).mail, late), ended);
+    assert_eq!(world.sequences(&agent), [1, 2, 3]);
+    assert!(world.read(|tx| tx.counters(at(0))).contains(&("contract_ended".to_owned(), 1)));
+    let mut newcomer = Agent::new(2);
+    assert_eq!(world.verdict(&newcomer.heartbeat(late).mail, late), ended, "nobody enrolls any more");
+}
+
+#[test]
+fn a_renewal_raises_the_revision_and_keeps_the_secret_it_does_not_carry() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let renewed = contract(|contract| {
+        (contract.revision, contract.enrollment_secret, contract.systems) = (2, None, 9);
+    });
+    world.write(|tx, _| tx.put_contract(&renewed, EnrollmentMode::Auto, at(5)).map(drop));
+    assert_eq!(world.verdict(&agent.heartbeat(at(10)).mail, at(10)), Verdict::Accepted);
+    assert_eq!(world.system(&agent).contract.systems, 9);
+    let again = world.store.write(|tx| tx.put_contract(&contract(|_| {}), EnrollmentMode::Auto, at(6)));
+    assert!(matches!(again, Err(ContractRefused::NotNewer { held: 2, offered: 1, .. })));
+}
+
+#[test]
+fn a_system_moves_to_its_customers_next_contract_by_proof_and_to_nobody_elses() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let foreign = contract(|contract| {
+        (contract.number, contract.customer) = ("OTHER-1".parse().unwrap(), "Other".into());
+    });
+    let next = contract(|contract| contract.number = "ACME-2".parse().unwrap());
+    for sealed in [&foreign, &next] {
+        world.write(|tx, _| tx.put_contract(sealed, EnrollmentMode::Auto, at(15)).map(drop));
+    }
+    let mut strayed = agent.clone();
+    strayed.contract = foreign.contract;
+    let made = strayed.heartbeat(at(20));
+    assert_eq!(world.verdict(&made.mail, at(20)), Verdict::Quarantined(Reason::WrongContract));
+    agent.contract = next.contract;
+    assert_eq!(world.verdict(&agent.heartbeat(at(30)).mail, at(30)), Verdict::Accepted);
+    assert_eq!(world.system(&agent).contract.number.as_str(), "ACME-2");
+}
+
+#[test]
+fn a_quarantined_report_is_released_once_and_a_mail_imported_twice_is_a_duplicate() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let made = agent.heartbeat(at(10));
+    let source = Source::Mail { raw: &made.mail, received_at: at(20) };
+    for expected in [Verdict::Accepted, Verdict::Duplicate] {
+        let imported = world.write(|tx, context| reprocess(tx, context, source, at(30))).unwrap();
+        assert_eq!(imported.verdict, expected);
+    }
+    let mut stranger = Agent::new(2);
+    stranger.system = agent.system;
+    let waiting = stranger.heartbeat(at(40));
+    world.verdict(&waiting.mail, at(40));
+    let id = world.read(|tx| tx.quarantine_waiting(0, 10))[0].id;
+    let release = Source::Quarantine(id);
+    let still = world.write(|tx, context| reprocess(tx, context, release, at(50))).unwrap();
+    assert_eq!(still.verdict, Verdict::Quarantined(Reason::NotEnrolled));
+    let system = world.system(&agent).id;
+    let key = stranger.key.public().bytes();
+    world.write(|tx, _| tx.admit_key(system, &key, AdmittedBy::Operator, at(55)));
+    let released = world.write(|tx, context| reprocess(tx, context, release, at(60))).unwrap();
+    assert_eq!(released.verdict, Verdict::Accepted);
+    assert!(world.write(|tx, context| reprocess(tx, context, release, at(70))).is_none());
+}
+
+#[test]
+fn a_decision_made_on_an_older_version_of_a_system_is_refused() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let seen = world.system(&agent);
+    world.verdict(&agent.heartbeat(at(20)).mail, at(20));
+    let stale = world.store.write(|tx| tx.set_system_state(&seen, SystemState::Paused, at(25)));
+    assert!(matches!(stale, Err(StoreError::Changed(_))));
+    let seen = world.system(&agent);
+    world.write(|tx, _| tx.set_system_state(&seen, SystemState::Paused, at(25)));
+    assert_eq!(world.system(&agent).state, SystemState::Paused);
+}

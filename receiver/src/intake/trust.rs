@@ -1,0 +1,211 @@
+//! Who signed: the one place where a key becomes a system's.
+//!
+//! A registered key stands for its system. An unknown one is admitted by a proof with the contract's secret (a system never
+//! seen before) or by the signature of a key before it (a system that is known). Whoever holds the secret alone cannot take
+//! over a known system. Everything else waits for an operator.
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::wire::contract::rotation_statement;
+use mailbeat_shared::wire::signature::{Namespace, PublicKey, Signature};
+
+use super::prepare::Candidate;
+use super::verdict::{IgnoreReason, QuarantineReason as Reason, Verdict};
+use crate::store::{
+    AdmittedBy, EnrollmentMode, NewSystem, Registered, StoreError, System, SystemKey, Terms, Tx,
+};
+
+/// How long mail signed by a key that was succeeded is still on its way.
+const OVERLAP: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+/// Whether a signer may speak, and for whom.
+pub(super) enum Trust {
+    /// It may, for this system. `newly`: the key was admitted just now.
+    Known { system: Box<System>, newly: bool },
+    Refused {
+        verdict: Verdict,
+        detail: String,
+        /// Signed by a known key or with a contract's secret.
+        proven: bool,
+    },
+}
+
+fn refused(reason: Reason, detail: impl Into<String>, proven: bool) -> Trust {
+    Trust::Refused { verdict: Verdict::Quarantined(reason), detail: detail.into(), proven }
+}
+
+fn ended(contract: &Terms) -> Trust {
+    let detail = format!("contract {} has ended", contract.number);
+    Trust::Refused { verdict: Verdict::Ignored(IgnoreReason::ContractEnded), detail, proven: true }
+}
+
+/// Decides for whom the signer of this report speaks, and admits its key where a proof allows.
+pub(super) fn establish(
+    tx: &Tx<'_>,
+    candidate: &Candidate,
+    received_at: Timestamp,
+) -> Result<Trust, StoreError> {
+    let names_itself =
+        candidate.report.identity.public_key.parse::<PublicKey>().is_ok_and(|key| key == candidate.signer);
+    if !names_itself {
+        return Ok(refused(
+            Reason::Malformed,
+            "the identity names another key than the one that signed",
+            false,
+        ));
+    }
+    match tx.registered(&candidate.key)? {
+        Some(registered) => known(tx, candidate, registered, received_at),
+        None => unknown(tx, candidate, received_at),
+    }
+}
+
+fn known(
+    tx: &Tx<'_>,
+    candidate: &Candidate,
+    registered: Registered,
+    received_at: Timestamp,
+) -> Result<Trust, StoreError> {
+    let Registered { mut system, key_revoked_at } = registered;
+    let report = &candidate.report;
+    if let Some(at) = key_revoked_at.filter(|at| *at <= received_at) {
+        let detail = format!("{} was revoked at {at:.0}", candidate.signer.fingerprint());
+        return Ok(refused(Reason::RevokedKey, detail, true));
+    }
+    if report.system != system.system_id {
+        let detail = format!("it names {}; the key is {}'s", report.system, system.system_id);
+        return Ok(refused(Reason::WrongSystem, detail, true));
+    }
+    if report.contract != system.contract.number {
+        match other_contract(tx, candidate, &system)? {
+            Some(contract) => {
+                tx.move_to_contract(system.id, contract.id)?;
+                system.version += 1;
+                system.contract = contract;
+            }
+            None => {
+                let detail = format!("it names {}; the key's is {}", report.contract, system.contract.number);
+                return Ok(refused(Reason::WrongContract, detail, true));
+            }
+        }
+    }
+    if system.contract.has_ended(received_at) {
+        return Ok(ended(&system.contract));
+    }
+    Ok(Trust::Known { system: Box::new(system), newly: false })
+}
+
+/// Another contract of the same customer that the report proves to hold and that has room.
+fn other_contract(tx: &Tx<'_>, candidate: &Candidate, system: &System) -> Result<Option<Terms>, StoreError> {
+    let Some(row) = tx.contract(&candidate.report.contract)? else { return Ok(None) };
+    let admits = row.terms.customer == system.customer
+        && row.terms.enrollment == EnrollmentMode::Auto
+        && row.enrolled < row.terms.systems
+        && proves(tx, candidate, &row.terms)?;
+    Ok(admits.then_some(row.terms))
+}
+
+fn proves(tx: &Tx<'_>, candidate: &Candidate, contract: &Terms) -> Result<bool, StoreError> {
+    let report = &candidate.report;
+    let secret = tx.enrollment_secret(contract.id)?;
+    Ok(secret.is_some_and(|secret| {
+        secret.proves(&report.identity.proof, &contract.number, report.system, &candidate.signer)
+    }))
+}
+
+fn unknown(tx: &Tx<'_>, candidate: &Candidate, received_at: Timestamp) -> Result<Trust, StoreError> {
+    let report = &candidate.report;
+    let Some(row) = tx.contract(&report.contract)? else {
+        return Ok(refused(
+            Reason::UnknownContract,
+            format!("contract {} is not known here", report.contract),
+            false,
+        ));
+    };
+    let contract = row.terms;
+    let proven = proves(tx, candidate, &contract)?;
+    if let Some(system) = tx.system_of_customer(contract.customer, report.system)? {
+        return succeed(tx, candidate, system, proven, received_at);
+    }
+    if !proven {
+        let detail = format!("its proof does not fit the secret of contract {}", contract.number);
+        return Ok(refused(Reason::NotEnrolled, detail, false));
+    }
+    if contract.has_ended(received_at) {
+        return Ok(ended(&contract));
+    }
+    if contract.enrollment == EnrollmentMode::Approve {
+        return Ok(refused(
+            Reason::NotEnrolled,
+            "waits for approval: mailbeat-receiver systems approve",
+            true,
+        ));
+    }
+    if row.enrolled >= contract.systems {
+        let detail = format!("contract {} covers {} systems, all taken", contract.number, contract.systems);
+        return Ok(refused(Reason::NotEnrolled, detail, true));
+    }
+    let system = register(tx, candidate, &contract, AdmittedBy::Proof, received_at)?;
+    Ok(Trust::Known { system: Box::new(system), newly: true })
+}
+
+/// Registers a system never seen before with the key that signed.
+pub(super) fn register(
+    tx: &Tx<'_>,
+    candidate: &Candidate,
+    contract: &Terms,
+    by: AdmittedBy,
+    received_at: Timestamp,
+) -> Result<System, StoreError> {
+    let report = &candidate.report;
+    let new = NewSystem {
+        system_id: report.system,
+        contract,
+        host: &report.agent.host,
+        key: candidate.key,
+        by,
+        received_at,
+    };
+    let id = tx.register_system(&new)?;
+    tracing::info!(system = %report.system, contract = %contract.number, by = by.as_str(), "system registered");
+    tx.system(id)?
+        .ok_or_else(|| StoreError::Corrupt { what: "a system", detail: "not there after it was made".into() })
+}
+
+/// A new key for a known system: admitted where a key of the system that still holds signed it.
+fn succeed(
+    tx: &Tx<'_>,
+    candidate: &Candidate,
+    system: System,
+    proven: bool,
+    received_at: Timestamp,
+) -> Result<Trust, StoreError> {
+    let statement = rotation_statement(system.system_id, &candidate.signer);
+    let vouched_by = |armored: &String| {
+        let signature = Signature::parse(armored.as_bytes()).ok()?;
+        let old = signature.signer().clone();
+        signature.verify(&old, Namespace::Rotate, &statement).ok().map(|()| old.bytes())
+    };
+    let vouching: Vec<[u8; 32]> =
+        candidate.report.identity.succession.iter().filter_map(vouched_by).collect();
+    let keys = tx.keys_of(system.id)?;
+    let holds =
+        |old: &&SystemKey| old.revoked_at.is_none_or(|at| at > received_at) && vouching.contains(&old.key);
+    let Some(old) = keys.iter().find(holds) else {
+        let detail = format!("a new key for known system {}; waits for approval", system.system_id);
+        return Ok(refused(Reason::NotEnrolled, detail, proven));
+    };
+    if system.contract.has_ended(received_at) {
+        return Ok(ended(&system.contract));
+    }
+    tx.admit_key(system.id, &candidate.key, AdmittedBy::Succession, received_at)?;
+    tx.revoke_key(&old.key, received_at.saturating_add(OVERLAP).unwrap_or(Timestamp::MAX))?;
+    tracing::info!(system = %system.system_id, key = %candidate.signer.fingerprint(), "key succeeded");
+    // Under the contract the system has: if the report names another, that is looked at as for any known key.
+    match tx.registered(&candidate.key)? {
+        Some(registered) => Ok(match known(tx, candidate, registered, received_at)? {
+            Trust::Known { system, .. } => Trust::Known { system, newly: true },
+            refused @ Trust::Refused { .. } => refused,
+        }),
+        None => Ok(refused(Reason::NotEnrolled, "the key was not admitted", proven)),
+    }
+}

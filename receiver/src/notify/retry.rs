@@ -1,0 +1,103 @@
+//! When a notification is tried again. Pure.
+//!
+//! Somebody waits for these mails: the first retries come soon, later ones at least every hour, and after three days the mail
+//! would only tell what is long known. A refusal is final at once, so that the next contact hears of it in time.
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::transport::outcome::Outcome;
+
+const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// What follows from an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It was sent.
+    Done,
+    /// Try again, not before this.
+    RetryAt(Timestamp),
+    /// It will not be sent: tell the next contact and open a ticket about the receiver.
+    GiveUp {
+        /// Why, with the server's words.
+        reason: String,
+    },
+}
+
+/// What to do after an attempt that ended at `now` with `outcome`. `attempts` counts this one too.
+#[must_use]
+pub fn next(outcome: &Outcome, attempts: u32, first_tried_at: Timestamp, now: Timestamp) -> Next {
+    let failure = match outcome {
+        Outcome::Sent { .. } => return Next::Done,
+        Outcome::Refused(failure) => return Next::GiveUp { reason: failure.to_string() },
+        Outcome::Deferred(failure) | Outcome::Unknown(failure) => failure,
+    };
+    if now.duration_since(first_tried_at) >= GIVE_UP_AFTER {
+        let reason = format!("tried {attempts} times in 3 days, last: {failure}");
+        return Next::GiveUp { reason };
+    }
+    Next::RetryAt(now.saturating_add(wait(attempts)).unwrap_or(now))
+}
+
+/// 1, 2, 4, ... minutes, at most an hour.
+fn wait(attempts: u32) -> SignedDuration {
+    let doublings = attempts.saturating_sub(1).min(6);
+    (FIRST_WAIT * 2_i32.pow(doublings)).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mailbeat_shared::transport::outcome::{Failure, FailureKind};
+
+    fn busy() -> Outcome {
+        Outcome::Deferred(Failure::new(FailureKind::Temporary, "451 4.3.0 try later"))
+    }
+
+    fn start() -> Timestamp {
+        "2026-11-22T08:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn what_was_sent_is_done_and_what_was_refused_is_given_up_at_once_with_the_servers_words() {
+        assert_eq!(next(&Outcome::Sent { reply: "250".into() }, 1, start(), start()), Next::Done);
+        let refused = Outcome::Refused(Failure::new(FailureKind::Permanent, "550 5.1.1 unknown user"));
+        let Next::GiveUp { reason } = next(&refused, 1, start(), start()) else { panic!("not given up") };
+        assert!(reason.contains("550 5.1.1 unknown user"), "{reason}");
+    }
+
+    #[test]
+    fn a_server_that_never_takes_it_is_asked_sooner_first_then_hourly_and_for_three_days() {
+        let (mut now, mut attempts, mut waits) = (start(), 0, Vec::new());
+        let reason = loop {
+            attempts += 1;
+            match next(&busy(), attempts, start(), now) {
+                Next::RetryAt(at) => {
+                    waits.push(at.duration_since(now).as_mins());
+                    now = at;
+                }
+                Next::GiveUp { reason } => break reason,
+                Next::Done => panic!("it was not sent"),
+            }
+        };
+        assert_eq!(waits[..8], [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(now.duration_since(start()).as_hours(), 72);
+        assert!(reason.starts_with("tried 78 times in 3 days, last: temporary failure: 451"), "{reason}");
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_tried_again_because_twice_is_better_than_lost() {
+        let unknown = Outcome::Unknown(Failure::new(FailureKind::Temporary, "no verdict"));
+        assert_eq!(
+            next(&unknown, 1, start(), start()),
+            Next::RetryAt("2026-11-22T08:01:00Z".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn absurd_counters_and_a_clock_set_back_only_mean_waiting() {
+        let yesterday = start() - SignedDuration::from_hours(24);
+        assert_eq!(next(&busy(), u32::MAX, start(), yesterday), Next::RetryAt(yesterday + LONGEST_WAIT));
+        assert_eq!(next(&busy(), 0, start(), start()), Next::RetryAt(start() + FIRST_WAIT));
+    }
+}

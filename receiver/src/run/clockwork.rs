@@ -1,0 +1,90 @@
+//! What time alone makes true: systems that are due, the receiver's own health, retention, rules that were edited.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::crash;
+
+use super::{Receiver, RunError, reading};
+use crate::config::Retention;
+use crate::evaluate::rules::Rules;
+use crate::intake::judge;
+use crate::store::{Store, StoreError};
+use crate::ticket::{TicketEvent, What};
+
+/// Systems judged in one go, so that mail is not kept waiting.
+const AT_ONCE: usize = 200;
+/// Time between two clean-ups of the database.
+const HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
+/// A ticket that stayed resolved so long is closed.
+const CLOSE_AFTER: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// Rows touched by one step of the clean-up.
+const STEP: u32 = 500;
+
+/// Looks at the clock once a second until told to stop. `alive` is called each time, for a watchdog.
+pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'static) -> Result<(), RunError> {
+    let mut edited_at = edited(&receiver);
+    let mut housekept_at: Option<Timestamp> = None;
+    while !receiver.is_stopping() {
+        let (now, rules) = (receiver.now(), receiver.rules());
+        receiver.store.with(move |store| look(store, &rules, now)).await?;
+        if housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING) {
+            housekept_at = Some(now);
+            let retention = receiver.config.retention;
+            receiver.store.with(move |store| clean_up(store, retention, now)).await?;
+        }
+        if edited(&receiver) != edited_at {
+            edited_at = edited(&receiver);
+            read_rules_again(&receiver);
+        }
+        alive();
+        receiver.sleep(reading::LONGEST_SLEEP).await;
+    }
+    Ok(())
+}
+
+/// R4: one transaction for each system that is due, and one for the receiver itself.
+fn look(store: &mut Store, rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
+    crash::point("R4.before");
+    let limit = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
+    while judge::tick_due(store, rules, now, limit)? == AT_ONCE {}
+    store.write(|tx| judge::own_health(tx, rules, now))?;
+    crash::point("R4.after");
+    Ok(())
+}
+
+fn edited(receiver: &Receiver) -> Option<SystemTime> {
+    std::fs::metadata(receiver.rules_file()?).ok()?.modified().ok()
+}
+
+fn read_rules_again(receiver: &Receiver) {
+    match receiver.config.load_rules() {
+        Ok(rules) => {
+            receiver.set_rules(rules);
+            tracing::info!("the rules were edited and are in force");
+        }
+        Err(error) => {
+            tracing::error!(%error, "the rules were edited and cannot be read; those before stay in force")
+        }
+    }
+}
+
+fn clean_up(store: &mut Store, retention: Retention, now: Timestamp) -> Result<(), StoreError> {
+    let before = |days: u32| {
+        now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
+    };
+    for (kind, days) in [("heartbeat", retention.heartbeat_days), ("system", retention.system_report_days)] {
+        while store.write(|tx| tx.empty_reports(kind, before(days), STEP))? == STEP as usize {}
+    }
+    store.write(|tx| tx.forget_bookkeeping(before(90)).map(drop))?;
+    store.write(|tx| {
+        let over = now.saturating_sub(CLOSE_AFTER).unwrap_or(Timestamp::MIN);
+        for number in tx.resolved_before(over, STEP)? {
+            let reason = "it stayed resolved for 14 days".to_owned();
+            let closed = TicketEvent { at: now, what: What::Closed, reason, by: "mailbeat".into() };
+            tx.add_ticket_event(number, &closed, now)?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,67 @@
+//! Filing on the server (R3): what was decided in the store is carried out, and cleaned up when it is old.
+
+use jiff::SignedDuration;
+use mailbeat_shared::crash;
+
+use super::{Receiver, SessionError};
+use crate::filing::{Target, by_target};
+use crate::mailbox::{Filing, Mailbox};
+use crate::store::Folder;
+
+/// Mails moved with one command.
+const AT_ONCE: u32 = 500;
+
+/// Moves what was recorded out of the folder.
+pub(super) async fn file(
+    receiver: &Receiver,
+    mailbox: &mut Mailbox,
+    folder: &Folder,
+    uidvalidity: u32,
+) -> Result<(), SessionError> {
+    if receiver.observe {
+        return Ok(());
+    }
+    let id = folder.id;
+    loop {
+        let due = receiver.store.write(move |tx| tx.due_filings(id, uidvalidity, AT_ONCE)).await?;
+        if due.is_empty() || receiver.is_stopping() {
+            return Ok(());
+        }
+        for (target, filings) in by_target(&due) {
+            let uids: Vec<u32> = filings.iter().map(|filing| filing.uid).collect();
+            crash::point("R3.before");
+            let filed = mailbox.file(&folder.name, uidvalidity, &uids, target).await?;
+            crash::point("R3.after");
+            if filed == Filing::OtherFolder {
+                // These rows name mails of a folder that is no more; the next round starts from 1.
+                return Ok(());
+            }
+            let (rows, now) = (filings.iter().map(|filing| filing.id).collect::<Vec<i64>>(), receiver.now());
+            receiver.store.write(move |tx| tx.filing_done(&rows, now)).await?;
+        }
+    }
+}
+
+/// Removes from our own folders what has been kept long enough.
+pub(super) async fn purge(receiver: &Receiver, mailbox: &mut Mailbox) -> Result<(), SessionError> {
+    if receiver.observe {
+        return Ok(());
+    }
+    let retention = receiver.config.retention;
+    for (target, days) in [
+        (Target::Processed, retention.processed_mail_days),
+        (Target::Quarantine, retention.quarantined_mail_days),
+    ] {
+        if days == 0 {
+            continue;
+        }
+        let before = receiver.now().saturating_sub(SignedDuration::from_hours(24 * i64::from(days)));
+        if let Ok(before) = before {
+            let removed = mailbox.purge(target, before).await?;
+            if removed > 0 {
+                tracing::info!(?target, removed, "old mails removed from the server");
+            }
+        }
+    }
+    Ok(())
+}

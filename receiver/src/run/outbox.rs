@@ -1,0 +1,148 @@
+//! The outbox (R5): the attempt is counted, the notification sent, then marked. A crash in between sends the same mail again, under
+//! the same Message-ID.
+//!
+//! Before sending it is looked at once more: what the mailbox still held when the event was decided may have settled the matter.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::crash;
+use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
+
+use super::{Receiver, RunError, reading};
+use crate::notify::bounce::NotificationSecret;
+use crate::notify::mail::Sender;
+use crate::notify::ping::Pinger;
+use crate::notify::retry::{Next, next};
+use crate::notify::{self, NotificationView};
+use crate::store::{Notification, StoreError, Tx};
+use crate::ticket::What;
+
+/// Notifications looked at in one go.
+const AT_ONCE: u32 = 20;
+/// How long a notification waits at most for the mailbox to be read up to its event.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
+/// When an attempt is tried again of which nothing more was heard, because we died.
+const AFTER_A_CRASH: SignedDuration = SignedDuration::from_mins(1);
+
+/// Works off the outbox until told to stop, and tells the outside watchdog of completed rounds.
+pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
+    let mut sender = Sender::new(&receiver.config.outgoing);
+    let mut pinger = receiver.config.ping.as_ref().map(Pinger::new).transpose()?;
+    let mut pinged_for: Option<Timestamp> = None;
+    let secret = receiver.store.write(|tx| tx.notification_secret()).await?;
+    while !receiver.is_stopping() {
+        let now = receiver.now();
+        let due = receiver.store.write(move |tx| tx.due_notifications(now, AT_ONCE)).await?;
+        for notification in due {
+            deliver(&receiver, &mut sender, &secret, notification).await?;
+        }
+        sender.close().await;
+        let completed = receiver.all_completed();
+        if let (Some(pinger), true) = (&mut pinger, completed > pinged_for) {
+            pinger.round_completed(receiver.now(), &mut sender).await;
+            pinged_for = completed;
+        }
+        receiver.sleep(reading::LONGEST_SLEEP).await;
+    }
+    Ok(())
+}
+
+/// What to do with a due notification.
+enum Verdict {
+    Send(Box<NotificationView>),
+    Wait,
+    Drop(&'static str),
+}
+
+async fn deliver(
+    receiver: &Receiver,
+    sender: &mut Sender,
+    secret: &NotificationSecret,
+    due: Notification,
+) -> Result<(), StoreError> {
+    let (now, observe, from, looked_at) =
+        (receiver.now(), receiver.observe, sender.from().to_owned(), due.clone());
+    let verdict = receiver
+        .store
+        .write(move |tx| {
+            let due = &looked_at;
+            let verdict =
+                if observe { Verdict::Drop("only observing") } else { look_again(tx, due, from, now)? };
+            match &verdict {
+                Verdict::Send(_) => tx.count_notification(due.id, after(now, AFTER_A_CRASH))?,
+                Verdict::Wait => {
+                    tx.defer_notification(due.id, after(now, SignedDuration::from_secs(1)), "")?
+                }
+                Verdict::Drop(why) => tx.drop_notification(due.id, why, now)?,
+            }
+            Ok::<_, StoreError>(verdict)
+        })
+        .await?;
+    let Verdict::Send(view) = verdict else { return Ok(()) };
+    let outcome = match notify::compose(&view, secret) {
+        Ok(letter) => {
+            crash::point("R5.before");
+            let outcome = sender.send(&letter).await;
+            crash::point("R5.after");
+            outcome
+        }
+        Err(error) => Outcome::Refused(Failure::new(FailureKind::Permanent, error.to_string())),
+    };
+    mark(receiver, due, &outcome).await
+}
+
+fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether there still is something to tell.
+fn look_again(tx: &Tx<'_>, due: &Notification, from: String, now: Timestamp) -> Result<Verdict, StoreError> {
+    let is_news = !matches!(due.event.what, What::Resolved);
+    let waited = now.duration_since(due.event.at);
+    if is_news && waited < LONGEST_WAIT && !heard_up_to(tx, due, due.event.at)? {
+        return Ok(Verdict::Wait);
+    }
+    let Some(view) = tx.notification_view(due, from)? else { return Ok(Verdict::Drop("its ticket is gone")) };
+    if is_news && !due.ticket_state.is_unresolved() {
+        return Ok(Verdict::Drop("resolved before anybody was told"));
+    }
+    if !is_news && view.earlier.is_empty() {
+        return Ok(Verdict::Drop("nobody was told that it began"));
+    }
+    Ok(Verdict::Send(Box::new(view)))
+}
+
+/// Whether every mailbox the ticket's system reports through was read up to a time. The receiver's own tickets wait for nothing.
+fn heard_up_to(tx: &Tx<'_>, due: &Notification, at: Timestamp) -> Result<bool, StoreError> {
+    let Some(system) = tx.ticket(due.ticket)?.and_then(|row| row.system) else { return Ok(true) };
+    for mailbox in tx.mailboxes_of(system)? {
+        let hearing = tx.mailbox(mailbox)?.and_then(|mailbox| mailbox.hearing);
+        if hearing.is_none_or(|hearing| hearing.drained_at < at) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn mark(receiver: &Receiver, due: Notification, outcome: &Outcome) -> Result<(), StoreError> {
+    let (now, words) = (receiver.now(), outcome.to_string());
+    let next = next(outcome, due.attempts + 1, due.made_at, now);
+    match &next {
+        Next::Done => tracing::info!(ticket = %due.ticket, to = due.email, "notified"),
+        Next::RetryAt(at) => {
+            tracing::warn!(ticket = %due.ticket, to = due.email, words, %at, "not notified yet")
+        }
+        Next::GiveUp { reason } => {
+            tracing::error!(ticket = %due.ticket, to = due.email, reason, "cannot be notified")
+        }
+    }
+    receiver
+        .store
+        .write(move |tx| match next {
+            Next::Done => tx.notification_sent(due.id, &words, now),
+            Next::RetryAt(at) => tx.defer_notification(due.id, at, &words),
+            Next::GiveUp { reason } => tx.notification_refused(&due.token, &reason, now).map(drop),
+        })
+        .await
+}

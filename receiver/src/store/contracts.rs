@@ -1,0 +1,382 @@
+//! Customers, the people responsible, and contracts.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use mailbeat_shared::wire::contract::{EnrollmentSecret, Interval, SealedContract};
+use mailbeat_shared::wire::id::ContractNumber;
+use rusqlite::{Row, params};
+use serde::Serialize;
+
+use super::sqlite::{StoreError, Tx, maybe_time, time, us, word};
+use crate::evaluate::UnknownWord;
+
+/// A customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Customer {
+    /// Row.
+    pub id: i64,
+    /// Name, unique.
+    pub name: String,
+    /// For the vendor's eyes.
+    pub notes: String,
+}
+
+/// Somebody who is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Contact {
+    /// Row.
+    pub id: i64,
+    /// The customer, or `None` for the vendor's own people.
+    pub customer: Option<i64>,
+    /// Order of responsibility, lowest first.
+    pub position: i64,
+    /// Name.
+    pub name: String,
+    /// Mail address.
+    pub email: String,
+    /// Since when mail to the address comes back for good.
+    pub refused_at: Option<Timestamp>,
+}
+
+/// Whether a proof admits a system, or an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnrollmentMode {
+    /// The proof admits.
+    Auto,
+    /// An operator admits.
+    Approve,
+}
+
+impl EnrollmentMode {
+    /// The word in tables and configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Approve => "approve",
+        }
+    }
+}
+
+impl FromStr for EnrollmentMode {
+    type Err = UnknownWord;
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        [Self::Auto, Self::Approve]
+            .into_iter()
+            .find(|mode| mode.as_str() == text)
+            .ok_or_else(|| UnknownWord(text.to_owned()))
+    }
+}
+
+/// What the receiver keeps in mind of a contract while it reads mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Row.
+    pub id: i64,
+    /// The number people say.
+    pub number: ContractNumber,
+    /// Whose it is.
+    pub customer: i64,
+    /// When it ends; `None`: until revoked.
+    pub valid_until: Option<Timestamp>,
+    /// Days in which heartbeats go on after the end.
+    pub grace_days: u32,
+    /// How many systems it covers.
+    pub systems: u32,
+    /// From heartbeat to heartbeat, in seconds.
+    pub heartbeat: Interval,
+    /// From system report to system report, in seconds.
+    pub system: Interval,
+    /// Longest announced maintenance, in hours.
+    pub maintenance_max_h: u32,
+    /// Who admits systems.
+    pub enrollment: EnrollmentMode,
+    /// Since when it is revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A contract as it is listed.
+#[derive(Clone, Debug)]
+pub struct ContractRow {
+    /// The terms.
+    pub terms: Terms,
+    /// The customer's name.
+    pub customer_name: String,
+    /// The newest revision.
+    pub revision: u32,
+    /// From when it holds.
+    pub valid_from: Timestamp,
+    /// Systems that count against it.
+    pub enrolled: u32,
+    /// The sealed file.
+    pub file: String,
+}
+
+/// Why a contract was not taken up.
+#[derive(Debug, thiserror::Error)]
+pub enum ContractRefused {
+    /// The newest known revision is not older.
+    #[error("contract {number} is held in revision {held} already; this file is revision {offered}")]
+    NotNewer {
+        /// Number.
+        number: ContractNumber,
+        /// Held.
+        held: u32,
+        /// Offered.
+        offered: u32,
+    },
+    /// The number belongs to another customer.
+    #[error("contract {0} belongs to another customer")]
+    OtherCustomer(ContractNumber),
+    /// The first revision must carry the enrollment secret.
+    #[error(
+        "contract {0} is not known here, and a renewal carries no enrollment secret; import the first file"
+    )]
+    NoSecret(ContractNumber),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub(super) fn terms(row: &Row<'_>, first: usize) -> rusqlite::Result<Terms> {
+    let interval = |at: usize| -> rusqlite::Result<Interval> {
+        Ok(Interval { default: row.get(at)?, min: row.get(at + 1)?, max: row.get(at + 2)? })
+    };
+    Ok(Terms {
+        id: row.get(first)?,
+        number: word(row, first + 1)?,
+        customer: row.get(first + 2)?,
+        valid_until: maybe_time(row, first + 3)?,
+        grace_days: row.get(first + 4)?,
+        systems: row.get(first + 5)?,
+        heartbeat: interval(first + 6)?,
+        system: interval(first + 9)?,
+        maintenance_max_h: row.get(first + 12)?,
+        enrollment: word(row, first + 13)?,
+        revoked_at: maybe_time(row, first + 14)?,
+    })
+}
+
+pub(super) fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
+    Ok(Contact {
+        id: row.get(0)?,
+        customer: row.get(1)?,
+        position: row.get(2)?,
+        name: row.get(3)?,
+        email: row.get(4)?,
+        refused_at: maybe_time(row, 5)?,
+    })
+}
+
+impl Tx<'_> {
+    /// The customer with this name, made if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn put_customer(&self, name: &str, now: Timestamp) -> Result<i64, StoreError> {
+        const INSERT: &str = "-- put_customer
+            INSERT INTO customers (name, created_at) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+        const SELECT: &str = "-- put_customer
+            SELECT id FROM customers WHERE name = ?1";
+        self.run(INSERT, params![name, us(now)])?;
+        self.one(SELECT, params![name], |row| row.get(0))?.ok_or_else(|| StoreError::Corrupt {
+            what: "a customer",
+            detail: "not there after it was made".into(),
+        })
+    }
+
+    /// All customers by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn customers(&self) -> Result<Vec<Customer>, StoreError> {
+        const SQL: &str = "-- customers
+            SELECT id, name, notes FROM customers ORDER BY name";
+        self.all(SQL, [], |row| Ok(Customer { id: row.get(0)?, name: row.get(1)?, notes: row.get(2)? }))
+    }
+
+    /// Another person responsible, after those there are. `None`: one of the vendor's own people.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn add_contact(&self, customer: Option<i64>, name: &str, email: &str) -> Result<i64, StoreError> {
+        const SQL: &str = "-- add_contact
+            INSERT INTO contacts (customer, position, name, email)
+            VALUES (?1, (SELECT 1 + coalesce(max(position), 0) FROM contacts WHERE customer IS ?1), ?2, ?3)";
+        Ok(self.insert(SQL, params![customer, name, email])?.unwrap_or_default())
+    }
+
+    /// Changes a contact; a new address is tried again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn change_contact(
+        &self,
+        id: i64,
+        name: &str,
+        email: &str,
+        position: i64,
+    ) -> Result<bool, StoreError> {
+        const SQL: &str = "-- change_contact
+            UPDATE contacts SET name = ?2, email = ?3, position = ?4, refused_at = NULL WHERE id = ?1";
+        Ok(self.run(SQL, params![id, name, email, position])? > 0)
+    }
+
+    /// Removes a contact and what still waits to be told to it. `false`: there is no such contact.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remove_contact(&self, id: i64) -> Result<bool, StoreError> {
+        const WAITING: &str = "-- remove_contact
+            DELETE FROM notifications WHERE contact = ?1";
+        const SQL: &str = "-- remove_contact
+            DELETE FROM contacts WHERE id = ?1";
+        self.run(WAITING, params![id])?;
+        Ok(self.run(SQL, params![id])? == 1)
+    }
+
+    /// The people responsible for a customer, first the first. `None`: the vendor's own people.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn contacts(&self, customer: Option<i64>) -> Result<Vec<Contact>, StoreError> {
+        const SQL: &str = "-- contacts
+            SELECT id, customer, position, name, email, refused_at FROM contacts WHERE customer IS ?1
+            ORDER BY position, id";
+        self.all(SQL, params![customer], contact)
+    }
+
+    /// Takes up an issued contract or a renewal of one.
+    ///
+    /// # Errors
+    /// [`ContractRefused`].
+    pub fn put_contract(
+        &self,
+        sealed: &SealedContract,
+        enrollment: EnrollmentMode,
+        now: Timestamp,
+    ) -> Result<i64, ContractRefused> {
+        const INSERT: &str = "-- put_contract
+            INSERT INTO contracts (number, customer, revision, file, secret, issued_at, valid_from, valid_until,
+                grace_days, systems, heartbeat_default, heartbeat_min, heartbeat_max, system_default, system_min,
+                system_max, maintenance_max_h, enrollment)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+            ON CONFLICT (number) DO UPDATE SET revision = ?3, file = ?4, issued_at = ?6, valid_from = ?7,
+                secret = CASE ?5 WHEN '' THEN secret ELSE ?5 END,
+                valid_until = ?8, grace_days = ?9, systems = ?10, heartbeat_default = ?11, heartbeat_min = ?12,
+                heartbeat_max = ?13, system_default = ?14, system_min = ?15, system_max = ?16,
+                maintenance_max_h = ?17, enrollment = ?18
+            RETURNING id";
+        let contract = &sealed.contract;
+        let customer = self.put_customer(&contract.customer, now)?;
+        match self.contract(&contract.number)? {
+            Some(held) if held.terms.customer != customer => {
+                return Err(ContractRefused::OtherCustomer(contract.number.clone()));
+            }
+            Some(held) if held.revision >= contract.revision => {
+                let (held, offered) = (held.revision, contract.revision);
+                return Err(ContractRefused::NotNewer { number: contract.number.clone(), held, offered });
+            }
+            None if contract.enrollment_secret.is_none() => {
+                return Err(ContractRefused::NoSecret(contract.number.clone()));
+            }
+            _ => {}
+        }
+        let (heartbeat, system) = (contract.heartbeat_interval_s, contract.system_interval_s);
+        let id = self.one(
+            INSERT,
+            params![
+                contract.number.as_str(),
+                customer,
+                contract.revision,
+                sealed.file,
+                contract.enrollment_secret.as_ref().map_or_else(String::new, secret_text),
+                us(contract.issued_at),
+                us(contract.valid_from),
+                contract.valid_until.map(us),
+                contract.grace_days,
+                contract.systems,
+                heartbeat.default,
+                heartbeat.min,
+                heartbeat.max,
+                system.default,
+                system.min,
+                system.max,
+                contract.maintenance_max_h,
+                enrollment.as_str(),
+            ],
+            |row| row.get(0),
+        )?;
+        Ok(id.unwrap_or_default())
+    }
+
+    /// A contract by its number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn contract(&self, number: &ContractNumber) -> Result<Option<ContractRow>, StoreError> {
+        const SQL: &str = "-- contract
+            SELECT c.id, c.number, c.customer, c.valid_until, c.grace_days, c.systems, c.heartbeat_default, c.heartbeat_min,
+                c.heartbeat_max, c.system_default, c.system_min, c.system_max, c.maintenance_max_h, c.enrollment,
+                c.revoked_at, k.name, c.revision, c.valid_from, c.file,
+                (SELECT count(*) FROM systems s WHERE s.contract = c.id AND s.state <> 'retired')
+            FROM contracts c JOIN customers k ON k.id = c.customer WHERE c.number = ?1";
+        self.one(SQL, params![number.as_str()], contract_row)
+    }
+
+    /// All contracts by number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn contracts(&self) -> Result<Vec<ContractRow>, StoreError> {
+        const SQL: &str = "-- contracts
+            SELECT c.id, c.number, c.customer, c.valid_until, c.grace_days, c.systems, c.heartbeat_default, c.heartbeat_min,
+                c.heartbeat_max, c.system_default, c.system_min, c.system_max, c.maintenance_max_h, c.enrollment,
+                c.revoked_at, k.name, c.revision, c.valid_from, c.file,
+                (SELECT count(*) FROM systems s WHERE s.contract = c.id AND s.state <> 'retired')
+            FROM contracts c JOIN customers k ON k.id = c.customer ORDER BY c.number";
+        self.all(SQL, [], contract_row)
+    }
+
+    /// The secret a proof is checked with.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn enrollment_secret(&self, contract: i64) -> Result<Option<EnrollmentSecret>, StoreError> {
+        const SQL: &str = "-- enrollment_secret
+            SELECT secret FROM contracts WHERE id = ?1";
+        let text: Option<String> = self.one(SQL, params![contract], |row| row.get(0))?;
+        Ok(text.and_then(|text| serde_json::from_value(serde_json::Value::String(text)).ok()))
+    }
+
+    /// Ends a contract from `at` on, whatever its term.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn revoke_contract(&self, number: &ContractNumber, at: Timestamp) -> Result<bool, StoreError> {
+        const SQL: &str = "-- revoke_contract
+            UPDATE contracts SET revoked_at = ?2 WHERE number = ?1 AND revoked_at IS NULL";
+        Ok(self.run(SQL, params![number.as_str(), us(at)])? > 0)
+    }
+}
+
+fn contract_row(row: &Row<'_>) -> rusqlite::Result<ContractRow> {
+    Ok(ContractRow {
+        terms: terms(row, 0)?,
+        customer_name: row.get(15)?,
+        revision: row.get(16)?,
+        valid_from: time(row, 17)?,
+        file: row.get(18)?,
+        enrolled: row.get(19)?,
+    })
+}
+
+/// The secret in the form contracts write it.
+fn secret_text(secret: &EnrollmentSecret) -> String {
+    match serde_json::to_value(secret) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
+    }
+}

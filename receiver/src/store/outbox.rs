@@ -1,0 +1,187 @@
+//! Who has to be told: rows written with the event (R2), worked off afterwards (R5).
+//!
+//! At least once: the attempt is counted, the notification sent, then marked; a crash in between sends it again under the same
+//! token, by which the other side can tell.
+
+use jiff::Timestamp;
+use rusqlite::{Row, params};
+
+use super::sqlite::{StoreError, Tx, time, us, word};
+use super::tickets::event;
+use crate::notify::bounce::{NotificationId, NotificationSecret};
+use crate::ticket::{TicketEvent, TicketNumber, TicketState};
+
+/// A notification to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    /// Row.
+    pub id: i64,
+    /// The left part of its Message-ID; names event and contact, and cannot be guessed.
+    pub token: String,
+    /// Row of the event.
+    pub event_id: i64,
+    /// The event.
+    pub event: TicketEvent,
+    /// The ticket.
+    pub ticket: TicketNumber,
+    /// Where the ticket stands now, to be looked at before sending.
+    pub ticket_state: TicketState,
+    /// Row of the contact.
+    pub contact: i64,
+    /// The contact's name.
+    pub name: String,
+    /// The contact's address.
+    pub email: String,
+    /// `mail` or `webhook`.
+    pub channel: String,
+    /// Attempts counted so far.
+    pub attempts: u32,
+    /// When it was made.
+    pub made_at: Timestamp,
+}
+
+fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
+    Ok(Notification {
+        id: row.get(0)?,
+        token: row.get(1)?,
+        event_id: row.get(2)?,
+        ticket: TicketNumber(row.get(3)?),
+        event: event(row, 4)?,
+        ticket_state: word(row, 8)?,
+        contact: row.get(9)?,
+        name: row.get(10)?,
+        email: row.get(11)?,
+        channel: row.get(12)?,
+        attempts: row.get(13)?,
+        made_at: time(row, 14)?,
+    })
+}
+
+impl Tx<'_> {
+    /// Writes down that the person responsible has to be told of an event: the customer's first contact whose address works,
+    /// else the vendor's own.
+    pub(super) fn notify(&self, event: i64, customer: Option<i64>, now: Timestamp) -> Result<(), StoreError> {
+        const CONTACT: &str = "-- notify
+            SELECT id FROM contacts WHERE (customer IS ?1 OR customer IS NULL) AND refused_at IS NULL
+            ORDER BY customer IS NULL, position, id LIMIT 1";
+        match self.one(CONTACT, params![customer], |row| row.get::<_, i64>(0))? {
+            Some(contact) => self.put_notification(event, contact, now),
+            None => {
+                tracing::warn!(event, "nobody to tell: there is no contact whose address works");
+                Ok(())
+            }
+        }
+    }
+
+    fn put_notification(&self, event: i64, contact: i64, now: Timestamp) -> Result<(), StoreError> {
+        const TICKET: &str = "-- put_notification
+            SELECT ticket FROM ticket_events WHERE id = ?1";
+        const SQL: &str = "-- put_notification
+            INSERT INTO notifications (event, contact, channel, token, state, made_at, next_at)
+            VALUES (?1, ?2, 'mail', ?3, 'waiting', ?4, ?4) ON CONFLICT (event, contact, channel) DO NOTHING";
+        let ticket = TicketNumber(self.one(TICKET, params![event], |row| row.get(0))?.unwrap_or_default());
+        let token = self.notification_secret()?.local_part(&NotificationId { ticket, event, contact });
+        self.run(SQL, params![event, contact, token, us(now)]).map(drop)
+    }
+
+    /// What makes this receiver's Message-IDs unguessable.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn notification_secret(&self) -> Result<NotificationSecret, StoreError> {
+        const SQL: &str = "-- notification_secret
+            SELECT secret FROM installation WHERE id = 1";
+        let secret = self.one(SQL, [], |row| row.get(0))?;
+        let missing =
+            || StoreError::Corrupt { what: "the installation's secret", detail: "it is missing".into() };
+        secret.map(NotificationSecret::from_random).ok_or_else(missing)
+    }
+
+    /// Notifications to try now, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn due_notifications(&self, now: Timestamp, limit: u32) -> Result<Vec<Notification>, StoreError> {
+        const SQL: &str = "-- due_notifications
+            SELECT n.id, n.token, n.event, e.ticket, e.at, e.what, e.reason, e.by, t.state, c.id, c.name, c.email, n.channel,
+                n.attempts, n.made_at
+            FROM notifications n JOIN ticket_events e ON e.id = n.event JOIN tickets t ON t.number = e.ticket
+                JOIN contacts c ON c.id = n.contact
+            WHERE n.state = 'waiting' AND n.next_at <= ?1 ORDER BY n.id LIMIT ?2";
+        self.all(SQL, params![us(now), limit], notification)
+    }
+
+    /// When the next notification is to be tried.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn next_notification_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        const SQL: &str = "-- next_notification_at
+            SELECT next_at FROM notifications WHERE state = 'waiting' ORDER BY next_at LIMIT 1";
+        self.one(SQL, [], |row| time(row, 0))
+    }
+
+    /// Counts an attempt before it is made, and says when to try again if nothing more is heard.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn count_notification(&self, id: i64, retry_at: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "-- count_notification
+            UPDATE notifications SET attempts = attempts + 1, next_at = ?2 WHERE id = ?1 AND state = 'waiting'";
+        self.run(SQL, params![id, us(retry_at)]).map(drop)
+    }
+
+    /// Puts an attempt off, with what was said.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn defer_notification(&self, id: i64, until: Timestamp, words: &str) -> Result<(), StoreError> {
+        const SQL: &str = "-- defer_notification
+            UPDATE notifications SET next_at = ?2, words = ?3 WHERE id = ?1 AND state = 'waiting'";
+        self.run(SQL, params![id, us(until), words]).map(drop)
+    }
+
+    /// It was accepted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn notification_sent(&self, id: i64, words: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.end_notification(id, "sent", words, now)
+    }
+
+    /// There is nothing to tell any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn drop_notification(&self, id: i64, why: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.end_notification(id, "dropped", why, now)
+    }
+
+    fn end_notification(&self, id: i64, state: &str, words: &str, now: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "-- end_notification
+            UPDATE notifications SET state = ?2, words = ?3, ended_at = ?4 WHERE id = ?1";
+        self.run(SQL, params![id, state, words, us(now)]).map(drop)
+    }
+
+    /// The notification with this token was refused for good, by the server or by a bounce: the contact's address does not
+    /// work, and the next one responsible is told instead. `false`: none of ours, or known already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn notification_refused(&self, token: &str, words: &str, now: Timestamp) -> Result<bool, StoreError> {
+        const FIND: &str = "-- notification_refused
+            SELECT n.id, n.event, n.contact, t.customer FROM notifications n JOIN ticket_events e ON e.id = n.event
+                JOIN tickets t ON t.number = e.ticket
+            WHERE n.token = ?1 AND n.state <> 'refused'";
+        const CONTACT: &str = "-- notification_refused
+            UPDATE contacts SET refused_at = coalesce(refused_at, ?2) WHERE id = ?1";
+        let found = self.one(FIND, params![token], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get(3)?))
+        })?;
+        let Some((id, event, contact, customer)) = found else { return Ok(false) };
+        self.end_notification(id, "refused", words, now)?;
+        self.run(CONTACT, params![contact, us(now)])?;
+        self.notify(event, customer, now)?;
+        Ok(true)
+    }
+}

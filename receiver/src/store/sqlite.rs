@@ -1,0 +1,417 @@
+//! SQLite: the connection, its transactions, and how Rust's values become columns.
+//!
+//! One writer. WAL with synchronous=FULL: what `write` returned `Ok` for survives a power cut; anything else never
+//! happened. Commands write from their own process through the same functions and wait for the lock (busy_timeout).
+//! rusqlite's types stay inside `store/`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mailbeat_shared::wire::id::{Digest, SystemId};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params, Row, TransactionBehavior};
+
+use super::migrate;
+
+/// How long to wait for another process's write to end.
+const BUSY: Duration = Duration::from_secs(5);
+/// Room for every literal statement of this program.
+const STATEMENTS: usize = 192;
+
+/// What went wrong in the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Written by a newer program.
+    #[error(
+        "the database {} has schema {found}, this program knows up to {known}: run the newer program again, or restore the backup made before the upgrade", path.display()
+    )]
+    Newer {
+        /// The database file.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+        /// The newest known here.
+        known: u32,
+    },
+    /// A database of another program.
+    #[error("{} is a database, but not of mailbeat-receiver", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process holds the lock.
+    #[error("{doing}: another process has been writing to the database for 5 s; try again")]
+    Busy {
+        /// Which function.
+        doing: &'static str,
+    },
+    /// SQLite refused.
+    #[error("{doing}: {error}")]
+    Sqlite {
+        /// Which function.
+        doing: &'static str,
+        /// What SQLite said.
+        error: rusqlite::Error,
+    },
+    /// A row holds what this program did not write.
+    #[error("{what} in the database cannot be read: {detail}")]
+    Corrupt {
+        /// What.
+        what: &'static str,
+        /// Why not.
+        detail: String,
+    },
+    /// A decision was made on a state that is no longer there.
+    #[error("system {0} was changed by somebody else in between; try again")]
+    Changed(i64),
+    /// The backup before a migration failed; the database was not touched.
+    #[error("the backup {} before the upgrade cannot be written: {error}", path.display())]
+    Backup {
+        /// Where to.
+        path: PathBuf,
+        /// What SQLite said.
+        error: rusqlite::Error,
+    },
+    /// The thread that owns the database is gone.
+    #[error("the database thread has ended")]
+    Ended,
+}
+
+impl StoreError {
+    pub(super) fn sqlite(sql: &'static str, error: rusqlite::Error) -> Self {
+        let doing = function_of(sql);
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy) => Self::Busy { doing },
+            _ => Self::Sqlite { doing, error },
+        }
+    }
+
+    /// Whether the fault lies in one row's values, so that the rest of its batch can go on; otherwise the database
+    /// itself (full disk, lock, damage) refuses and the batch has to come again.
+    #[must_use]
+    pub fn is_one_rows(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } | Self::Changed(_) => true,
+            Self::Sqlite { error, .. } => match error.sqlite_error_code() {
+                Some(code) => matches!(
+                    code,
+                    ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig
+                ),
+                None => true,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// The function's name: every statement's first line is a comment with it.
+fn function_of(sql: &'static str) -> &'static str {
+    sql.trim_start().strip_prefix("--").and_then(|rest| rest.lines().next()).map_or("the database", str::trim)
+}
+
+/// The database and the right to write to it.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    /// Opens or makes the database, after a backup brings it to this program's schema.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a database of a newer program is refused untouched.
+    pub fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        let connection = Connection::open(path).map_err(|error| StoreError::sqlite("-- open", error))?;
+        Self::prepare(connection, Some(path), migrate::ALL, now)
+    }
+
+    /// A database that lives in memory: for simulations and `rules replay`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let connection =
+            Connection::open_in_memory().map_err(|error| StoreError::sqlite("-- open", error))?;
+        Self::prepare(connection, None, migrate::ALL, Timestamp::UNIX_EPOCH)
+    }
+
+    pub(super) fn prepare(
+        mut connection: Connection,
+        path: Option<&Path>,
+        migrations: &[&str],
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::sqlite("-- open", error);
+        connection.busy_timeout(BUSY).map_err(failed)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        migrate::refuse_foreign(&connection, path, migrations)?;
+        // page_size counts only before the first table; both stay with the file.
+        connection
+            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
+            .map_err(failed)?;
+        migrate::run(&mut connection, path, migrations, now)?;
+        Ok(Self { connection })
+    }
+
+    /// Opens an existing database for reading only: what commands list and show from.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open_read_only(path: &Path) -> Result<Reader, StoreError> {
+        let failed = |error| StoreError::sqlite("-- open_read_only", error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        connection.busy_timeout(BUSY).map_err(failed)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        migrate::refuse_foreign(&connection, Some(path), migrate::ALL)?;
+        Ok(Reader { connection })
+    }
+
+    /// One transaction: committed on `Ok`, as if it had never been on `Err` or panic.
+    ///
+    /// # Errors
+    /// What `work` returned, or [`StoreError`] where the transaction can neither begin nor be committed.
+    pub fn write<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| StoreError::sqlite("-- begin", error))?;
+        let result = work(&Tx { connection: &transaction })?;
+        transaction.commit().map_err(|error| StoreError::sqlite("-- commit", error))?;
+        Ok(result)
+    }
+
+    /// Reads one consistent state.
+    ///
+    /// # Errors
+    /// What `work` returned.
+    pub fn read<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        read(&mut self.connection, work)
+    }
+
+    /// A number that changes whenever another process has written: how `run` notices commands.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn written_by_others(&self) -> Result<i64, StoreError> {
+        const SQL: &str = "-- written_by_others\nPRAGMA data_version";
+        self.connection.query_row(SQL, [], |row| row.get(0)).map_err(|error| StoreError::sqlite(SQL, error))
+    }
+
+    /// Writes a whole copy of the database while it is in use.
+    ///
+    /// # Errors
+    /// [`StoreError::Backup`].
+    pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        migrate::back_up(&self.connection, to)
+    }
+}
+
+/// The database, read only.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+}
+
+impl Reader {
+    /// Reads one consistent state.
+    ///
+    /// # Errors
+    /// What `work` returned.
+    pub fn read<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        read(&mut self.connection, work)
+    }
+}
+
+fn read<T, E: From<StoreError>>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let transaction = connection.transaction().map_err(|error| StoreError::sqlite("-- begin", error))?;
+    work(&Tx { connection: &transaction })
+}
+
+/// A transaction. Its methods are the domain's: one file of `store/` for each group.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    connection: &'a Connection,
+}
+
+impl Tx<'_> {
+    /// Work inside a savepoint: undone alone where it fails or panics, and the transaction goes on. May be nested.
+    ///
+    /// # Errors
+    /// Outside: the database itself refuses. Inside: what `work` returned.
+    pub fn isolated<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, StoreError> {
+        self.run("-- isolated\nSAVEPOINT isolated", [])?;
+        // A panic has to pass through here, or the savepoint stays open and an outer one of the same name is taken for it.
+        let result = catch_unwind(AssertUnwindSafe(work));
+        if !matches!(result, Ok(Ok(_))) {
+            self.run("-- isolated\nROLLBACK TO isolated", [])?;
+        }
+        self.run("-- isolated\nRELEASE isolated", [])?;
+        result.map_or_else(|panic| resume_unwind(panic), Ok)
+    }
+
+    /// Runs a statement; how many rows it changed.
+    pub(super) fn run(&self, sql: &'static str, params: impl Params) -> Result<usize, StoreError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params))
+            .map_err(|error| StoreError::sqlite(sql, error))
+    }
+
+    /// Runs an INSERT; the new row's id, or `None` where ON CONFLICT DO NOTHING did nothing.
+    pub(super) fn insert(&self, sql: &'static str, params: impl Params) -> Result<Option<i64>, StoreError> {
+        let changed = self.run(sql, params)?;
+        Ok((changed > 0).then(|| self.connection.last_insert_rowid()))
+    }
+
+    /// The one row, if it is there.
+    pub(super) fn one<T>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(params, map).optional())
+            .map_err(|error| StoreError::sqlite(sql, error))
+    }
+
+    /// All rows; the statement has a LIMIT, or counts what people made by hand.
+    pub(super) fn all<T>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_map(params, map)?.collect())
+            .map_err(|error| StoreError::sqlite(sql, error))
+    }
+}
+
+/// A time as its column: microseconds since 1970-01-01 UTC. The last second of the year 9999, which a hostile report may name, has
+/// microseconds that cannot be read back.
+pub(super) fn us(at: Timestamp) -> i64 {
+    at.as_microsecond().min(Timestamp::MAX.as_second() * 1_000_000)
+}
+
+/// An unsigned number as its column. What exceeds it was refused before.
+pub(super) fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The column as an unsigned number.
+pub(super) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get(column).map(|number: i64| u64::try_from(number).unwrap_or(0))
+}
+
+/// The column as a time.
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_microsecond(row.get(column)?).map_err(|error| unreadable(column, error))
+}
+
+/// The column as a time, or never.
+pub(super) fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    row.get::<_, Option<i64>>(column)?
+        .map(|us| Timestamp::from_microsecond(us).map_err(|error| unreadable(column, error)))
+        .transpose()
+}
+
+/// The column as a SystemId.
+pub(super) fn system_id(row: &Row<'_>, column: usize) -> rusqlite::Result<SystemId> {
+    row.get(column).map(SystemId::from_bytes)
+}
+
+/// The column as a digest.
+pub(super) fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Digest> {
+    row.get(column).map(Digest::from_bytes)
+}
+
+/// The column as a digest, or none.
+pub(super) fn maybe_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Digest>> {
+    row.get::<_, Option<[u8; 32]>>(column).map(|bytes| bytes.map(Digest::from_bytes))
+}
+
+/// The text column as one of our words.
+pub(super) fn word<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    row.get_ref(column)?.as_str()?.parse().map_err(|error| unreadable(column, error))
+}
+
+fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Null, Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(store: &mut Store) -> Vec<String> {
+        let customers = store.read::<_, StoreError>(|tx| tx.customers()).unwrap();
+        customers.into_iter().map(|customer| customer.name).collect()
+    }
+
+    #[test]
+    fn a_panic_in_an_inner_savepoint_undoes_the_outer_one_that_it_reaches_and_nothing_else() {
+        let mut store = Store::in_memory().unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        store
+            .write::<_, StoreError>(|tx| {
+                tx.put_customer("before", now)?;
+                let outer = tx.isolated(|| {
+                    catch_unwind(AssertUnwindSafe(|| {
+                        tx.put_customer("outer", now).unwrap();
+                        tx.isolated::<(), StoreError>(|| {
+                            tx.put_customer("inner", now).unwrap();
+                            panic!("as a defect would")
+                        })
+                    }))
+                    .map_err(|_| ())
+                })?;
+                assert!(outer.is_err());
+                tx.put_customer("after", now).map(drop)
+            })
+            .unwrap();
+        assert_eq!(names(&mut store), ["after", "before"]);
+    }
+
+    #[test]
+    fn a_transaction_that_fails_or_panics_never_happened_and_another_process_sees_what_was_committed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("receiver.db");
+        let now = Timestamp::UNIX_EPOCH;
+        let mut store = Store::open(&path, now).unwrap();
+        let failed = store.write(|tx| {
+            tx.put_customer("failed", now)?;
+            Err::<(), _>(StoreError::Changed(1))
+        });
+        assert!(failed.is_err());
+        let mut other = Store::open(&path, now).unwrap();
+        let before = store.written_by_others().unwrap();
+        other.write::<_, StoreError>(|tx| tx.put_customer("kept", now)).unwrap();
+        assert_ne!(store.written_by_others().unwrap(), before);
+        let mut reader = Store::open_read_only(&path).unwrap();
+        assert_eq!(reader.read::<_, StoreError>(|tx| tx.customers()).unwrap()[0].name, "kept");
+        assert_eq!(names(&mut store), ["kept"]);
+        assert!(reader.read::<_, StoreError>(|tx| tx.put_customer("no", now)).is_err(), "it only reads");
+    }
+}

@@ -1,0 +1,65 @@
+//! Saying who we are (RFC 4954): PLAIN or LOGIN, over a private connection or to this machine itself.
+
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::commands::Auth;
+use lettre::transport::smtp::response::Response;
+
+use super::probe::{StepName, Steps};
+use super::reply::{Reply, Stage, failure_without_reply};
+use super::session::Session;
+use super::settings::AuthMode;
+use crate::transport::outcome::{Failure, FailureKind, TlsProblem};
+use crate::transport::tls::tls_failure;
+
+impl Session {
+    /// AUTH where the settings ask for it, never in clear except to this machine itself.
+    pub(super) async fn authenticate(&mut self, steps: &mut Steps) -> Result<(), Failure> {
+        if !self.settings.wants_auth() {
+            return Ok(());
+        }
+        let said = self.log_in().await;
+        steps.judge(StepName::Authenticate, said, Reply::shown).map(drop)
+    }
+
+    async fn log_in(&mut self) -> Result<Reply, Failure> {
+        if !self.socket.is_private() && !self.socket.peer().ip().is_loopback() {
+            let text =
+                format!("the connection to {} is not private; the password was not sent", self.socket.peer());
+            return Err(tls_failure(TlsProblem::NotOffered, text));
+        }
+        let mechanism = self.mechanism()?;
+        let (username, password) = self.settings.credentials()?;
+        let credentials = Credentials::new(username, password.expose().to_owned());
+        let unclear = |error: lettre::transport::smtp::Error| failure_without_reply(&error, "AUTH");
+        let mut reply =
+            self.ask(Auth::new(mechanism, credentials.clone(), None).map_err(unclear)?, "AUTH").await?;
+        // LOGIN asks twice, PLAIN never
+        for _ in 0..2 {
+            if reply.code != 334 {
+                break;
+            }
+            let challenge: Response = format!("334 {}\r\n", reply.lines.concat()).parse().map_err(unclear)?;
+            let answer =
+                Auth::new_from_response(mechanism, credentials.clone(), &challenge).map_err(unclear)?;
+            reply = self.ask(answer, "AUTH").await?;
+        }
+        if reply.code == 235 { Ok(reply) } else { Err(reply.failure(Stage::Authentication)) }
+    }
+
+    fn mechanism(&self) -> Result<Mechanism, Failure> {
+        let offered = |name: &str| self.offers.auth.iter().any(|offer| offer == name);
+        match self.settings.auth {
+            AuthMode::Auto | AuthMode::Plain if offered("PLAIN") => Ok(Mechanism::Plain),
+            AuthMode::Auto | AuthMode::Login if offered("LOGIN") => Ok(Mechanism::Login),
+            _ => {
+                let offers =
+                    if self.offers.auth.is_empty() { "none".into() } else { self.offers.auth.join(", ") };
+                let text = format!(
+                    "{} offers no way of authentication we use; it offers: {offers}",
+                    self.settings.host
+                );
+                Err(Failure::new(FailureKind::Authentication, text))
+            }
+        }
+    }
+}

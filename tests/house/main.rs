@@ -1,0 +1,7 @@
+//! Rules of the house that no compiler checks: licences, banned dependencies, one door for the wall clock.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
+
+mod dependencies;
+mod schema;
+mod sources;

@@ -1,0 +1,213 @@
+//! The shipped programs, run as their users run them: as processes, judged by their `--json` output and exit codes.
+//!
+//! Nothing here looks inside a program. Waiting is always for a condition, with a limit and a message that says what was
+//! awaited and what was seen last.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::Value;
+
+/// Which program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// `mailbeat-agent`.
+    Agent,
+    /// `mailbeat-receiver`.
+    Receiver,
+}
+
+/// Which build of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// As it is shipped.
+    Ordinary,
+    /// With the feature `crash-points`, made by `make crash-build`.
+    CrashPoints,
+}
+
+/// The program's file in the target directory this test was built into.
+///
+/// # Errors
+/// It was not built; the message says by what.
+pub fn file(program: Program, build: Build) -> anyhow::Result<PathBuf> {
+    let exe = std::env::current_exe()?;
+    let profile = exe
+        .ancestors()
+        .find(|dir| dir.join("deps").is_dir() && dir.file_name() != Some(OsStr::new("deps")))
+        .context("tests run from a cargo target directory")?;
+    let dir = match build {
+        Build::Ordinary => profile.to_owned(),
+        Build::CrashPoints => profile.join("crash-points"),
+    };
+    let name = match program {
+        Program::Agent => "mailbeat-agent",
+        Program::Receiver => "mailbeat-receiver",
+    };
+    let path = dir.join(name);
+    let how = if build == Build::Ordinary { "make build" } else { "make crash-build" };
+    ensure!(path.is_file(), "{} is not there; `{how}` builds it", path.display());
+    Ok(path)
+}
+
+/// One program with its configuration file and environment.
+#[derive(Clone, Debug)]
+pub struct Installed {
+    file: PathBuf,
+    config: PathBuf,
+    env: Vec<(String, String)>,
+}
+
+impl Installed {
+    /// The program with this configuration file.
+    ///
+    /// # Errors
+    /// The program was not built.
+    pub fn new(program: Program, build: Build, config: &Path) -> anyhow::Result<Self> {
+        Ok(Self { file: file(program, build)?, config: config.to_owned(), env: vec![] })
+    }
+
+    /// The same with one more environment variable.
+    #[must_use]
+    pub fn with_env(&self, name: &str, value: &str) -> Self {
+        let mut other = self.clone();
+        other.env.push((name.to_owned(), value.to_owned()));
+        other
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.file);
+        command.args(args).arg("--config").arg(&self.config).env_remove("NOTIFY_SOCKET");
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs a command to its end, whatever the end is.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn output(&self, args: &[&str]) -> anyhow::Result<Output> {
+        let output = self.command(args).stdin(Stdio::null()).output();
+        output.with_context(|| format!("{} cannot be started", self.file.display()))
+    }
+
+    /// Runs a command that must succeed and gives what it printed.
+    ///
+    /// # Errors
+    /// It failed: with what it said.
+    pub fn run(&self, args: &[&str]) -> anyhow::Result<String> {
+        let output = self.output(args)?;
+        let (stdout, stderr) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        ensure!(
+            output.status.success(),
+            "`{}` ended with {}:\n{stdout}{stderr}",
+            args.join(" "),
+            output.status
+        );
+        Ok(stdout.into_owned())
+    }
+
+    /// Runs a command with `--json` and gives what it said.
+    ///
+    /// # Errors
+    /// It failed or did not print JSON.
+    pub fn json(&self, args: &[&str]) -> anyhow::Result<Value> {
+        let printed = self.run(&[args, &["--json"]].concat())?;
+        serde_json::from_str(&printed)
+            .with_context(|| format!("`{} --json` printed\n{printed}", args.join(" ")))
+    }
+
+    /// Starts a command that goes on, its output in `log`.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn start(&self, args: &[&str], log: &Path) -> anyhow::Result<Running> {
+        let out = fs::OpenOptions::new().create(true).append(true).open(log)?;
+        let mut command = self.command(args);
+        command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+        let child = command.spawn().with_context(|| format!("{} cannot be started", self.file.display()))?;
+        Ok(Running { child, log: log.to_owned() })
+    }
+}
+
+/// A program that runs until it is stopped; dropping it kills it.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Running {
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has printed so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Whether it has ended, and how.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Ends it the hard way, as a power cut does.
+    pub fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Ends it as an init system does, and waits.
+    ///
+    /// # Errors
+    /// It did not end within ten seconds.
+    pub fn terminate(mut self) -> anyhow::Result<ExitStatus> {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        let ended =
+            wait_for("the program to end after SIGTERM", Duration::from_secs(10), || Ok(self.ended()));
+        ended.with_context(|| self.log())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- {}\n{}", self.log.display(), self.log());
+        }
+    }
+}
+
+/// Asks again and again until there is an answer.
+///
+/// # Errors
+/// There was none within the limit; the last error, if asking failed at the end.
+pub fn wait_for<T>(
+    what: &str,
+    limit: Duration,
+    mut ask: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    let started = Instant::now();
+    loop {
+        let answer = ask();
+        if let Ok(Some(answer)) = answer {
+            return Ok(answer);
+        }
+        if started.elapsed() >= limit {
+            answer.with_context(|| format!("waiting for {what}"))?;
+            bail!("waited {limit:?} for {what}, in vain");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
