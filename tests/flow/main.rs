@@ -4,5 +4,5 @@
 
 mod imap;
 mod lab_itself;
-mod smtp;
 mod notifications;
+mod smtp;
