@@ -115,7 +115,8 @@ fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
     };
     let secret = EnrollmentSecret::from_random(random()?);
     let mode = if wish.approve { EnrollmentMode::Approve } else { EnrollmentMode::Auto };
-    let taken: Vec<_> = desk.reader()?.read(|tx| tx.contracts())?.into_iter().map(|row| row.terms.number).collect();
+    let taken: Vec<_> =
+        desk.reader()?.read(|tx| tx.contracts())?.into_iter().map(|row| row.terms.number).collect();
     let contract = issuing::issue(request, &desk.config.contracts, &taken, &key.public(), secret, desk.now)?;
     let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.contract", contract.number)));
     ensure!(!out.exists(), "{} is there already; name another file with --out", out.display());
