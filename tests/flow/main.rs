@@ -1,6 +1,7 @@
 //! Stories over real mail servers: a private Dovecot and Postfix each.
 
+mod alive;
 mod imap;
 mod lab_itself;
-mod smtp;
 mod notifications;
+mod smtp;

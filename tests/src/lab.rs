@@ -8,6 +8,7 @@ mod ca;
 mod cutter;
 mod dovecot;
 mod mailboxes;
+mod policy;
 mod ports;
 mod postfix;
 mod process;
@@ -25,8 +26,10 @@ pub use ca::Certificate;
 pub use cutter::LineCutter;
 pub use dovecot::{Fsync, Storage};
 pub use mailboxes::Answer;
+pub use policy::Moment;
 
 use dovecot::Role;
+use policy::Policy;
 use ports::Block;
 use process::{Guardian, Server};
 
@@ -164,6 +167,7 @@ pub struct Lab {
     delivery: Server,
     postfix: Server,
     guardian: Guardian,
+    policy: Policy,
     _block: Block,
 }
 
@@ -211,8 +215,9 @@ impl Lab {
         let imap = dovecot::configure(&root, &ports, options, Role::Imap)?;
         let delivery = dovecot::configure(&root, &ports, options, Role::Delivery)?;
         let postfix = postfix::configure(&root, &ports)?;
+        let policy = Policy::serve(&root)?;
         let lab =
-            Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, _block: block };
+            Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, policy, _block: block };
         for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
             let user = lab.user(name);
             let extra = if name == "full" { "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1" } else { "" };
