@@ -13,6 +13,7 @@ mod trail;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use clap::Parser as _;
 use jiff::Timestamp;
@@ -132,8 +133,8 @@ impl Setup {
     }
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+fn runtime() -> anyhow::Result<Rc<tokio::runtime::Runtime>> {
+    Ok(Rc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?))
 }
 
 /// Prints; a reader that went away (`| head`) is no failure.

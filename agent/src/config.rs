@@ -1,6 +1,6 @@
 //! `agent.toml`: what the customer's administrator decides.
 //!
-//! Written by a person: an unknown key is refused with line and suggestion, and [`check`] says everything else that will not
+//! Written by a person: an unknown key is refused with line and suggestion, and [`check()`] says everything else that will not
 //! work before `run` finds out. Secrets never print.
 
 mod check;

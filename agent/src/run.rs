@@ -133,7 +133,7 @@ impl Agent {
     pub fn open(parts: Parts) -> Result<Self, StepError> {
         let home = &parts.home;
         let failed = |error| StepError::State { dir: home.dir().to_owned(), error };
-        spool::sweep(home).map_err(failed)?;
+        spool::sweep(home).and_then(|()| Requests::of(home).sweep()).map_err(failed)?;
         let newest = spool::newest(home).map_err(failed)?;
         let (state, notes) = State::recover(home, newest).map_err(failed)?;
         for note in &notes {

@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::clock::Clock;
@@ -56,6 +59,17 @@ impl Site {
 
     fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Sends by SMTP to a server on this port instead of into the Maildir.
+    fn configure_smtp(&self, port: u16) {
+        let text = format!(
+            "state_dir = {:?}\nmachine_id = 'machine-a'\ncc.test = ['admin@acme.example']\n\
+             [[route]]\nname = 'office'\ntype = 'smtp'\nfrom = 'Agent <agent@acme.example>'\nhost = '127.0.0.1'\n\
+             port = {port}\ntls = 'none'\n",
+            self.path("state"),
+        );
+        fs::write(self.path("agent.toml"), text).unwrap();
     }
 
     fn configure(&self, more: &str) {
@@ -165,6 +179,91 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// A mail server of a few lines: what it says to the next recipients, and whom it took mail for.
+struct Server {
+    port: u16,
+    answers: Sender<&'static str>,
+    taken: Receiver<String>,
+}
+
+impl Server {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let ((answers, script), (took, taken)) = (channel(), channel());
+        // Ends with the test's process; it holds nothing but its port.
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let _ = Self::talk(&stream.unwrap(), &script, &took);
+            }
+        });
+        Self { port, answers, taken }
+    }
+
+    fn talk(stream: &TcpStream, script: &Receiver<&str>, took: &Sender<String>) -> std::io::Result<()> {
+        let mut out = stream;
+        out.write_all(b"220 mail.acme.example ready\r\n")?;
+        let (mut to, mut in_data) = (String::new(), false);
+        for line in BufReader::new(stream).lines() {
+            let line = line?;
+            let answer = match line.get(..4).unwrap_or_default() {
+                _ if in_data && line == "." => {
+                    in_data = false;
+                    let _ = took.send(std::mem::take(&mut to));
+                    "250 2.0.0 queued as 4711"
+                }
+                _ if in_data => continue,
+                "EHLO" => "250-mail.acme.example\r\n250 SIZE 1000000",
+                "RCPT" => {
+                    to = line;
+                    script.try_recv().unwrap_or("250 2.1.5 ok")
+                }
+                "DATA" => {
+                    in_data = true;
+                    "354 go on"
+                }
+                "QUIT" => "221 bye",
+                _ => "250 2.0.0 ok",
+            };
+            out.write_all(format!("{answer}\r\n").as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn by_smtp_the_servers_own_words_reach_status_and_trail() {
+    let (site, server) = (Site::new(), Server::start());
+    site.configure_smtp(server.port);
+    site.activate();
+    let taken: Vec<String> = server.taken.try_iter().collect();
+    assert_eq!(taken, ["RCPT TO:<reports@vendor.example>"; 2]);
+
+    server.answers.send("450 4.2.0 greylisted, come back").unwrap();
+    let waits = site.output(&["send", "heartbeat"]);
+    let (out, _) = texts(&waits);
+    assert!(waits.status.code() == Some(1) && out.contains("450 4.2.0 greylisted, come back"), "{out}");
+    let status = site.works(&["status"]);
+    assert!(status.contains("greylisted") && status.contains("Queue:     1 waiting"), "{status}");
+
+    assert!(
+        site.works(&["send", "test"])
+            .contains("accepted by your mail server (route office): 250 2.0.0 queued as 4711")
+    );
+    let taken: Vec<String> = server.taken.try_iter().collect();
+    assert_eq!(taken[..2], ["RCPT TO:<reports@vendor.example>"; 2], "the heartbeat first, then the test");
+    assert_eq!(taken[2..], ["RCPT TO:<admin@acme.example>"], "and the administrator's copy");
+
+    server.answers.send("550 5.7.1 not from you").unwrap();
+    let lost = site.output(&["send", "test"]);
+    let (out, _) = texts(&lost);
+    assert!(
+        lost.status.code() == Some(1) && out.contains("lost") && out.contains("550 5.7.1 not from you"),
+        "{out}"
+    );
+    assert!(site.works(&["trail", "verify"]).contains("the chain is whole"));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Stories over real mail servers: a private Dovecot and Postfix each.
 
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+mod alive;
 mod imap;
 mod lab_itself;
-mod smtp;
 mod notifications;
+mod smtp;

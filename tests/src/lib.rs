@@ -2,5 +2,6 @@
 
 pub mod books;
 pub mod lab;
+pub mod office;
 pub mod programs;
 pub mod world;

@@ -168,8 +168,7 @@ fn enroll(setup: &Setup) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let _lock = setup.lock()?;
-    let runtime = runtime()?;
-    let mut agent = Agent::open(setup.parts(MailServers::new(runtime.handle().clone())))?;
+    let mut agent = Agent::open(setup.parts(MailServers::new(runtime()?)))?;
     setup.work_off(&mut agent);
     match (&agent.state().last_failure, &agent.state().last_accepted) {
         (Some(failure), _) => print(format!(

@@ -55,8 +55,7 @@ fn ask(setup: &Setup, request: &Request) -> anyhow::Result<Answer> {
         return ask_running(setup, request);
     }
     let _lock = setup.lock()?;
-    let runtime = runtime()?;
-    let mut agent = Agent::open(setup.parts(MailServers::new(runtime.handle().clone())))?;
+    let mut agent = Agent::open(setup.parts(MailServers::new(runtime()?)))?;
     let answer = agent.answer(request, setup.now());
     setup.work_off(&mut agent);
     Ok(answer)

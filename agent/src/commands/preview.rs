@@ -29,8 +29,7 @@ pub(super) fn preview(setup: &Setup, kind: PreviewKind, json: bool, mail: bool) 
         PreviewKind::Heartbeat => Kind::Heartbeat,
         PreviewKind::System => Kind::System,
     };
-    let runtime = runtime()?;
-    let parts = setup.parts(MailServers::new(runtime.handle().clone()));
+    let parts = setup.parts(MailServers::new(runtime()?));
     let mut agent = Agent::peek(Parts { post: Box::new(NoPost), ..parts });
     let Some(preview) = agent.preview(kind, setup.now())? else {
         bail!("not activated; a report is made under a contract. Run `mailbeat-agent activate FILE` first")

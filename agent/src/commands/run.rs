@@ -4,6 +4,7 @@
 //! systemd it says when it is ready and how it stands, and feeds the watchdog while its steps end.
 
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Setup, runtime};
@@ -19,7 +20,7 @@ pub(super) fn run(setup: &Setup) -> anyhow::Result<ExitCode> {
     let _lock = setup.home.lock(true)?;
     let runtime = runtime()?;
     let mut end = End::listen(&runtime)?;
-    let mut agent = Agent::open(setup.parts(MailServers::new(runtime.handle().clone())))?;
+    let mut agent = Agent::open(setup.parts(MailServers::new(Rc::clone(&runtime))))?;
     tracing::info!("running with the state in {}", setup.home.dir().display());
     service::ready();
     let mut said = String::new();

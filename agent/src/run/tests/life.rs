@@ -44,6 +44,36 @@ fn on_another_machine_nothing_is_said_until_a_person_decided() {
 }
 
 #[test]
+fn whoever_withdraws_the_consent_is_obeyed_even_where_no_notice_can_be_made() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    let before = story.mails().len();
+    story.host.0.borrow_mut().machine = "machine-b".into();
+    let answer = story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
+    assert!(matches!(answer, Answer::Deactivated(Err(_))), "{answer:?}");
+    assert!(!story.home.activation().exists());
+    story.live(3.hours());
+    assert_eq!(story.mails().len(), before);
+}
+
+#[test]
+fn requests_are_answered_and_what_nobody_came_for_is_forgotten() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    let requests = Requests::of(&story.home);
+    let answer = requests.ask(&Request::Heartbeat, "one").unwrap();
+    fs::write(story.home.requests().join("two.json"), b"{").unwrap();
+    assert!(story.agent.answer_requests(story.now).unwrap());
+    let sequence = story.agent.state().sequence;
+    assert_eq!(requests.answer(&answer), Some(Answer::Queued(sequence)));
+    let unread = requests.answer(&story.home.requests().join("two.answer")).unwrap();
+    assert!(matches!(unread, Answer::Refused(_)), "{unread:?}");
+    fs::write(story.home.requests().join("three.answer"), b"{}").unwrap();
+    story.restart();
+    assert_eq!(fs::read_dir(story.home.requests()).unwrap().count(), 0);
+}
+
+#[test]
 fn the_last_report_before_the_end_says_so_and_then_the_agent_is_silent_until_it_is_renewed() {
     let mut contract = testing::contract();
     contract.grace_days = 1;
