@@ -9,6 +9,7 @@ mod cutter;
 mod dovecot;
 mod mailboxes;
 mod options;
+mod policy;
 mod ports;
 mod postfix;
 mod process;
@@ -27,9 +28,11 @@ pub use cutter::LineCutter;
 pub use dovecot::{Fsync, Storage};
 pub use mailboxes::Answer;
 pub use options::Builder;
+pub use policy::Moment;
 pub use ports::Ports;
 
 use dovecot::Role;
+use policy::Policy;
 use ports::Block;
 use process::{Guardian, Server};
 
@@ -54,6 +57,7 @@ pub struct Lab {
     delivery: Server,
     postfix: Server,
     guardian: Guardian,
+    policy: Policy,
     _block: Block,
 }
 
@@ -95,8 +99,9 @@ impl Lab {
         let imap = dovecot::configure(&root, &ports, options, Role::Imap)?;
         let delivery = dovecot::configure(&root, &ports, options, Role::Delivery)?;
         let postfix = postfix::configure(&root, &ports)?;
+        let policy = Policy::serve(&root)?;
         let lab =
-            Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, _block: block };
+            Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, policy, _block: block };
         for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
             let user = lab.user(name);
             let extra =

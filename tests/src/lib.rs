@@ -1,5 +1,7 @@
 //! What the stories need: private mail servers, the shipped programs, a vendor and its customers.
 
+pub mod books;
 pub mod lab;
+pub mod office;
 pub mod programs;
 pub mod world;

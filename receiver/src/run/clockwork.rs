@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_shared::crash;
 
 use super::{Receiver, RunError, reading};
 use crate::config::Retention;
@@ -44,14 +43,11 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
     Ok(())
 }
 
-/// R4: one transaction for each system that is due, and one for the receiver itself.
+/// One transaction (R4) for each system that is due, and one for the receiver itself.
 fn look(store: &mut Store, rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
-    crash::point("R4.before");
     let limit = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
     while judge::tick_due(store, rules, now, limit)? == AT_ONCE {}
-    store.write(|tx| judge::own_health(tx, rules, now))?;
-    crash::point("R4.after");
-    Ok(())
+    store.write(|tx| judge::own_health(tx, rules, now))
 }
 
 fn edited(receiver: &Receiver) -> Option<SystemTime> {

@@ -30,7 +30,14 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
     let mut sender = Sender::new(&receiver.config.outgoing);
     let mut pinger = receiver.config.ping.as_ref().map(Pinger::new).transpose()?;
     let mut pinged_for: Option<Timestamp> = None;
-    let secret = receiver.store.write(|tx| tx.notification_secret()).await?;
+    let now = receiver.now();
+    let secret = receiver
+        .store
+        .write(move |tx| {
+            tx.resume_notifications(now)?;
+            tx.notification_secret()
+        })
+        .await?;
     while !receiver.is_stopping() {
         let now = receiver.now();
         let due = receiver.store.write(move |tx| tx.due_notifications(now, AT_ONCE)).await?;

@@ -1,0 +1,156 @@
+//! An office: a vendor and its customers' hosts, joined by the real mail servers of one [`Lab`].
+//!
+//! The vendor reads by IMAPS and notifies by submission; a host sends by one of the [`Way`]s. Dropping it stops the servers
+//! and removes everything.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::lab::{Certificate, Lab};
+use crate::programs::wait_for;
+use crate::world::{Host, PATIENCE, Vendor};
+
+/// Rules for stories told in seconds.
+pub const RULES: &str = "[liveness]\ngrace = \"2s\"\nmisses = 2\n\n[integrity]\ngap_after = \"1s\"\n";
+
+/// How a host hands its mail to Postfix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Submission with STARTTLS and a password (port 587).
+    Starttls,
+    /// TLS from the first byte and a password (port 465).
+    Implicit,
+    /// Port 25, in clear and without authentication.
+    Clear,
+}
+
+/// A vendor among real mail servers.
+#[derive(Debug)]
+pub struct Office {
+    /// The vendor. Before the lab, so that nothing speaks to servers that are gone.
+    pub vendor: Vendor,
+    /// The servers.
+    pub lab: Lab,
+    dir: TempDir,
+}
+
+impl Office {
+    /// Servers, and a vendor whose receiver is initialised and does not run yet.
+    ///
+    /// # Errors
+    /// A server or the receiver does not start.
+    pub fn open(rules: &str) -> anyhow::Result<Self> {
+        Self::polling_every(1, rules)
+    }
+
+    /// The same where the mailbox is looked at only so often if the server does not tell of new mail.
+    ///
+    /// # Errors
+    /// A server or the receiver does not start.
+    pub fn polling_every(seconds: u32, rules: &str) -> anyhow::Result<Self> {
+        let lab = Lab::builder().users(&["operator"]).start()?;
+        let dir = tempfile::Builder::new().prefix("mailbeat-office-").tempdir()?;
+        let mailbox = mailbox(&lab, &format!("tls_ca = {:?}\npoll_interval_s = {seconds}\n", lab.ca()));
+        let transport = mailbox + "\n" + &outgoing(&lab);
+        let vendor = Vendor::new(&dir.path().join("vendor"), &transport, rules)?;
+        Ok(Self { vendor, lab, dir })
+    }
+
+    /// Where hosts and other files of the story may lie.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A `[[route]]` table named after its port's use, sending as this user.
+    #[must_use]
+    pub fn route(&self, name: &str, way: Way, user: &str) -> String {
+        let trust = format!("tls_ca = {:?}\n", self.lab.ca());
+        match way {
+            Way::Starttls => route(&self.lab, name, way, Certificate::Good, user) + &trust,
+            Way::Implicit => route(&self.lab, name, way, Certificate::Good, user) + &trust,
+            Way::Clear => clear_route(name, self.lab.ports().mx),
+        }
+    }
+
+    /// A host with these `[[route]]` tables and a watched file, not activated.
+    ///
+    /// # Errors
+    /// Its directory cannot be written.
+    pub fn host(&self, name: &str, routes: &str) -> anyhow::Result<Host> {
+        let host = Host::new(&self.dir.path().join(name), name, routes)?;
+        host.write("app.conf", "listen = 0.0.0.0:502\npassword = correct horse battery\nworkers = 4\n")?;
+        Ok(host)
+    }
+
+    /// Waits for a mail to this user whose text contains all of `words`.
+    ///
+    /// # Errors
+    /// There was none in time.
+    pub fn await_mail(&self, user: &str, words: &[&str]) -> anyhow::Result<String> {
+        wait_for(&format!("a mail to {user} with {words:?}"), PATIENCE, || {
+            let mails = self.lab.mails(user, "INBOX")?;
+            let mut texts = mails.iter().map(|mail| String::from_utf8_lossy(mail).into_owned());
+            Ok(texts.find(|text| words.iter().all(|word| text.contains(word))))
+        })
+    }
+}
+
+/// A `[[mailbox]]` table for the vendor's mailbox by IMAPS; `trust` says how its certificate is judged.
+#[must_use]
+pub fn mailbox(lab: &Lab, trust: &str) -> String {
+    let user = lab.user("reports");
+    format!(
+        "[[mailbox]]\ntype = \"imap\"\nname = \"reports\"\nhost = \"127.0.0.1\"\nport = {}\nusername = {:?}\npassword = {:?}\n{trust}",
+        lab.ports().imaps,
+        user.address,
+        user.password
+    )
+}
+
+/// The `[outgoing]` table: submission with TLS from the first byte.
+#[must_use]
+pub fn outgoing(lab: &Lab) -> String {
+    let user = lab.user("reports");
+    format!(
+        "[outgoing]\ntype = \"smtp\"\nfrom = \"Mailbeat <{0}>\"\nhost = \"127.0.0.1\"\nport = {1}\ntls = \"implicit\"\nusername = {0:?}\npassword = {2:?}\ntls_ca = {3:?}\n",
+        user.address,
+        lab.ports().submissions,
+        user.password,
+        lab.ca()
+    )
+}
+
+/// A `[[route]]` table with a password, at the address where the servers show this certificate. How the certificate is judged
+/// may follow as `tls_ca` or `tls_pin`.
+#[must_use]
+pub fn route(lab: &Lab, name: &str, way: Way, certificate: Certificate, user: &str) -> String {
+    let (ports, user) = (lab.ports(), lab.user(user));
+    let (tls, port) =
+        if way == Way::Implicit { ("implicit", ports.submissions) } else { ("starttls", ports.submission) };
+    format!(
+        "[[route]]\nname = {name:?}\ntype = \"smtp\"\nfrom = {0:?}\nhost = {1:?}\nport = {port}\ntls = \"{tls}\"\nusername = {0:?}\npassword = {2:?}\n",
+        user.address,
+        certificate.address(),
+        user.password
+    )
+}
+
+/// A `[[route]]` table without TLS and authentication.
+#[must_use]
+pub fn clear_route(name: &str, port: u16) -> String {
+    format!(
+        "[[route]]\nname = {name:?}\ntype = \"smtp\"\nfrom = \"agent@acme.test\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n"
+    )
+}
+
+/// What became of a host's reports, oldest first.
+///
+/// # Errors
+/// `trail list` failed.
+pub fn trail(host: &Host) -> anyhow::Result<Vec<Value>> {
+    let listed = host.agent.json(&["trail", "list", "--last", "1000"])?;
+    Ok(listed.as_array().cloned().unwrap_or_default())
+}
