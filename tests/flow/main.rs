@@ -3,7 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod alive;
+mod certificates;
+mod identity;
 mod imap;
 mod lab_itself;
 mod notifications;
+mod refusals;
 mod smtp;
+mod tickets;
+mod trail;
