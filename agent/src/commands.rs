@@ -13,6 +13,7 @@ mod trail;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use clap::Parser as _;
 use jiff::Timestamp;
@@ -29,7 +30,7 @@ use crate::run::{Agent, Parts};
 use crate::sense::ThisHost;
 
 /// What every command works with.
-struct Desk {
+struct Setup {
     config_path: PathBuf,
     config: Config,
     home: Home,
@@ -57,22 +58,24 @@ pub fn main() -> ExitCode {
 
 fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let config_path =
-        cli.config.or_else(|| env("MAILBEAT_CONFIG").map(PathBuf::from)).unwrap_or_else(|| DEFAULT_PATH.into());
+    let config_path = cli
+        .config
+        .or_else(|| env("MAILBEAT_CONFIG").map(PathBuf::from))
+        .unwrap_or_else(|| DEFAULT_PATH.into());
     let config = Config::load(&config_path, env)?;
     let runs = matches!(cli.command, Command::Run);
     log_to_stderr(if runs { config.log } else { LogLevel::Error });
-    let desk = Desk { home: Home::new(&config.state_dir), config_path, config, clock: Clock::system() };
+    let setup = Setup { home: Home::new(&config.state_dir), config_path, config, clock: Clock::system() };
     match cli.command {
-        Command::Activate(asked) => activate::activate(&desk, &asked),
-        Command::Deactivate { reason } => ask::deactivate(&desk, reason),
-        Command::Run => run::run(&desk),
-        Command::Send { kind } => ask::send(&desk, kind),
-        Command::Preview { kind, json, mail } => preview::preview(&desk, kind, json, mail),
-        Command::Status(json) => status::status(&desk, json.json),
-        Command::Trail(asked) => trail::trail(&desk, &asked),
-        Command::Identity(asked) => identity::identity(&desk, &asked),
-        Command::Config(asked) => config::config(&desk, &asked),
+        Command::Activate(asked) => activate::activate(&setup, &asked),
+        Command::Deactivate { reason } => ask::deactivate(&setup, reason),
+        Command::Run => run::run(&setup),
+        Command::Send { kind } => ask::send(&setup, kind),
+        Command::Preview { kind, json, mail } => preview::preview(&setup, kind, json, mail),
+        Command::Status(json) => status::status(&setup, json.json),
+        Command::Trail(asked) => trail::trail(&setup, &asked),
+        Command::Identity(asked) => identity::identity(&setup, &asked),
+        Command::Config(asked) => config::config(&setup, &asked),
     }
 }
 
@@ -91,7 +94,7 @@ fn log_to_stderr(level: LogLevel) {
         .init();
 }
 
-impl Desk {
+impl Setup {
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -130,8 +133,8 @@ impl Desk {
     }
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+fn runtime() -> anyhow::Result<Rc<tokio::runtime::Runtime>> {
+    Ok(Rc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?))
 }
 
 /// Prints; a reader that went away (`| head`) is no failure.

@@ -24,9 +24,9 @@ use crate::state::State;
 /// This program's version, as reports name it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Most problems one report names; the rest is counted.
-const PROBLEMS: usize = 50;
+const PROBLEMS: usize = 20;
 /// Longest sentence about a problem, in bytes.
-const PROBLEM_BYTES: usize = 400;
+const PROBLEM_BYTES: usize = 300;
 
 /// Everything on the desk when a report is written, except what it says.
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +115,12 @@ pub fn parcel(desk: &Desk<'_>, renderer: &Renderer, report: &Report) -> Result<P
 
 /// What a heartbeat says. `queue` is what waits before it; `problems` come from everywhere.
 #[must_use]
-pub fn heartbeat(state: &State, queue: &[Entry], found: Found<Vec<Observation>>, problems: Vec<String>) -> Body {
+pub fn heartbeat(
+    state: &State,
+    queue: &[Entry],
+    found: Found<Vec<Observation>>,
+    problems: Vec<String>,
+) -> Body {
     let mut problems = problems;
     problems.extend(found.problems);
     let mut observations = found.value;
@@ -138,7 +143,10 @@ pub fn heartbeat(state: &State, queue: &[Entry], found: Found<Vec<Observation>>,
         spool: SpoolInfo {
             queued: u32::try_from(queue.len()).unwrap_or(u32::MAX),
             oldest: queue.iter().filter_map(|entry| entry.meta.as_ref()).map(|meta| meta.created_at).min(),
-            route: state.last_accepted.as_ref().map(|accepted| text::one_line(&accepted.route, limits::NAME_BYTES)),
+            route: state
+                .last_accepted
+                .as_ref()
+                .map(|accepted| text::one_line(&accepted.route, limits::NAME_BYTES)),
         },
         maintenance: None,
         observations,
@@ -205,14 +213,16 @@ mod tests {
         let mut value: Vec<Observation> = (0..600).map(|n| Observation::new(metric, f64::from(n))).collect();
         value[0].value = f64::NAN;
         let found = Found { value, problems: vec!["disks: no".into()] };
-        let Body::Heartbeat { heartbeat } = heartbeat(&State::default(), &[], found, vec![]) else { panic!() };
+        let Body::Heartbeat { heartbeat } = heartbeat(&State::default(), &[], found, vec![]) else {
+            panic!()
+        };
         assert_eq!(heartbeat.observations.len(), limits::OBSERVATIONS);
         assert_eq!(heartbeat.problems.len(), 3, "{:?}", heartbeat.problems);
     }
 
     #[test]
     fn problems_are_bounded_and_the_rest_is_counted() {
-        let many = bounded((0..60).map(|n| format!("problem {n} {}", "x".repeat(1_000))).collect());
+        let many = bounded((0..30).map(|n| format!("problem {n} {}", "x".repeat(1_000))).collect());
         assert_eq!(many.len(), PROBLEMS + 1);
         assert_eq!(many.last().unwrap(), "and 10 more; see the agent's log");
         assert!(many.iter().all(|problem| problem.len() <= PROBLEM_BYTES));

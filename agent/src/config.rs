@@ -1,6 +1,6 @@
 //! `agent.toml`: what the customer's administrator decides.
 //!
-//! Written by a person: an unknown key is refused with line and suggestion, and [`check`] says everything else that will not
+//! Written by a person: an unknown key is refused with line and suggestion, and [`check()`] says everything else that will not
 //! work before `run` finds out. Secrets never print.
 
 mod check;
@@ -48,6 +48,8 @@ pub struct Config {
     pub cc: Copies,
     /// How long the trail is kept.
     pub trail: TrailConfig,
+    /// The name reports give this host, where the operating system's own says nothing, as in containers.
+    pub host_name: Option<String>,
     /// Names this machine where the operating system's own id does not last, as in containers.
     pub machine_id: Option<String>,
     /// What is measured.
@@ -75,6 +77,7 @@ impl Default for Config {
             queue_reports: 2_000,
             cc: Copies::default(),
             trail: TrailConfig::default(),
+            host_name: None,
             machine_id: None,
             collect: CollectConfig::default(),
             watch: WatchConfig::default(),
@@ -229,7 +232,10 @@ mod tests {
     fn a_mistyped_key_of_a_route_is_named_with_its_line_and_what_was_meant() {
         let refused = parse("subject = 'plain'\n\n[[route]]\nname = 'office'\ntype = 'smtp'\nfrom = 'a@b.example'\nhots = 'mail'\n")
             .unwrap_err();
-        assert!(refused.starts_with("agent.toml, line 3") || refused.starts_with("agent.toml, line 4"), "{refused}");
+        assert!(
+            refused.starts_with("agent.toml, line 3") || refused.starts_with("agent.toml, line 4"),
+            "{refused}"
+        );
         assert!(refused.contains("unknown key `hots`; did you mean `host`?"), "{refused}");
         let refused = parse("heartbeat_interval = 5").unwrap_err();
         assert!(refused.contains("did you mean `heartbeat_interval_s`?"), "{refused}");

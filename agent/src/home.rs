@@ -24,6 +24,14 @@ pub enum HomeError {
         /// What the system said.
         error: io::Error,
     },
+    /// It belongs to somebody else: what this process wrote there, the agent could not read.
+    #[error("{path} belongs to user {owner}; run this command as that user: sudo -u '#{owner}' mailbeat-agent ...", path = path.display())]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// Its owner's numeric id.
+        owner: u32,
+    },
     /// Another instance works here.
     #[error(
         "{path} is in use by {holder}; two agents on one state would contradict each other. Stop the other one first",
@@ -76,8 +84,11 @@ impl Home {
     /// Makes the directories that are missing, for the owner only.
     ///
     /// # Errors
-    /// [`HomeError::Unusable`].
+    /// [`HomeError::Foreign`] if the directory is another user's, [`HomeError::Unusable`].
     pub fn prepare(&self) -> Result<(), HomeError> {
+        if let Some(owner) = other_owner(&self.0) {
+            return Err(HomeError::Foreign { path: self.0.clone(), owner });
+        }
         for dir in [self.0.clone(), self.queue(), self.tmp(), self.trail(), self.requests()] {
             private_dir(&dir).map_err(|error| HomeError::Unusable { path: self.0.clone(), error })?;
         }
@@ -206,7 +217,8 @@ impl Home {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.0)? {
             let name = entry?.file_name();
-            let number: Option<u64> = name.to_str().and_then(|name| name.strip_prefix(prefix)?.strip_prefix('.')?.parse().ok());
+            let number: Option<u64> =
+                name.to_str().and_then(|name| name.strip_prefix(prefix)?.strip_prefix('.')?.parse().ok());
             found.extend(number);
         }
         found.sort_unstable();
@@ -221,6 +233,19 @@ pub(crate) fn set_aside(path: &Path) {
     if let Err(error) = durable::rename(path, Path::new(&name)) {
         tracing::warn!("{}: cannot be set aside: {error}", path.display());
     }
+}
+
+/// The directory's owner, if that is not the user this process runs as. Root could write there and would lock the agent out.
+#[cfg(unix)]
+fn other_owner(dir: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    let owner = fs::metadata(dir).ok()?.uid();
+    (owner != rustix::process::geteuid().as_raw()).then_some(owner)
+}
+
+#[cfg(not(unix))]
+fn other_owner(_: &Path) -> Option<u32> {
+    None
 }
 
 fn private_dir(dir: &Path) -> io::Result<()> {
@@ -262,6 +287,21 @@ mod tests {
         assert_eq!(home.holder(), Some(Holder { pid: Some(std::process::id()), runs: true }));
         drop(lock);
         home.lock(false).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_state_of_another_user_is_left_alone_even_by_root() {
+        let dir = tempfile::tempdir().unwrap();
+        // Only root can give a directory away; for others any directory of root's is another user's.
+        let foreign = if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(dir.path(), Some(4711), None).unwrap();
+            Home::new(dir.path())
+        } else {
+            Home::new("/")
+        };
+        assert!(matches!(foreign.prepare(), Err(HomeError::Foreign { .. })));
+        assert!(!foreign.queue().exists());
     }
 
     #[cfg(unix)]

@@ -68,7 +68,9 @@ pub enum IdentityError {
     #[error("identity.key: {0}; restore it from a backup, or remove identity.toml too and activate again")]
     Key(#[from] SignatureError),
     /// The two files do not belong together.
-    #[error("identity.key is not the key identity.toml names; restore both, or run `mailbeat-agent identity new`")]
+    #[error(
+        "identity.key is not the key identity.toml names; restore both, or run `mailbeat-agent identity new`"
+    )]
     Mismatch,
 }
 
@@ -91,8 +93,7 @@ impl Identity {
         let system = system.unwrap_or_else(|| SystemId::from_random(draw(entropy)));
         let key = SigningKey::from_seed(&draw(entropy), &format!("mailbeat {system}"));
         let fingerprint_key = draw(entropy);
-        let mut identity =
-            Self { system, incarnation: Incarnation(0), key, machine: None, fingerprint_key };
+        let mut identity = Self { system, incarnation: Incarnation(0), key, machine: None, fingerprint_key };
         identity.begin_life(machine_id, entropy);
         identity
     }
@@ -133,8 +134,8 @@ impl Identity {
         }
         let card: Card = config_file::load(&path)?;
         let key_path = home.identity_key();
-        let text = fs::read_to_string(&key_path)
-            .map_err(|error| IdentityError::File { path: key_path, error })?;
+        let text =
+            fs::read_to_string(&key_path).map_err(|error| IdentityError::File { path: key_path, error })?;
         let key = SigningKey::from_openssh(&text)?;
         let fingerprint_key: Option<[u8; 32]> =
             BASE64.decode(&card.fingerprint_key).ok().and_then(|bytes| bytes.try_into().ok());
@@ -162,7 +163,8 @@ impl Identity {
             fingerprint_key: BASE64.encode(self.fingerprint_key),
             machine: self.machine,
         };
-        let head = "# Who this system is. Keep it secret and back it up together with identity.key.\n".to_owned();
+        let head =
+            "# Who this system is. Keep it secret and back it up together with identity.key.\n".to_owned();
         let card = head + &toml::to_string(&card).expect("a card is plain TOML");
         for (path, text) in [(home.identity_key(), self.key.to_openssh()), (home.identity(), card)] {
             durable::replace(&path, text.as_bytes(), Access::Private)

@@ -9,13 +9,15 @@ mod words;
 use handlebars::{Handlebars, no_escape};
 use mailbeat_shared::text;
 use mailbeat_shared::wire::limits;
-use mailbeat_shared::wire::report::{Body, Enrollment, Heartbeat, Kind, Notice, NoticeEvent, Report, SystemReport, TestMessage};
+use mailbeat_shared::wire::report::{
+    Body, Enrollment, Heartbeat, Kind, Notice, NoticeEvent, Report, SystemReport, TestMessage,
+};
 use mailbeat_shared::wire::signature::Namespace;
 use serde_json::{Map, Value, json};
 
 use crate::activation::permission;
 use crate::compose::{Desk, VERSION};
-use words::{duration, measured, plural};
+use words::{interval, measured, plural};
 
 /// Which subject mails have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -88,7 +90,9 @@ impl Renderer {
             let mut registry = Handlebars::new();
             for (name, source) in templates {
                 let name = name.split('.').next().unwrap_or(name);
-                registry.register_template_string(name, source).expect("a built-in template is read by a test");
+                registry
+                    .register_template_string(name, source)
+                    .expect("a built-in template is read by a test");
             }
             registry
         };
@@ -192,8 +196,11 @@ fn about_heartbeat(heartbeat: &Heartbeat) -> (String, Value) {
         counted.iter().filter(|(count, _)| *count > 0).map(|(count, word)| plural(*count, word)).collect();
     let title = if wrong.is_empty() { "all well".to_owned() } else { wrong.join(", ") };
     let queue = (heartbeat.spool.queued > 0).then(|| {
-        let oldest = heartbeat.spool.oldest.map_or_else(String::new, |at| format!(", the oldest of {}", words::minute(at)));
-        format!("{} wait in the queue before this one{oldest}.", plural(u64::from(heartbeat.spool.queued), "report"))
+        let oldest = heartbeat
+            .spool
+            .oldest
+            .map_or_else(String::new, |at| format!(", the oldest of {}", words::minute(at)));
+        format!("Waiting before this one: {}{oldest}.", plural(u64::from(heartbeat.spool.queued), "report"))
     });
     let checks: Vec<String> = heartbeat
         .checks
@@ -241,8 +248,8 @@ fn about_enrollment(enrollment: &Enrollment, desk: &Desk<'_>) -> (String, Value)
     let details = json!({
         "activated_by": enrollment.activated_by,
         "consented": enrollment.consented.join(", "),
-        "heartbeat_interval": duration(u64::from(desk.promise.heartbeat_interval_s)),
-        "system_interval": duration(u64::from(desk.promise.system_interval_s)),
+        "heartbeat_interval": interval(u64::from(desk.promise.heartbeat_interval_s)),
+        "system_interval": interval(u64::from(desk.promise.system_interval_s)),
     });
     ("activated".to_owned(), details)
 }
@@ -252,14 +259,16 @@ fn about_notice(notice: &Notice) -> (String, Value) {
         NoticeEvent::MaintenanceStarted => ("maintenance begins", "Silence until then is no fault."),
         NoticeEvent::MaintenanceEnded => ("maintenance is over", "Reports come as before."),
         NoticeEvent::Shutdown => ("the host goes down on purpose", "Silence is expected."),
-        NoticeEvent::ContractEnd => {
-            ("the contract ends", "This is the last report under this contract. A renewal starts reporting again.")
-        }
+        NoticeEvent::ContractEnd => (
+            "the contract ends",
+            "This is the last report under this contract. A renewal starts reporting again.",
+        ),
         NoticeEvent::Deactivated => {
             ("the agent was deactivated", "This is the last report until somebody activates the agent again.")
         }
     };
-    let details = json!({ "reason": notice.reason, "until": notice.until.map(words::minute), "meaning": meaning });
+    let details =
+        json!({ "reason": notice.reason, "until": notice.until.map(words::minute), "meaning": meaning });
     (title.to_owned(), details)
 }
 

@@ -6,6 +6,7 @@ pub mod retry;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use mailbeat_shared::transport::maildir;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
@@ -13,6 +14,7 @@ use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::smtp::{Client, Envelope, SmtpSettings, TlsMode};
 use mailbeat_shared::wire::contract::Relay;
 use mailbeat_shared::wire::mail;
+use tokio::runtime::Runtime;
 
 /// One way to send.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +56,8 @@ impl Route {
         settings.password = Some(Secret::new(&relay.password));
         let pin = relay.tls_pin.as_deref().map(str::parse).transpose();
         settings.tls_pin = pin.map_err(|error| format!("the contract's relay: {error}"))?;
-        let route = Self { name: RELAY.into(), from: relay.username.clone(), via: Via::Smtp(Box::new(settings)) };
+        let route =
+            Self { name: RELAY.into(), from: relay.username.clone(), via: Via::Smtp(Box::new(settings)) };
         route.check().map(|()| route)
     }
 
@@ -68,7 +71,9 @@ impl Route {
         }
         match &self.via {
             Via::Smtp(settings) => settings.check().map_err(|error| format!("route {}: {error}", self.name)),
-            Via::Maildir(path) if path.as_os_str().is_empty() => Err(format!("route {}: path is empty", self.name)),
+            Via::Maildir(path) if path.as_os_str().is_empty() => {
+                Err(format!("route {}: path is empty", self.name))
+            }
             Via::Maildir(_) => Ok(()),
         }
     }
@@ -86,14 +91,15 @@ pub trait Post {
 /// The real mail servers. Keeps one session a route for a few seconds.
 #[derive(Debug)]
 pub struct MailServers {
-    runtime: tokio::runtime::Handle,
+    runtime: Rc<Runtime>,
     clients: HashMap<String, Client>,
 }
 
 impl MailServers {
-    /// Sends on this runtime, which must be current-thread and not be running when [`Post::send`] is called.
+    /// Sends on this runtime, which must not be running when [`Post::send`] is called. The runtime itself and not its handle:
+    /// a handle's `block_on` does not drive the connections of a current-thread runtime.
     #[must_use]
-    pub fn new(runtime: tokio::runtime::Handle) -> Self {
+    pub fn new(runtime: Rc<Runtime>) -> Self {
         Self { runtime, clients: HashMap::new() }
     }
 

@@ -7,26 +7,26 @@
 mod composing;
 mod requests;
 mod sending;
+mod standing;
 
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_shared::wire::report::Promise;
 
 pub use composing::Preview;
 pub use requests::{Answer, Request, Requests};
+use standing::{Stamp, Standing};
 
-use crate::activation::permission::{self, Permission};
-use crate::activation::{self, Activation, StorageError};
+use crate::activation::StorageError;
 use crate::compose::{ComposeError, Desk};
 use crate::config::Config;
 use crate::home::Home;
-use crate::identity::{Entropy, Identity, IdentityError, draw};
+use crate::identity::{Entropy, IdentityError, draw};
 use crate::render::Renderer;
+use crate::route::Post;
 use crate::route::retry::{self, Tries};
-use crate::route::{Post, Route};
 use crate::schedule;
 use crate::sense::{HostFacts, Senses};
 use crate::spool::{self, Entry};
@@ -37,10 +37,6 @@ pub const BUILD_TIME: &str = match option_env!("MAILBEAT_BUILD_TIME") {
     Some(time) => time,
     None => "2026-01-01T00:00:00Z",
 };
-/// How long a clock that went back is doubted before it is believed.
-const DOUBT: SignedDuration = SignedDuration::from_mins(15);
-/// How long after the consent was withdrawn the spool may still be emptied.
-const DRAIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// What an agent is made of; a simulation puts its own in.
 pub struct Parts {
@@ -81,13 +77,8 @@ pub struct Agent {
     trouble: Vec<String>,
 }
 
-/// Who the agent is and what it may do, as its files say.
-struct Standing {
-    identity: Identity,
-    activation: Activation,
-    routes: Vec<Route>,
-    route_problems: Vec<String>,
-}
+/// One part of a step: does what it can, and says when it has something to do again.
+type Part = fn(&mut Agent, Timestamp) -> Result<Timestamp, StepError>;
 
 /// Why a step could not do all it should. It is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -142,7 +133,7 @@ impl Agent {
     pub fn open(parts: Parts) -> Result<Self, StepError> {
         let home = &parts.home;
         let failed = |error| StepError::State { dir: home.dir().to_owned(), error };
-        spool::sweep(home).map_err(failed)?;
+        spool::sweep(home).and_then(|()| Requests::of(home).sweep()).map_err(failed)?;
         let newest = spool::newest(home).map_err(failed)?;
         let (state, notes) = State::recover(home, newest).map_err(failed)?;
         for note in &notes {
@@ -187,8 +178,7 @@ impl Agent {
     /// Composes what is due, sends at most one report, and says when the next step is due (now, if there is more to send).
     pub fn step(&mut self, now: Timestamp) -> Timestamp {
         let troubled_before = std::mem::take(&mut self.trouble);
-        let steps: [fn(&mut Self, Timestamp) -> Result<Timestamp, StepError>; 3] =
-            [Self::take_stock, Self::compose_due, Self::send_one];
+        let steps: [Part; 3] = [Self::take_stock, Self::compose_due, Self::send_one];
         let mut next = later(now, schedule::LONGEST_SLEEP);
         for step in steps {
             match step(self, now) {
@@ -251,66 +241,13 @@ impl Agent {
         Ok(Timestamp::MAX)
     }
 
-    /// Whether the identity or activation files changed since the last step: then one is due.
-    #[must_use]
-    pub fn is_out_of_date(&self) -> bool {
-        self.stamp.as_ref() != Some(&stamp(&self.home))
-    }
-
-    fn reload(&mut self) -> Result<(), StepError> {
-        let home = &self.home;
-        let stamp = stamp(home);
-        if self.stamp.as_ref() == Some(&stamp) {
-            return Ok(());
-        }
-        self.standing = None;
-        if let Some(identity) = Identity::load(home)?
-            && let Some(activation) = activation::load(home, &identity)?
-        {
-            let (routes, route_problems) = self.config.routes(Some(&activation.contract));
-            for problem in route_problems.iter().chain(&self.config.wish().clamped(&activation.contract)) {
-                tracing::warn!("{problem}");
-            }
-            self.standing = Some(Standing { identity, activation, routes, route_problems });
-        }
-        self.stamp = Some(stamp);
-        Ok(())
-    }
-
-    /// What may be said now. `None`: there is no contract, or its consent was withdrawn.
-    fn permission(&mut self, now: Timestamp) -> Option<Permission> {
-        let standing = self.standing.as_ref()?;
-        let consent = &standing.activation.consent;
-        if let Some(withdrawn) = consent.withdrawn_at {
-            return Some(Permission::Ended { drain_until: later(withdrawn, DRAIN) });
-        }
-        let contract = &standing.activation.contract;
-        let judge = |last_seen| permission::permission(contract, now, self.build_time, last_seen);
-        let (judged, without_memory) = (judge(self.state.last_seen), judge(None));
-        let doubted = judged != without_memory;
-        if !doubted {
-            self.doubted_since = None;
-            return Some(judged);
-        }
-        // It went back. Perhaps it is being set; perhaps it was wrong before. After a while it is believed.
-        let since = self.doubted_since.map_or(now, |since| since.min(now));
-        self.doubted_since = Some(since);
-        if now.duration_since(since) < DOUBT {
-            return Some(judged);
-        }
-        let note = format!("the clock went back from {:?} to {now}", self.state.last_seen.unwrap_or(now));
-        tracing::warn!("{note}");
-        self.notes.push(note);
-        self.state.last_seen = Some(now);
-        self.doubted_since = None;
-        Some(without_memory)
-    }
-
-    fn promise(&self, standing: &Standing) -> Promise {
-        self.config.wish().promise(&standing.activation.contract)
-    }
-
-    fn desk<'a>(&self, standing: &'a Standing, host: &'a HostFacts, state: &'a State, now: Timestamp) -> Desk<'a> {
+    fn desk<'a>(
+        &self,
+        standing: &'a Standing,
+        host: &'a HostFacts,
+        state: &'a State,
+        now: Timestamp,
+    ) -> Desk<'a> {
         Desk {
             identity: &standing.identity,
             activation: &standing.activation,
@@ -329,21 +266,10 @@ impl Agent {
 
     /// How long to wait after so many failures.
     fn delay(&mut self, failures: u32) -> Duration {
-        let interval = self.standing.as_ref().map_or(3_600, |standing| self.promise(standing).heartbeat_interval_s);
+        let interval =
+            self.standing.as_ref().map_or(3_600, |standing| self.promise(standing).heartbeat_interval_s);
         retry::delay(failures, interval, u32::from_be_bytes(draw(&mut self.entropy)))
     }
-}
-
-/// Time and size of each file that says who the agent is and what it may do.
-type Stamp = Vec<Option<(SystemTime, u64)>>;
-
-fn stamp(home: &Home) -> Stamp {
-    let files = [home.identity(), home.contract(), home.enrollment(), home.activation(), home.deactivated()];
-    let looks = |path: &PathBuf| {
-        let metadata = path.metadata().ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
-    };
-    files.iter().map(looks).collect()
 }
 
 /// `at + by`, at most the end of time.

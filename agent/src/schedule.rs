@@ -64,22 +64,29 @@ pub enum Due {
 
 /// What is due next and when, in the order of composing where several are due at once.
 #[must_use]
-pub fn plan(state: &State, enrolled: bool, system: SystemId, contract: &Contract, promise: Promise, now: Timestamp) -> Vec<(Timestamp, Due)> {
+pub fn plan(
+    state: &State,
+    enrolled: bool,
+    system: SystemId,
+    contract: &Contract,
+    promise: Promise,
+    now: Timestamp,
+) -> Vec<(Timestamp, Due)> {
     if !enrolled {
         return vec![(now, Due::Enrollment)];
     }
     let every = |interval_s: u32| Slots { system, interval_s };
     let heartbeats = every(promise.heartbeat_interval_s);
     let system_due = state.last_system.map_or(now, |last| every(promise.system_interval_s).after(last));
-    let mut plan = vec![(system_due, Due::System)];
     let heartbeat = state.last_heartbeat.map_or(now, |last| heartbeats.after(last));
+    // The end was the last word.
     if state.end_said == Some(contract.revision) {
-        return plan;
+        return vec![];
     }
     // The heartbeat after which no slot is left says the end instead.
-    let last_of_all = permission::end(contract).is_some_and(|end| heartbeats.after(heartbeat.max(now)) >= end);
-    plan.push((heartbeat, if last_of_all { Due::ContractEnd } else { Due::Heartbeat }));
-    plan
+    let last_of_all =
+        permission::end(contract).is_some_and(|end| heartbeats.after(heartbeat.max(now)) >= end);
+    vec![(system_due, Due::System), (heartbeat, if last_of_all { Due::ContractEnd } else { Due::Heartbeat })]
 }
 
 /// One system's slots for reports of one interval.
@@ -179,10 +186,14 @@ mod tests {
     fn the_last_heartbeat_before_the_end_says_the_end_and_nothing_follows() {
         let end = permission::end(&testing::contract()).unwrap();
         let now = end - SignedDuration::from_mins(30);
-        let said = State { last_heartbeat: Some(end - SignedDuration::from_hours(2)), last_system: Some(now), ..State::default() };
+        let said = State {
+            last_heartbeat: Some(end - SignedDuration::from_hours(2)),
+            last_system: Some(now),
+            ..State::default()
+        };
         assert_eq!(due(&said, true, now)[1].1, Due::ContractEnd);
         let said = State { end_said: Some(1), ..said };
-        assert!(due(&said, true, now).iter().all(|(_, due)| *due == Due::System));
+        assert_eq!(due(&said, true, now), []);
     }
 
     #[test]

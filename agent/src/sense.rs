@@ -27,7 +27,16 @@ pub struct HostFacts {
 /// The kinds of items this version can send, as a person agrees to them. A kind added later is not sent before somebody
 /// agreed to it by activating again.
 pub const KINDS: [&str; 10] = [
-    "cpu", "memory", "swap", "load", "filesystems", "network", "uptime", "agent", "inventory", "watched files",
+    "cpu",
+    "memory",
+    "swap",
+    "load",
+    "filesystems",
+    "network",
+    "uptime",
+    "agent",
+    "inventory",
+    "watched files",
 ];
 
 /// The watched files.

@@ -58,8 +58,7 @@ pub fn verify(home: &Home, key: &PublicKey) -> io::Result<Verified> {
     let mut verified = Verified { reports: entries.len(), range, problems: Vec::new() };
     let mut before: Option<(u64, Option<Digest>)> = None;
     for entry in &entries {
-        let mut problem =
-            |what: String| verified.problems.push(Problem { sequence: entry.sequence, what });
+        let mut problem = |what: String| verified.problems.push(Problem { sequence: entry.sequence, what });
         let (digest, report) = match check_one(entry, key) {
             Ok((digest, report)) => (Some(digest), Some(report)),
             Err(what) => {
@@ -84,9 +83,8 @@ pub fn verify(home: &Home, key: &PublicKey) -> io::Result<Verified> {
 fn check_one(entry: &Entry, key: &PublicKey) -> Result<(Digest, Report), String> {
     let read = |name: &str| fs::read(entry.dir.join(name)).map_err(|error| format!("{name}: {error}"));
     let signature = Signature::parse(&read(SIGNATURE)?).map_err(|error| format!("{SIGNATURE}: {error}"))?;
-    let verified = Signed::new(read(REPORT)?, signature)
-        .verify(key)
-        .map_err(|error| format!("{REPORT}: {error}"))?;
+    let verified =
+        Signed::new(read(REPORT)?, signature).verify(key).map_err(|error| format!("{REPORT}: {error}"))?;
     let report = verified.decode().map_err(|error| format!("{REPORT}: {error}"))?;
     if report.sequence != entry.sequence {
         return Err(format!("the directory holds the report with sequence {}", report.sequence));
@@ -123,9 +121,8 @@ pub fn prune(home: &Home, retention: Retention, now: Timestamp) -> io::Result<us
     let entries = spool::entries(&home.trail())?;
     let too_many = entries.len().saturating_sub(retention.reports.max(1));
     let age = SignedDuration::from_hours(24 * i64::from(retention.days));
-    let too_old = |entry: &Entry| {
-        entry.meta.as_ref().is_some_and(|meta| now.duration_since(meta.created_at) > age)
-    };
+    let too_old =
+        |entry: &Entry| entry.meta.as_ref().is_some_and(|meta| now.duration_since(meta.created_at) > age);
     let newest = entries.len().saturating_sub(1);
     let gone = entries
         .iter()

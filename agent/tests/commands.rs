@@ -1,8 +1,13 @@
 //! The commands as a person types them: the real program, a Maildir as the mail server, ssh-keygen as the judge.
 
+#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
+
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::clock::Clock;
@@ -56,6 +61,17 @@ impl Site {
         self.dir.path().join(name)
     }
 
+    /// Sends by SMTP to a server on this port instead of into the Maildir.
+    fn configure_smtp(&self, port: u16) {
+        let text = format!(
+            "state_dir = {:?}\nmachine_id = 'machine-a'\ncc.test = ['admin@acme.example']\n\
+             [[route]]\nname = 'office'\ntype = 'smtp'\nfrom = 'Agent <agent@acme.example>'\nhost = '127.0.0.1'\n\
+             port = {port}\ntls = 'none'\n",
+            self.path("state"),
+        );
+        fs::write(self.path("agent.toml"), text).unwrap();
+    }
+
     fn configure(&self, more: &str) {
         let text = format!(
             "{more}\nstate_dir = {state:?}\nmachine_id = 'machine-a'\nwatch.include = ['{watched}/**']\n\
@@ -74,7 +90,9 @@ impl Site {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailbeat-agent"));
         command.arg("--config").arg(self.path("agent.toml")).args(args).stdin(Stdio::null());
-        for name in ["MAILBEAT_CONFIG", "MAILBEAT_STATE_DIR", "MAILBEAT_LOG", "MAILBEAT_MACHINE_ID", "NOTIFY_SOCKET"] {
+        for name in
+            ["MAILBEAT_CONFIG", "MAILBEAT_STATE_DIR", "MAILBEAT_LOG", "MAILBEAT_MACHINE_ID", "NOTIFY_SOCKET"]
+        {
             command.env_remove(name);
         }
         command
@@ -139,7 +157,8 @@ struct Running(std::process::Child);
 
 impl Running {
     fn start(site: &Site) -> Self {
-        let child = site.command(&["run"]).stderr(fs::File::create(site.path("run.log")).unwrap()).spawn().unwrap();
+        let child =
+            site.command(&["run"]).stderr(fs::File::create(site.path("run.log")).unwrap()).spawn().unwrap();
         let running = Self(child);
         wait_for("run", || {
             let status = site.output(&["status", "--json"]);
@@ -162,11 +181,97 @@ impl Drop for Running {
     }
 }
 
+/// A mail server of a few lines: what it says to the next recipients, and whom it took mail for.
+struct Server {
+    port: u16,
+    answers: Sender<&'static str>,
+    taken: Receiver<String>,
+}
+
+impl Server {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let ((answers, script), (took, taken)) = (channel(), channel());
+        // Ends with the test's process; it holds nothing but its port.
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let _ = Self::talk(&stream.unwrap(), &script, &took);
+            }
+        });
+        Self { port, answers, taken }
+    }
+
+    fn talk(stream: &TcpStream, script: &Receiver<&str>, took: &Sender<String>) -> std::io::Result<()> {
+        let mut out = stream;
+        out.write_all(b"220 mail.acme.example ready\r\n")?;
+        let (mut to, mut in_data) = (String::new(), false);
+        for line in BufReader::new(stream).lines() {
+            let line = line?;
+            let answer = match line.get(..4).unwrap_or_default() {
+                _ if in_data && line == "." => {
+                    in_data = false;
+                    let _ = took.send(std::mem::take(&mut to));
+                    "250 2.0.0 queued as 4711"
+                }
+                _ if in_data => continue,
+                "EHLO" => "250-mail.acme.example\r\n250 SIZE 1000000",
+                "RCPT" => {
+                    to = line;
+                    script.try_recv().unwrap_or("250 2.1.5 ok")
+                }
+                "DATA" => {
+                    in_data = true;
+                    "354 go on"
+                }
+                "QUIT" => "221 bye",
+                _ => "250 2.0.0 ok",
+            };
+            out.write_all(format!("{answer}\r\n").as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn by_smtp_the_servers_own_words_reach_status_and_trail() {
+    let (site, server) = (Site::new(), Server::start());
+    site.configure_smtp(server.port);
+    site.activate();
+    let taken: Vec<String> = server.taken.try_iter().collect();
+    assert_eq!(taken, ["RCPT TO:<reports@vendor.example>"; 2]);
+
+    server.answers.send("450 4.2.0 greylisted, come back").unwrap();
+    let waits = site.output(&["send", "heartbeat"]);
+    let (out, _) = texts(&waits);
+    assert!(waits.status.code() == Some(1) && out.contains("450 4.2.0 greylisted, come back"), "{out}");
+    let status = site.works(&["status"]);
+    assert!(status.contains("greylisted") && status.contains("Queue:     1 waiting"), "{status}");
+
+    assert!(
+        site.works(&["send", "test"])
+            .contains("accepted by your mail server (route office): 250 2.0.0 queued as 4711")
+    );
+    let taken: Vec<String> = server.taken.try_iter().collect();
+    assert_eq!(taken[..2], ["RCPT TO:<reports@vendor.example>"; 2], "the heartbeat first, then the test");
+    assert_eq!(taken[2..], ["RCPT TO:<admin@acme.example>"], "and the administrator's copy");
+
+    server.answers.send("550 5.7.1 not from you").unwrap();
+    let lost = site.output(&["send", "test"]);
+    let (out, _) = texts(&lost);
+    assert!(
+        lost.status.code() == Some(1) && out.contains("lost") && out.contains("550 5.7.1 not from you"),
+        "{out}"
+    );
+    assert!(site.works(&["trail", "verify"]).contains("the chain is whole"));
+}
+
 #[test]
 fn activated_sent_and_verified_with_ssh_keygen_in_the_trail_itself() {
     let site = Site::new();
     let shown = site.activate();
-    for words in ["reports@vendor.example", "office (from agent@acme.example)", "ACME-2026-001", "Activated."] {
+    for words in ["reports@vendor.example", "office (from agent@acme.example)", "ACME-2026-001", "Activated."]
+    {
         assert!(shown.contains(words), "{words} is not in\n{shown}");
     }
     assert_eq!(site.mails().len(), 2, "the enrollment and a full system report");
@@ -174,7 +279,8 @@ fn activated_sent_and_verified_with_ssh_keygen_in_the_trail_itself() {
     assert!(sent.starts_with("#3 heartbeat: accepted by your mail server (route office)"), "{sent}");
 
     let list = site.json(&["trail", "list", "--json"]);
-    let kinds: Vec<&str> = list.as_array().unwrap().iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        list.as_array().unwrap().iter().map(|line| line["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["enrollment", "system", "heartbeat"]);
     assert!(site.works(&["trail", "verify"]).contains("3 reports (#1 to #3): the chain is whole"));
     assert!(site.works(&["trail", "show", "2"]).contains("1 file watched"));
@@ -200,7 +306,9 @@ fn activated_sent_and_verified_with_ssh_keygen_in_the_trail_itself() {
         assert!(!text.contains("hunter2secret"));
     }
     let report = fs::read_to_string(site.path("state/trail/0000000002/report.json")).unwrap();
-    assert!(report.contains("interval = 5") && report.contains("<redacted:") && !report.contains("hunter2secret"));
+    assert!(
+        report.contains("interval = 5") && report.contains("<redacted:") && !report.contains("hunter2secret")
+    );
 
     let status = site.works(&["status"]);
     assert!(status.contains("accepted by your mail server") && !status.contains("received"), "{status}");
@@ -233,7 +341,8 @@ fn contracts_that_cannot_be_taken_are_refused_each_with_its_reason() {
     let day = SignedDuration::from_hours(24);
     let file = site.path("contract.toml");
     let key = vendor().public().fingerprint();
-    let refused = |site: &Site| site.fails(&["activate", file.to_str().unwrap(), "--accept", "--vendor-key", &key]).1;
+    let refused =
+        |site: &Site| site.fails(&["activate", file.to_str().unwrap(), "--accept", "--vendor-key", &key]).1;
     let now = site.contract.issued_at;
 
     let altered = fs::read_to_string(&file).unwrap().replace("systems = 5", "systems = 50");
@@ -260,7 +369,15 @@ fn contracts_that_cannot_be_taken_are_refused_each_with_its_reason() {
     let mut forged = contract(now);
     (forged.revision, forged.vendor_key) = (6, thief.public());
     fs::write(&file, forged.seal(&thief)).unwrap();
-    let words = site.fails(&["activate", file.to_str().unwrap(), "--accept", "--vendor-key", &thief.public().fingerprint()]).1;
+    let words = site
+        .fails(&[
+            "activate",
+            file.to_str().unwrap(),
+            "--accept",
+            "--vendor-key",
+            &thief.public().fingerprint(),
+        ])
+        .1;
     assert!(words.contains("is sealed with the key"), "the pinned key stands: {words}");
 }
 
@@ -304,7 +421,10 @@ fn a_preview_shows_what_would_be_sent_and_sends_nothing() {
     fs::write(site.path("watched/app.conf"), "interval = 6\npassword = other2secret\n").unwrap();
     let before = site.mails().len();
     let text = site.works(&["preview", "system"]);
-    assert!(text.contains("1 change") && text.contains("interval = 6") && !text.contains("other2secret"), "{text}");
+    assert!(
+        text.contains("1 change") && text.contains("interval = 6") && !text.contains("other2secret"),
+        "{text}"
+    );
     let report: Value = site.json(&["preview", "heartbeat", "--json"]);
     assert_eq!((report["sequence"].as_u64(), report["kind"].as_str()), (Some(3), Some("heartbeat")));
     let names: Vec<&str> = report["heartbeat"]["observations"]
@@ -313,7 +433,10 @@ fn a_preview_shows_what_would_be_sent_and_sends_nothing() {
         .iter()
         .map(|observation| observation["name"].as_str().unwrap())
         .collect();
-    assert!(names.contains(&"system.memory.utilization") && names.contains(&"mailbeat.watch.files"), "{names:?}");
+    assert!(
+        names.contains(&"system.memory.utilization") && names.contains(&"mailbeat.watch.files"),
+        "{names:?}"
+    );
     assert!(matches!(extract(site.works(&["preview", "system", "--mail"]).as_bytes()), Extracted::Signed(_)));
     assert_eq!(site.mails().len(), before);
     assert_eq!(site.json(&["status", "--json"])["sequence"], 2);
@@ -324,7 +447,8 @@ fn a_copied_state_is_asked_about_and_a_new_system_begins_at_one() {
     let site = Site::new();
     site.activate();
     let old = site.json(&["identity", "show", "--json"]);
-    let on_the_copy = |args: &[&str]| site.command(args).env("MAILBEAT_MACHINE_ID", "machine-b").output().unwrap();
+    let on_the_copy =
+        |args: &[&str]| site.command(args).env("MAILBEAT_MACHINE_ID", "machine-b").output().unwrap();
     let (_, words) = texts(&on_the_copy(&["send", "heartbeat"]));
     assert!(words.contains("identity keep") && words.contains("identity new"), "{words}");
 
@@ -350,7 +474,12 @@ fn a_configuration_that_cannot_be_used_ends_with_two_and_names_the_line() {
     site.configure("heartbeat_intervall_s = 5");
     let (code, words) = site.fails(&["status"]);
     assert_eq!(code, Some(2));
-    assert!(words.contains("agent.toml, line 1: unknown key `heartbeat_intervall_s`; did you mean `heartbeat_interval_s`?"), "{words}");
+    assert!(
+        words.contains(
+            "agent.toml, line 1: unknown key `heartbeat_intervall_s`; did you mean `heartbeat_interval_s`?"
+        ),
+        "{words}"
+    );
 
     site.configure("redact.patterns = ['(']\ncc.system = ['nobody']");
     let checked = site.output(&["config", "check"]);
@@ -368,5 +497,8 @@ fn a_state_directory_that_cannot_be_made_is_said_with_what_to_do() {
     fs::write(site.path("state"), b"a file").unwrap();
     let (code, words) = site.fails(&["run"]);
     assert_eq!(code, Some(1));
-    assert!(words.contains(Path::new("state").to_str().unwrap()) && words.contains("must be able to write"), "{words}");
+    assert!(
+        words.contains(Path::new("state").to_str().unwrap()) && words.contains("must be able to write"),
+        "{words}"
+    );
 }

@@ -1,8 +1,8 @@
 //! Intake: a mail becomes a recorded report, or a named reason why not.
 //!
-//! Two halves. [`prepare`] is pure and costly and runs on worker threads. [`record_batch`] is one transaction (R2): many mails of
+//! Two halves. [`prepare()`] is pure and costly and runs on worker threads. [`record_batch`] is one transaction (R2): many mails of
 //! one folder in mailbox order, each in a savepoint of its own, judged on the state read inside, with filing rows and
-//! the cursor. [`reprocess`] takes what was set aside, or comes from elsewhere, the same way. Unverified mail feeds
+//! the cursor. [`reprocess()`] takes what was set aside, or comes from elsewhere, the same way. Unverified mail feeds
 //! counters and quarantine, never a customer's tickets.
 
 pub mod branch;

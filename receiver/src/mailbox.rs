@@ -3,7 +3,7 @@
 //! A mailbox hands over bytes and what the server says of them (UID, size, date of arrival); it judges nothing about a
 //! mail. It trusts the server to keep UIDs, and checks everything else: limits before memory is given, a tagged OK
 //! before anything counts as complete. After an error of kind [`ErrorKind::ends_session`] it is of no more use: connect
-//! again after [`backoff`].
+//! again after [`backoff()`].
 
 mod backoff;
 mod channel;
@@ -29,7 +29,7 @@ use crate::filing::Target;
 use imap::ImapMailbox;
 use maildir::Maildir;
 
-/// Most UIDs [`Mailbox::list`] looks at in one call.
+/// Most mails, roughly, in one [`Window`].
 pub const WINDOW: u32 = 1_000;
 
 /// What a folder says of itself.
@@ -54,6 +54,15 @@ pub struct Envelope {
     pub internal_date: Timestamp,
     /// It carries our keyword `$MailbeatDone`: it was dealt with, and the server could not move it.
     pub done: bool,
+}
+
+/// A stretch of UIDs and what lies there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The mails, by UID.
+    pub mails: Vec<Envelope>,
+    /// The stretch ends with this UID; the next one begins behind it.
+    pub to: u32,
 }
 
 /// What came of a fetch that the server finished.
@@ -93,7 +102,7 @@ pub enum Mailbox {
     /// An IMAP account.
     Imap(Box<ImapMailbox>),
     /// A Maildir.
-    Maildir(Maildir),
+    Maildir(Box<Maildir>),
 }
 
 impl Mailbox {
@@ -108,7 +117,9 @@ impl Mailbox {
             MailboxSettings::Imap(imap) => {
                 Ok(Self::Imap(Box::new(ImapMailbox::connect(imap, observe, &mut steps).await?)))
             }
-            MailboxSettings::Maildir(maildir) => Ok(Self::Maildir(Maildir::open(maildir, observe)?)),
+            MailboxSettings::Maildir(maildir) => {
+                Ok(Self::Maildir(Box::new(Maildir::open(maildir, observe)?)))
+            }
         }
     }
 
@@ -142,12 +153,12 @@ impl Mailbox {
         }
     }
 
-    /// What lies in the open folder at these UIDs, in their order; looks at most at [`WINDOW`] UIDs from `from` on.
+    /// What lies in the open folder from this UID on, up to `to` or as far as one [`Window`] goes: a stretch of
+    /// [`WINDOW`] UIDs, or all of them where the folder holds no more mails than that.
     ///
     /// # Errors
     /// [`MailboxError`].
-    pub async fn list(&mut self, from: u32, to: u32) -> Result<Vec<Envelope>, MailboxError> {
-        let to = to.min(from.saturating_add(WINDOW - 1));
+    pub async fn list(&mut self, from: u32, to: u32) -> Result<Window, MailboxError> {
         match self {
             Self::Imap(mailbox) => mailbox.list(from, to).await,
             Self::Maildir(mailbox) => mailbox.list(from, to),

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
 mod dependencies;
+mod samples;
 mod schema;
 mod sources;

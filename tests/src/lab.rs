@@ -8,6 +8,7 @@ mod ca;
 mod cutter;
 mod dovecot;
 mod mailboxes;
+mod options;
 mod ports;
 mod postfix;
 mod process;
@@ -25,6 +26,8 @@ pub use ca::Certificate;
 pub use cutter::LineCutter;
 pub use dovecot::{Fsync, Storage};
 pub use mailboxes::Answer;
+pub use options::Builder;
+pub use ports::Ports;
 
 use dovecot::Role;
 use ports::Block;
@@ -39,119 +42,6 @@ pub struct User {
     pub address: String,
     /// The password.
     pub password: String,
-}
-
-/// Where the servers listen, on 127.0.0.1 and, for IMAP and submission, on every [`Certificate::address`].
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "the comments say more than a sentence each would")]
-pub struct Ports {
-    pub imap: u16,        // clear text; STARTTLS offered, login in clear allowed from loopback
-    pub imaps: u16,       // TLS from the first byte
-    pub mx: u16,          // mail from outside for example.test: no AUTH, STARTTLS offered
-    pub submission: u16,  // STARTTLS and AUTH required, sender = login
-    pub submissions: u16, // TLS from the first byte, AUTH required, sender = login
-    pub no_starttls: u16, // STARTTLS not offered, and so no AUTH
-    pub starttls_454: u16,
-    pub old_tls: u16,      // TLS 1.0 and 1.1 only
-    pub slow_rcpt: u16,    // 5 s before every answer to RCPT
-    pub small_size: u16,   // SIZE 20000
-    pub rate_limited: u16, // the third connection in a minute gets 421
-    pub unused: u16,       // nobody listens
-}
-
-impl Ports {
-    fn of(block: &Block) -> Self {
-        Self {
-            imap: block.port(0),
-            imaps: block.port(1),
-            mx: block.port(2),
-            submission: block.port(3),
-            submissions: block.port(4),
-            no_starttls: block.port(5),
-            starttls_454: block.port(6),
-            old_tls: block.port(7),
-            slow_rcpt: block.port(8),
-            small_size: block.port(9),
-            rate_limited: block.port(10),
-            unused: block.port(11),
-        }
-    }
-
-    fn by_name(&self) -> [(&'static str, u16); 9] {
-        [
-            ("MX", self.mx),
-            ("SUBMISSION", self.submission),
-            ("SUBMISSIONS", self.submissions),
-            ("NO_STARTTLS", self.no_starttls),
-            ("STARTTLS_454", self.starttls_454),
-            ("OLD_TLS", self.old_tls),
-            ("SLOW_RCPT", self.slow_rcpt),
-            ("SMALL_SIZE", self.small_size),
-            ("RATE_LIMITED", self.rate_limited),
-        ]
-    }
-}
-
-/// What a lab should be like; see [`Lab::builder`].
-#[derive(Clone, Debug)]
-pub struct Builder {
-    storage: Storage,
-    fsync: Fsync,
-    junk: bool,
-    imap_capability: String,
-    users: Vec<String>,
-}
-
-impl Builder {
-    /// How Dovecot stores mail; Maildir unless said.
-    #[must_use]
-    pub fn storage(mut self, storage: Storage) -> Self {
-        self.storage = storage;
-        self
-    }
-
-    /// When Dovecot syncs; never unless said, because no test cuts the power.
-    #[must_use]
-    pub fn fsync(mut self, fsync: Fsync) -> Self {
-        self.fsync = fsync;
-        self
-    }
-
-    /// Mailboxes have no Junk folder.
-    #[must_use]
-    pub fn without_junk(mut self) -> Self {
-        self.junk = false;
-        self
-    }
-
-    /// Dovecot offers exactly these capabilities (RFC 9051 section 6.1.1), for example `IMAP4rev1 UIDPLUS`.
-    #[must_use]
-    pub fn imap_capability(mut self, capability: &str) -> Self {
-        capability.clone_into(&mut self.imap_capability);
-        self
-    }
-
-    /// More users than [`Lab::USERS`].
-    #[must_use]
-    pub fn users(mut self, names: &[&str]) -> Self {
-        self.users.extend(names.iter().map(|&name| name.to_owned()));
-        self
-    }
-
-    /// Starts both servers and waits until they answer.
-    ///
-    /// # Errors
-    /// A program is missing, we are not root, or a server does not start: with its own words.
-    pub fn start(&self) -> anyhow::Result<Lab> {
-        let mut attempts = 0;
-        loop {
-            match Lab::start_with(self) {
-                // Somebody outside the labs may take a port between our looking and the server's binding.
-                Err(error) if attempts < 3 && format!("{error:#}").contains("in use") => attempts += 1,
-                result => return result,
-            }
-        }
-    }
 }
 
 /// Running servers; see the module.
@@ -183,13 +73,7 @@ impl Lab {
     /// A lab with options.
     #[must_use]
     pub fn builder() -> Builder {
-        Builder {
-            storage: Storage::Maildir,
-            fsync: Fsync::Never,
-            junk: true,
-            imap_capability: String::new(),
-            users: Vec::new(),
-        }
+        Builder::default()
     }
 
     fn start_with(options: &Builder) -> anyhow::Result<Self> {
@@ -215,7 +99,8 @@ impl Lab {
             Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, _block: block };
         for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
             let user = lab.user(name);
-            let extra = if name == "full" { "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1" } else { "" };
+            let extra =
+                if name == "full" { "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1" } else { "" };
             dovecot::add_user(&lab.root, &user.address, &user.password, extra)?;
         }
         postfix::back_date(&lab.root)?;

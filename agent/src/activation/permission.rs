@@ -45,7 +45,8 @@ impl Permission {
     pub fn allows(&self, kind: Kind) -> bool {
         match self {
             Self::Granted => true,
-            Self::HeartbeatsOnly { .. } => matches!(kind, Kind::Heartbeat | Kind::Notice),
+            // A new life has to enroll before its heartbeats mean anything.
+            Self::HeartbeatsOnly { .. } => matches!(kind, Kind::Heartbeat | Kind::Notice | Kind::Enrollment),
             Self::Ended { .. } | Self::NotYetValid { .. } | Self::ClockNotSet { .. } => false,
         }
     }
@@ -68,7 +69,10 @@ impl Permission {
             Self::HeartbeatsOnly { until } => {
                 Some(format!("the contract has ended; only heartbeats go on, until {until}"))
             }
-            Self::Ended { .. } => Some("the contract has ended and nothing is sent; ask the vendor for a renewal and activate it".into()),
+            Self::Ended { .. } => Some(
+                "the contract has ended and nothing is sent; ask the vendor for a renewal and activate it"
+                    .into(),
+            ),
             Self::NotYetValid { from } => Some(format!("the contract is not valid before {from}")),
             Self::ClockNotSet { why } => {
                 Some(format!("the clock is not set: {why}; nothing is sent until it is right"))
@@ -154,7 +158,9 @@ mod tests {
         assert_eq!(allowed("2027-01-14T23:59:59Z", None), grace);
         assert_eq!(allowed("2027-01-15T00:00:00Z", None), over);
         assert!(over.may_send(at("2027-01-15T23:59:59Z")) && !over.may_send(at("2027-01-16T00:00:00Z")));
-        assert!(grace.allows(Kind::Heartbeat) && !grace.allows(Kind::System) && !over.allows(Kind::Heartbeat));
+        assert!(
+            grace.allows(Kind::Heartbeat) && !grace.allows(Kind::System) && !over.allows(Kind::Heartbeat)
+        );
     }
 
     #[test]
@@ -164,7 +170,9 @@ mod tests {
             ("2026-01-01T00:10:00Z", None, "the contract was issued"),
             ("2026-06-01T00:00:00Z", Some("2026-06-01T00:06:00Z"), "the time it last said"),
         ] {
-            let Permission::ClockNotSet { why } = allowed(now, last_seen) else { panic!("{now} is believed") };
+            let Permission::ClockNotSet { why } = allowed(now, last_seen) else {
+                panic!("{now} is believed")
+            };
             assert!(why.contains(named), "{why}");
         }
         assert_eq!(allowed("2026-06-01T00:00:00Z", Some("2026-06-01T00:04:00Z")), Permission::Granted);

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
 use mailbeat_shared::wire::id::SystemId;
 
-use super::{Desk, Usage, ask_person, person, print, runtime};
+use super::{Setup, Usage, ask_person, person, print, runtime};
 use crate::activation::{self, Consent, Pin, Refusal, permission};
 use crate::cli;
 use crate::identity::{Identity, system_entropy};
@@ -27,29 +27,33 @@ enum Meaning {
     MoreConsent,
 }
 
-pub(super) fn activate(desk: &Desk, asked: &cli::Activate) -> anyhow::Result<ExitCode> {
+pub(super) fn activate(setup: &Setup, asked: &cli::Activate) -> anyhow::Result<ExitCode> {
     let bytes = fs::read(&asked.file).with_context(|| asked.file.display().to_string())?;
     let sealed = SealedContract::open(&bytes).with_context(|| asked.file.display().to_string())?;
-    desk.home.prepare()?;
-    let in_force = activation::contract_in_force(&desk.home)?;
-    let meaning = judge(desk, asked, &sealed, in_force.as_ref())?;
-    let identity = identity(desk, asked, &meaning)?;
-    print(summary(desk, &sealed.contract, identity.system));
+    setup.home.prepare()?;
+    let in_force = activation::contract_in_force(&setup.home)?;
+    let meaning = judge(setup, asked, &sealed, in_force.as_ref())?;
+    let identity = identity(setup, asked, &meaning)?;
+    print(summary(setup, &sealed.contract, identity.system));
     if !asked.accept {
         let answer = ask_person("Do you agree that this is sent? [y/N] ");
         match answer.as_deref() {
             Some("y" | "yes" | "Y") => {}
             Some(_) => bail!("nothing was changed"),
-            None => return Err(Usage("nobody can be asked here; if you agree, repeat with --accept".into()).into()),
+            None => {
+                return Err(
+                    Usage("nobody can be asked here; if you agree, repeat with --accept".into()).into()
+                );
+            }
         }
     }
-    store(desk, &sealed, &identity, &meaning)?;
-    enroll(desk)
+    store(setup, &sealed, &identity, &meaning)?;
+    enroll(setup)
 }
 
 /// Judges the file; where the vendor's key is not known, a person may compare it.
 fn judge(
-    desk: &Desk,
+    setup: &Setup,
     asked: &cli::Activate,
     sealed: &SealedContract,
     in_force: Option<&(Contract, Consent)>,
@@ -57,15 +61,15 @@ fn judge(
     let contract = &sealed.contract;
     let permission = permission::permission(
         contract,
-        desk.now(),
+        setup.now(),
         BUILD_TIME.parse().context("build time")?,
-        State::peek(&desk.home).last_seen,
+        State::peek(&setup.home).last_seen,
     );
-    let kept = activation::secret_is_kept(&desk.home, &contract.number);
+    let kept = activation::secret_is_kept(&setup.home, &contract.number);
     let judged = |pin: Option<&Pin>| {
         activation::judge(sealed, pin, in_force.map(|(contract, _)| contract), kept, &permission)
     };
-    let mut pin = pin(desk, asked, in_force.is_some())?;
+    let mut pin = pin(setup, asked, in_force.is_some())?;
     if pin.is_none() && matches!(judged(None), Err(Refusal::NotPinned { .. })) {
         let fingerprint = contract.vendor_key.fingerprint();
         let addresses = contract.report_addresses.join(", ");
@@ -91,29 +95,36 @@ fn judge(
 }
 
 /// How the vendor's key is known: while a contract is in force by the pinned key alone, else by what the person gave.
-fn pin(desk: &Desk, asked: &cli::Activate, in_force: bool) -> anyhow::Result<Option<Pin>> {
+fn pin(setup: &Setup, asked: &cli::Activate, in_force: bool) -> anyhow::Result<Option<Pin>> {
     if in_force {
-        return Ok(activation::pinned_key(&desk.home.vendor_key())?);
+        return Ok(activation::pinned_key(&setup.home.vendor_key())?);
     }
     if let Some(fingerprint) = &asked.vendor_key {
         if !fingerprint.starts_with("SHA256:") {
-            return Err(Usage(format!("--vendor-key {fingerprint}: a fingerprint begins with SHA256:")).into());
+            return Err(
+                Usage(format!("--vendor-key {fingerprint}: a fingerprint begins with SHA256:")).into()
+            );
         }
         return Ok(Some(Pin::Fingerprint(fingerprint.trim_end_matches('=').to_owned())));
     }
-    Ok(activation::pinned_key(&desk.config_path.with_file_name("vendor.pub"))?)
+    Ok(activation::pinned_key(&setup.config_path.with_file_name("vendor.pub"))?)
 }
 
-fn identity(desk: &Desk, asked: &cli::Activate, meaning: &Meaning) -> anyhow::Result<Identity> {
-    let machine = ThisHost::new(&desk.config).host().machine_id;
+fn identity(setup: &Setup, asked: &cli::Activate, meaning: &Meaning) -> anyhow::Result<Identity> {
+    let machine = ThisHost::new(&setup.config).host().machine_id;
     let mut entropy = system_entropy();
-    match (Identity::load(&desk.home)?, asked.system_id) {
+    match (Identity::load(&setup.home)?, asked.system_id) {
         (Some(identity), Some(wanted)) if identity.system != wanted => {
-            bail!("this system already is {}; remove --system-id, or begin with an empty state directory", identity.system)
+            bail!(
+                "this system already is {}; remove --system-id, or begin with an empty state directory",
+                identity.system
+            )
         }
         (Some(mut identity), _) => {
             if !identity.lives_on(machine.as_deref()) {
-                bail!("this state was made on another machine; run `mailbeat-agent identity keep` or `identity new` first");
+                bail!(
+                    "this state was made on another machine; run `mailbeat-agent identity keep` or `identity new` first"
+                );
             }
             if matches!(meaning, Meaning::First) {
                 identity.begin_life(machine.as_deref(), &mut entropy);
@@ -124,19 +135,24 @@ fn identity(desk: &Desk, asked: &cli::Activate, meaning: &Meaning) -> anyhow::Re
     }
 }
 
-fn store(desk: &Desk, sealed: &SealedContract, identity: &Identity, meaning: &Meaning) -> anyhow::Result<()> {
+fn store(
+    setup: &Setup,
+    sealed: &SealedContract,
+    identity: &Identity,
+    meaning: &Meaning,
+) -> anyhow::Result<()> {
     let consent = Consent {
         contract: sealed.contract.number.clone(),
-        activated_at: desk.now(),
+        activated_at: setup.now(),
         activated_by: person(),
         consented: KINDS.map(str::to_owned).to_vec(),
         withdrawn_at: None,
     };
     if matches!(meaning, Meaning::First) {
-        identity.save(&desk.home)?;
+        identity.save(&setup.home)?;
     }
     let consent = (!matches!(meaning, Meaning::Renewal)).then_some(&consent);
-    activation::store(&desk.home, sealed, consent)?;
+    activation::store(&setup.home, sealed, consent)?;
     print(match meaning {
         Meaning::First => format!("Activated. This system is {}.\n", identity.system),
         Meaning::Renewal => format!("Renewed: revision {} is in force.\n", sealed.contract.revision),
@@ -146,15 +162,14 @@ fn store(desk: &Desk, sealed: &SealedContract, identity: &Identity, meaning: &Me
 }
 
 /// Sends what is due now, unless a running agent does.
-fn enroll(desk: &Desk) -> anyhow::Result<ExitCode> {
-    if desk.home.holder().is_some_and(|holder| holder.runs) {
+fn enroll(setup: &Setup) -> anyhow::Result<ExitCode> {
+    if setup.home.holder().is_some_and(|holder| holder.runs) {
         print("The running agent takes it over within two seconds; see `mailbeat-agent status`.\n");
         return Ok(ExitCode::SUCCESS);
     }
-    let _lock = desk.lock()?;
-    let runtime = runtime()?;
-    let mut agent = Agent::open(desk.parts(MailServers::new(runtime.handle().clone())))?;
-    desk.work_off(&mut agent);
+    let _lock = setup.lock()?;
+    let mut agent = Agent::open(setup.parts(MailServers::new(runtime()?)))?;
+    setup.work_off(&mut agent);
     match (&agent.state().last_failure, &agent.state().last_accepted) {
         (Some(failure), _) => print(format!(
             "The first reports wait in the queue: route {}: {}\n{}\n`mailbeat-agent run` tries again.\n",
@@ -174,11 +189,13 @@ fn enroll(desk: &Desk) -> anyhow::Result<ExitCode> {
 }
 
 /// What will be sent to whom.
-fn summary(desk: &Desk, contract: &Contract, system: SystemId) -> String {
-    let promise = desk.config.wish().promise(contract);
-    let until = contract.valid_until.map_or_else(|| "until revoked".to_owned(), |until| format!("until {until}"));
-    let (routes, problems) = desk.config.routes(Some(contract));
-    let names: Vec<String> = routes.iter().map(|route| format!("{} (from {})", route.name, route.from)).collect();
+fn summary(setup: &Setup, contract: &Contract, system: SystemId) -> String {
+    let promise = setup.config.wish().promise(contract);
+    let until =
+        contract.valid_until.map_or_else(|| "until revoked".to_owned(), |until| format!("until {until}"));
+    let (routes, problems) = setup.config.routes(Some(contract));
+    let names: Vec<String> =
+        routes.iter().map(|route| format!("{} (from {})", route.name, route.from)).collect();
     let mut text = format!(
         "Contract {} (revision {}) of {} with {}, valid {until}\n\
          Vendor's key: {}\n\
@@ -197,9 +214,13 @@ fn summary(desk: &Desk, contract: &Contract, system: SystemId) -> String {
         KINDS.join(", "),
         promise.system_interval_s,
     );
-    let watched = if desk.config.watch.include.is_empty() { "nothing".into() } else { desk.config.watch.include.join(", ") };
+    let watched = if setup.config.watch.include.is_empty() {
+        "nothing".into()
+    } else {
+        setup.config.watch.include.join(", ")
+    };
     let _ = writeln!(text, "Watched files: {watched}");
-    for note in problems.iter().chain(&desk.config.wish().clamped(contract)) {
+    for note in problems.iter().chain(&setup.config.wish().clamped(contract)) {
         let _ = writeln!(text, "Note: {note}");
     }
     text + "Everything can be switched off singly in agent.toml; `mailbeat-agent preview system` shows what is sent.\n"

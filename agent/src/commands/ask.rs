@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use mailbeat_shared::wire::report::Kind;
 
-use super::{Desk, person, print, runtime};
+use super::{Setup, person, print, runtime};
 use crate::cli::SendKind;
 use crate::identity::{draw, system_entropy};
 use crate::route::MailServers;
@@ -20,24 +20,24 @@ const ANSWER: Duration = Duration::from_secs(15);
 /// How long to wait for the mail server's word after it.
 const WORD: Duration = Duration::from_secs(60);
 
-pub(super) fn send(desk: &Desk, kind: SendKind) -> anyhow::Result<ExitCode> {
+pub(super) fn send(setup: &Setup, kind: SendKind) -> anyhow::Result<ExitCode> {
     let request = match kind {
         SendKind::Heartbeat => Request::Heartbeat,
         SendKind::System => Request::System,
         SendKind::Test => Request::Test { by: person() },
     };
-    match ask(desk, &request)? {
-        Answer::Queued(sequence) => tell(desk, sequence),
+    match ask(setup, &request)? {
+        Answer::Queued(sequence) => tell(setup, sequence),
         Answer::Deactivated(_) => bail!("the agent answered something else than was asked"),
         Answer::Refused(why) => bail!(why),
     }
 }
 
-pub(super) fn deactivate(desk: &Desk, reason: String) -> anyhow::Result<ExitCode> {
-    match ask(desk, &Request::Deactivate { reason })? {
+pub(super) fn deactivate(setup: &Setup, reason: String) -> anyhow::Result<ExitCode> {
+    match ask(setup, &Request::Deactivate { reason })? {
         Answer::Deactivated(Ok(sequence)) => {
             print("Deactivated. After this notice nothing is sent:\n");
-            tell(desk, sequence)?;
+            tell(setup, sequence)?;
             Ok(ExitCode::SUCCESS)
         }
         Answer::Deactivated(Err(why)) => {
@@ -49,21 +49,20 @@ pub(super) fn deactivate(desk: &Desk, reason: String) -> anyhow::Result<ExitCode
     }
 }
 
-fn ask(desk: &Desk, request: &Request) -> anyhow::Result<Answer> {
-    desk.home.prepare()?;
-    if desk.home.holder().is_some_and(|holder| holder.runs) {
-        return ask_running(desk, request);
+fn ask(setup: &Setup, request: &Request) -> anyhow::Result<Answer> {
+    setup.home.prepare()?;
+    if setup.home.holder().is_some_and(|holder| holder.runs) {
+        return ask_running(setup, request);
     }
-    let _lock = desk.lock()?;
-    let runtime = runtime()?;
-    let mut agent = Agent::open(desk.parts(MailServers::new(runtime.handle().clone())))?;
-    let answer = agent.answer(request, desk.now());
-    desk.work_off(&mut agent);
+    let _lock = setup.lock()?;
+    let mut agent = Agent::open(setup.parts(MailServers::new(runtime()?)))?;
+    let answer = agent.answer(request, setup.now());
+    setup.work_off(&mut agent);
     Ok(answer)
 }
 
-fn ask_running(desk: &Desk, request: &Request) -> anyhow::Result<Answer> {
-    let requests = Requests::of(&desk.home);
+fn ask_running(setup: &Setup, request: &Request) -> anyhow::Result<Answer> {
+    let requests = Requests::of(&setup.home);
     let id = format!("{:032x}", u128::from_be_bytes(draw(&mut system_entropy())));
     let path = requests.ask(request, &id)?;
     let asked = Instant::now();
@@ -74,14 +73,17 @@ fn ask_running(desk: &Desk, request: &Request) -> anyhow::Result<Answer> {
         std::thread::sleep(Duration::from_millis(100));
     }
     requests.withdraw(&id);
-    bail!("the running agent did not answer within {} s; it may be busy with a slow mail server. Try again", ANSWER.as_secs())
+    bail!(
+        "the running agent did not answer within {} s; it may be busy with a slow mail server. Try again",
+        ANSWER.as_secs()
+    )
 }
 
 /// What became of a report, waiting for the mail server's word.
-fn tell(desk: &Desk, sequence: u64) -> anyhow::Result<ExitCode> {
-    let started = Instant::now();
+fn tell(setup: &Setup, sequence: u64) -> anyhow::Result<ExitCode> {
+    let (started, asked_at) = (Instant::now(), setup.now());
     loop {
-        let entries = trail::everything(&desk.home)?;
+        let entries = trail::everything(&setup.home)?;
         let entry = entries.iter().find(|entry| entry.sequence == sequence);
         let ending = entry.and_then(crate::spool::Entry::ending);
         if let Some(ending) = ending {
@@ -90,12 +92,16 @@ fn tell(desk: &Desk, sequence: u64) -> anyhow::Result<ExitCode> {
             print(format!("#{sequence} {kind}: {}{by}: {}\n", ending.fate.as_str(), ending.reply));
             return Ok(if ending.fate == Fate::Lost { ExitCode::FAILURE } else { ExitCode::SUCCESS });
         }
-        let runs = desk.home.holder().is_some_and(|holder| holder.runs);
-        let failure = State::peek(&desk.home).last_failure;
-        if !runs || started.elapsed() > WORD || failure.is_some() {
+        let runs = setup.home.holder().is_some_and(|holder| holder.runs);
+        let failure = State::peek(&setup.home).last_failure;
+        let tried = failure.as_ref().is_some_and(|failure| failure.at >= asked_at);
+        if !runs || tried || started.elapsed() > WORD {
             print(format!("#{sequence} waits in the queue.\n"));
             if let Some(failure) = failure {
-                print(format!("Last attempt by route {}: {}\n{}\n", failure.route, failure.what, failure.advice));
+                print(format!(
+                    "Last attempt by route {}: {}\n{}\n",
+                    failure.route, failure.what, failure.advice
+                ));
             }
             print("It is sent as soon as possible while `mailbeat-agent run` runs.\n");
             return Ok(ExitCode::FAILURE);

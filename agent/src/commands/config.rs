@@ -2,21 +2,22 @@
 
 use std::process::ExitCode;
 
-use super::{Desk, print, print_json};
+use super::{Setup, print, print_json};
 use crate::activation;
 use crate::cli;
 use crate::config::{Finding, check};
 
-pub(super) fn config(desk: &Desk, asked: &cli::Config) -> anyhow::Result<ExitCode> {
+pub(super) fn config(setup: &Setup, asked: &cli::Config) -> anyhow::Result<ExitCode> {
     match asked {
-        cli::Config::Check(json) => checked(desk, json.json),
-        cli::Config::Show => show(desk),
+        cli::Config::Check(json) => checked(setup, json.json),
+        cli::Config::Show => show(setup),
     }
 }
 
-fn checked(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
-    let contract = activation::contract_in_force(&desk.home);
-    let mut findings = check(&desk.config, contract.as_ref().ok().and_then(|found| Some(&found.as_ref()?.0)));
+fn checked(setup: &Setup, json: bool) -> anyhow::Result<ExitCode> {
+    let contract = activation::contract_in_force(&setup.home);
+    let mut findings =
+        check(&setup.config, contract.as_ref().ok().and_then(|found| Some(&found.as_ref()?.0)));
     if let Err(error) = &contract {
         findings.push(Finding::wrong(error.to_string()));
     }
@@ -28,17 +29,17 @@ fn checked(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
             print(format!("{}: {}\n", if finding.wrong { "wrong" } else { "note" }, finding.what));
         }
         if !wrong {
-            print(format!("{}: nothing wrong found\n", desk.config_path.display()));
+            print(format!("{}: nothing wrong found\n", setup.config_path.display()));
         }
     }
     Ok(if wrong { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
-fn show(desk: &Desk) -> anyhow::Result<ExitCode> {
-    let mut text = format!("# {} with what is not set there, secrets hidden\n", desk.config_path.display());
-    text += &desk.config.shown();
-    if let Ok(Some((contract, _))) = activation::contract_in_force(&desk.home) {
-        let promise = desk.config.wish().promise(&contract);
+fn show(setup: &Setup) -> anyhow::Result<ExitCode> {
+    let mut text = format!("# {} with what is not set there, secrets hidden\n", setup.config_path.display());
+    text += &setup.config.shown();
+    if let Ok(Some((contract, _))) = activation::contract_in_force(&setup.home) {
+        let promise = setup.config.wish().promise(&contract);
         text += &format!(
             "\n# In force under contract {}: a heartbeat every {} s, a system report every {} s\n",
             contract.number, promise.heartbeat_interval_s, promise.system_interval_s

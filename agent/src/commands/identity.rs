@@ -6,21 +6,21 @@ use anyhow::{Context as _, bail};
 use mailbeat_shared::wire::signature::Namespace;
 use serde_json::json;
 
-use super::{Desk, print, print_json};
+use super::{Setup, print, print_json};
 use crate::cli;
 use crate::identity::{self, Identity, IdentityError, system_entropy};
 use crate::sense::{Senses as _, ThisHost};
 
-pub(super) fn identity(desk: &Desk, asked: &cli::Identity) -> anyhow::Result<ExitCode> {
+pub(super) fn identity(setup: &Setup, asked: &cli::Identity) -> anyhow::Result<ExitCode> {
     match asked {
-        cli::Identity::Show { allowed_signers, json } => show(desk, *allowed_signers, json.json),
-        cli::Identity::Keep => keep(desk),
-        cli::Identity::New => new(desk),
+        cli::Identity::Show { allowed_signers, json } => show(setup, *allowed_signers, json.json),
+        cli::Identity::Keep => keep(setup),
+        cli::Identity::New => new(setup),
     }
 }
 
-fn show(desk: &Desk, allowed_signers: bool, json: bool) -> anyhow::Result<ExitCode> {
-    let identity = load(desk)?;
+fn show(setup: &Setup, allowed_signers: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let identity = load(setup)?;
     let key = identity.key.public();
     let line = key.allowed_signers_line(&identity.system.to_string(), Namespace::Report);
     if json {
@@ -34,49 +34,57 @@ fn show(desk: &Desk, allowed_signers: bool, json: bool) -> anyhow::Result<ExitCo
     } else if allowed_signers {
         print(line + "\n");
     } else {
-        print(format!("SystemId:    {}\nKey:         {}\nIncarnation: {}\n", identity.system, key.fingerprint(), identity.incarnation));
-        if !identity.lives_on(machine(desk).as_deref()) {
-            print("This state was made on another machine: run `mailbeat-agent identity keep` or `identity new`.\n");
+        print(format!(
+            "SystemId:    {}\nKey:         {}\nIncarnation: {}\n",
+            identity.system,
+            key.fingerprint(),
+            identity.incarnation
+        ));
+        if !identity.lives_on(machine(setup).as_deref()) {
+            print(
+                "This state was made on another machine: run `mailbeat-agent identity keep` or `identity new`.\n",
+            );
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn keep(desk: &Desk) -> anyhow::Result<ExitCode> {
-    let mut identity = load(desk)?;
-    identity.begin_life(machine(desk).as_deref(), &mut system_entropy());
-    identity.save(&desk.home)?;
+fn keep(setup: &Setup) -> anyhow::Result<ExitCode> {
+    let mut identity = load(setup)?;
+    identity.begin_life(machine(setup).as_deref(), &mut system_entropy());
+    identity.save(&setup.home)?;
     print(format!("System {} goes on here, as incarnation {}.\n", identity.system, identity.incarnation));
     Ok(ExitCode::SUCCESS)
 }
 
 /// Another system needs another key and begins at sequence 1; what the former one left is set aside.
-fn new(desk: &Desk) -> anyhow::Result<ExitCode> {
-    if desk.home.holder().is_some_and(|holder| holder.runs) {
+fn new(setup: &Setup) -> anyhow::Result<ExitCode> {
+    if setup.home.holder().is_some_and(|holder| holder.runs) {
         bail!("stop the running agent first: systemctl stop mailbeat-agent");
     }
-    let _lock = desk.lock()?;
+    let _lock = setup.lock()?;
     // An interrupted `new` leaves a key without its card; that is no reason to refuse the second try.
-    let former = match Identity::load(&desk.home) {
+    let former = match Identity::load(&setup.home) {
         Ok(former) => former,
         Err(IdentityError::Mismatch) => None,
         Err(error) => return Err(error.into()),
     };
-    let fresh = Identity::create(None, machine(desk).as_deref(), &mut system_entropy());
+    let fresh = Identity::create(None, machine(setup).as_deref(), &mut system_entropy());
     if let Some(former) = former {
-        let aside = identity::retire(&desk.home, former.system)?;
+        let aside = identity::retire(&setup.home, former.system)?;
         print(format!("What {} left is in {}.\n", former.system, aside.display()));
     }
-    fresh.save(&desk.home)?;
-    desk.home.prepare()?;
+    fresh.save(&setup.home)?;
+    setup.home.prepare()?;
     print(format!("This is now system {}. It enrolls with its next report.\n", fresh.system));
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(desk: &Desk) -> anyhow::Result<Identity> {
-    Identity::load(&desk.home)?.context("there is no identity yet; it is made by `mailbeat-agent activate FILE`")
+fn load(setup: &Setup) -> anyhow::Result<Identity> {
+    Identity::load(&setup.home)?
+        .context("there is no identity yet; it is made by `mailbeat-agent activate FILE`")
 }
 
-fn machine(desk: &Desk) -> Option<String> {
-    ThisHost::new(&desk.config).host().machine_id
+fn machine(setup: &Setup) -> Option<String> {
+    ThisHost::new(&setup.config).host().machine_id
 }

@@ -7,7 +7,7 @@ use mailbeat_shared::text;
 use mailbeat_shared::transport::outcome::Outcome;
 use mailbeat_shared::wire::report::Kind;
 
-use super::{Desk, print, runtime};
+use super::{Setup, print, runtime};
 use crate::cli::PreviewKind;
 use crate::route::{MailServers, Post, Route};
 use crate::run::{Agent, Parts};
@@ -24,15 +24,14 @@ impl Post for NoPost {
     }
 }
 
-pub(super) fn preview(desk: &Desk, kind: PreviewKind, json: bool, mail: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn preview(setup: &Setup, kind: PreviewKind, json: bool, mail: bool) -> anyhow::Result<ExitCode> {
     let kind = match kind {
         PreviewKind::Heartbeat => Kind::Heartbeat,
         PreviewKind::System => Kind::System,
     };
-    let runtime = runtime()?;
-    let parts = desk.parts(MailServers::new(runtime.handle().clone()));
+    let parts = setup.parts(MailServers::new(runtime()?));
     let mut agent = Agent::peek(Parts { post: Box::new(NoPost), ..parts });
-    let Some(preview) = agent.preview(kind, desk.now())? else {
+    let Some(preview) = agent.preview(kind, setup.now())? else {
         bail!("not activated; a report is made under a contract. Run `mailbeat-agent activate FILE` first")
     };
     let parcel = &preview.parcel;

@@ -4,9 +4,10 @@
 //! systemd it says when it is ready and how it stands, and feeds the watchdog while its steps end.
 
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Desk, runtime};
+use super::{Setup, runtime};
 use crate::route::MailServers;
 use crate::run::Agent;
 use crate::schedule;
@@ -14,17 +15,17 @@ use crate::schedule;
 /// How often requests and the end are looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
-pub(super) fn run(desk: &Desk) -> anyhow::Result<ExitCode> {
-    desk.home.prepare()?;
-    let _lock = desk.home.lock(true)?;
+pub(super) fn run(setup: &Setup) -> anyhow::Result<ExitCode> {
+    setup.home.prepare()?;
+    let _lock = setup.home.lock(true)?;
     let runtime = runtime()?;
     let mut end = End::listen(&runtime)?;
-    let mut agent = Agent::open(desk.parts(MailServers::new(runtime.handle().clone())))?;
-    tracing::info!("running with the state in {}", desk.home.dir().display());
+    let mut agent = Agent::open(setup.parts(MailServers::new(Rc::clone(&runtime))))?;
+    tracing::info!("running with the state in {}", setup.home.dir().display());
     service::ready();
     let mut said = String::new();
     loop {
-        let due = agent.step(desk.now());
+        let due = agent.step(setup.now());
         let summary = agent.summary();
         if summary != said {
             service::status(&summary);
@@ -33,17 +34,17 @@ pub(super) fn run(desk: &Desk) -> anyhow::Result<ExitCode> {
         // Sleeps in short pieces: a suspended host wakes late, and requests must not wait.
         loop {
             service::alive();
-            let wait = schedule::sleep_until(due, desk.now()).min(LOOK);
+            let wait = schedule::sleep_until(due, setup.now()).min(LOOK);
             if end.within(&runtime, wait) {
                 service::stopping();
                 tracing::info!("stopped; {} reports wait in the queue", agent.waiting().len());
                 return Ok(ExitCode::SUCCESS);
             }
-            let asked = agent.answer_requests(desk.now()).unwrap_or_else(|error| {
+            let asked = agent.answer_requests(setup.now()).unwrap_or_else(|error| {
                 tracing::error!("requests: {error}");
                 false
             });
-            if asked || agent.is_out_of_date() || desk.now() >= due {
+            if asked || agent.is_out_of_date() || setup.now() >= due {
                 break;
             }
         }

@@ -12,7 +12,7 @@ use mailbeat_shared::wire::id::{ContractNumber, SystemId};
 use mailbeat_shared::wire::report::Promise;
 use serde::Serialize;
 
-use super::{Desk, print, print_json};
+use super::{Setup, print, print_json};
 use crate::activation::{self, permission};
 use crate::identity::Identity;
 use crate::run::BUILD_TIME;
@@ -53,8 +53,8 @@ struct Terms {
     promise: Promise,
 }
 
-pub(super) fn status(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
-    let status = look(desk)?;
+pub(super) fn status(setup: &Setup, json: bool) -> anyhow::Result<ExitCode> {
+    let status = look(setup)?;
     if json {
         print_json(&status)?;
     } else {
@@ -63,9 +63,9 @@ pub(super) fn status(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn look(desk: &Desk) -> anyhow::Result<Status> {
-    let now = desk.now();
-    let home = &desk.home;
+fn look(setup: &Setup) -> anyhow::Result<Status> {
+    let now = setup.now();
+    let home = &setup.home;
     let unreadable = || format!("{}: read it as root or as the agent's user", home.dir().display());
     let queue = if home.queue().exists() { spool::queued(home).with_context(unreadable)? } else { vec![] };
     let identity = Identity::load(home)?;
@@ -90,20 +90,20 @@ fn look(desk: &Desk) -> anyhow::Result<Status> {
     };
     status.problems.dedup();
     if let (Some(identity), Some((contract, _))) = (identity, in_force) {
-        under_contract(desk, &mut status, &identity, &contract, &state, now)?;
+        under_contract(setup, &mut status, &identity, &contract, &state, now)?;
     }
     Ok(status)
 }
 
 fn under_contract(
-    desk: &Desk,
+    setup: &Setup,
     status: &mut Status,
     identity: &Identity,
     contract: &Contract,
     state: &State,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let promise = desk.config.wish().promise(contract);
+    let promise = setup.config.wish().promise(contract);
     status.contract = Some(Terms {
         number: contract.number.clone(),
         revision: contract.revision,
@@ -116,13 +116,13 @@ fn under_contract(
     });
     let permission = permission::permission(contract, now, BUILD_TIME.parse()?, state.last_seen);
     status.hindrances.extend(permission.reason());
-    if !identity.lives_on(ThisHost::new(&desk.config).host().machine_id.as_deref()) {
+    if !identity.lives_on(ThisHost::new(&setup.config).host().machine_id.as_deref()) {
         status.hindrances.push(crate::run::StepError::OtherMachine.to_string());
     }
     if !status.runs {
         status.hindrances.push("the agent does not run: systemctl start mailbeat-agent".into());
     }
-    status.hindrances.extend(desk.config.routes(Some(contract)).1);
+    status.hindrances.extend(setup.config.routes(Some(contract)).1);
     let enrolled = state.enrolled == Some(identity.incarnation);
     let plan = schedule::plan(state, enrolled, identity.system, contract, promise, now);
     status.next = plan.into_iter().map(|(at, _)| at).min();
@@ -142,11 +142,20 @@ fn told(status: &Status) -> String {
         let _ = writeln!(out, "  {hindrance}");
     }
     if let Some(failure) = &status.last_failure {
-        let _ = writeln!(out, "  #{} by route {} at {}: {}\n  {}", failure.sequence, failure.route, failure.at, failure.what, failure.advice);
+        let _ = writeln!(
+            out,
+            "  #{} by route {} at {}: {}\n  {}",
+            failure.sequence, failure.route, failure.at, failure.what, failure.advice
+        );
     }
     if let Some(terms) = &status.contract {
-        let until = terms.valid_until.map_or_else(|| "until revoked".to_owned(), |until| format!("until {until}"));
-        let _ = writeln!(out, "Contract:  {} (revision {}) of {} with {}, {until}", terms.number, terms.revision, terms.customer, terms.vendor);
+        let until =
+            terms.valid_until.map_or_else(|| "until revoked".to_owned(), |until| format!("until {until}"));
+        let _ = writeln!(
+            out,
+            "Contract:  {} (revision {}) of {} with {}, {until}",
+            terms.number, terms.revision, terms.customer, terms.vendor
+        );
         if let Some(days) = terms.days_left {
             let _ = writeln!(out, "           it ends in {days} days; ask {} for a renewal", terms.vendor);
         }
@@ -161,7 +170,11 @@ fn told(status: &Status) -> String {
     }
     match &status.last_accepted {
         Some(last) => {
-            let _ = writeln!(out, "Last:      #{} accepted by your mail server at {} (route {}): {}", last.sequence, last.at, last.route, last.reply);
+            let _ = writeln!(
+                out,
+                "Last:      #{} accepted by your mail server at {} (route {}): {}",
+                last.sequence, last.at, last.route, last.reply
+            );
         }
         None => out += "Last:      nothing was accepted by a mail server yet\n",
     }

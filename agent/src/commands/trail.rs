@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use mailbeat_shared::text;
 use serde::Serialize;
 
-use super::{Desk, print, print_json};
+use super::{Setup, print, print_json};
 use crate::cli::Trail;
 use crate::identity::Identity;
 use crate::spool::{Ending, Entry, Meta};
@@ -33,21 +33,21 @@ impl Line {
     }
 }
 
-pub(super) fn trail(desk: &Desk, asked: &Trail) -> anyhow::Result<ExitCode> {
+pub(super) fn trail(setup: &Setup, asked: &Trail) -> anyhow::Result<ExitCode> {
     match asked {
-        Trail::List { last, json } => list(desk, *last, json.json),
-        Trail::Show { sequence, json } => show(desk, *sequence, json.json),
-        Trail::Verify(json) => verify(desk, json.json),
+        Trail::List { last, json } => list(setup, *last, json.json),
+        Trail::Show { sequence, json } => show(setup, *sequence, json.json),
+        Trail::Verify(json) => verify(setup, json.json),
     }
 }
 
-fn everything(desk: &Desk) -> anyhow::Result<Vec<Entry>> {
-    trail::everything(&desk.home)
-        .with_context(|| format!("{}: read it as root or as the agent's user", desk.home.dir().display()))
+fn everything(setup: &Setup) -> anyhow::Result<Vec<Entry>> {
+    trail::everything(&setup.home)
+        .with_context(|| format!("{}: read it as root or as the agent's user", setup.home.dir().display()))
 }
 
-fn list(desk: &Desk, last: usize, json: bool) -> anyhow::Result<ExitCode> {
-    let entries = everything(desk)?;
+fn list(setup: &Setup, last: usize, json: bool) -> anyhow::Result<ExitCode> {
+    let entries = everything(setup)?;
     let lines: Vec<Line> = entries.iter().skip(entries.len().saturating_sub(last)).map(Line::of).collect();
     if json {
         print_json(&lines)?;
@@ -57,7 +57,13 @@ fn list(desk: &Desk, last: usize, json: bool) -> anyhow::Result<ExitCode> {
     for line in &lines {
         let (at, kind, title) = line.meta.as_ref().map_or_else(
             || ("-".to_owned(), "damaged", String::new()),
-            |meta| (meta.created_at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(), meta.kind.as_str(), text::one_line(&meta.title, 60)),
+            |meta| {
+                (
+                    meta.created_at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+                    meta.kind.as_str(),
+                    text::one_line(&meta.title, 60),
+                )
+            },
         );
         let _ = writeln!(out, "#{:<8} {at}  {kind:<10}  {}  {title}", line.sequence, line.fate());
     }
@@ -65,9 +71,12 @@ fn list(desk: &Desk, last: usize, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(desk: &Desk, sequence: u64, json: bool) -> anyhow::Result<ExitCode> {
-    let entries = everything(desk)?;
-    let entry = entries.iter().find(|entry| entry.sequence == sequence).with_context(|| format!("there is no report #{sequence}"))?;
+fn show(setup: &Setup, sequence: u64, json: bool) -> anyhow::Result<ExitCode> {
+    let entries = everything(setup)?;
+    let entry = entries
+        .iter()
+        .find(|entry| entry.sequence == sequence)
+        .with_context(|| format!("there is no report #{sequence}"))?;
     let line = Line::of(entry);
     if json {
         let report: Option<serde_json::Value> =
@@ -78,7 +87,11 @@ fn show(desk: &Desk, sequence: u64, json: bool) -> anyhow::Result<ExitCode> {
     let mut out = format!("#{sequence}: {}\n", line.fate());
     if let Some(ending) = &line.outcome {
         let route = ending.route.as_deref().unwrap_or("-");
-        let _ = writeln!(out, "{} by route {route} after {} attempts: {}", ending.at, ending.attempts, ending.reply);
+        let _ = writeln!(
+            out,
+            "{} by route {route} after {} attempts: {}",
+            ending.at, ending.attempts, ending.reply
+        );
     }
     let _ = writeln!(out, "In {}\n", entry.dir.display());
     match entry.open() {
@@ -93,9 +106,10 @@ fn show(desk: &Desk, sequence: u64, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn verify(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
-    let identity = Identity::load(&desk.home)?.context("not activated: there is no identity and no trail")?;
-    let verified = trail::verify(&desk.home, &identity.key.public())?;
+fn verify(setup: &Setup, json: bool) -> anyhow::Result<ExitCode> {
+    let identity =
+        Identity::load(&setup.home)?.context("not activated: there is no identity and no trail")?;
+    let verified = trail::verify(&setup.home, &identity.key.public())?;
     if json {
         print_json(&verified)?;
     } else {
@@ -103,7 +117,8 @@ fn verify(desk: &Desk, json: bool) -> anyhow::Result<ExitCode> {
         for problem in &verified.problems {
             let _ = writeln!(out, "#{}: {}", problem.sequence, problem.what);
         }
-        let range = verified.range.map_or_else(String::new, |(first, last)| format!(" (#{first} to #{last})"));
+        let range =
+            verified.range.map_or_else(String::new, |(first, last)| format!(" (#{first} to #{last})"));
         let verdict = if verified.problems.is_empty() { "whole" } else { "broken" };
         let _ = writeln!(out, "{} reports{range}: the chain is {verdict}", verified.reports);
         print(out);

@@ -76,7 +76,8 @@ pub fn system(
         };
         let excess = mail_bytes(&parcel).saturating_sub(limit);
         let Body::System { system_report } = &made.body else { unreachable!("a system report was made") };
-        let named = if excess == 0 { vec![] } else { omit(&mut files, &system_report.changes, excess, limit) };
+        let named =
+            if excess == 0 { vec![] } else { omit(&mut files, &system_report.changes, excess, limit) };
         if named.is_empty() {
             return Ok(Fitted { report: made, parcel, snapshot: files });
         }
@@ -84,7 +85,12 @@ pub fn system(
     }
 }
 
-fn bare(desk: &Desk<'_>, renderer: &Renderer, random: &[u8; 10], why: &ComposeError) -> Result<Fitted, ComposeError> {
+fn bare(
+    desk: &Desk<'_>,
+    renderer: &Renderer,
+    random: &[u8; 10],
+    why: &ComposeError,
+) -> Result<Fitted, ComposeError> {
     tracing::error!("system report: {why}");
     let report = report(desk, random, bare_system(why));
     let parcel = parcel(desk, renderer, &report)?;
@@ -96,7 +102,10 @@ fn omit(files: &mut Snapshot, changes: &[Change], excess: usize, limit: usize) -
     // As JSON, where quotes and line ends are two bytes.
     let travels = |change: &Change| {
         let text = change.text.as_ref().or(change.diff.as_ref())?;
-        Some(text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')).count())
+        Some(
+            text.len()
+                + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')).count(),
+        )
     };
     let mut largest: Vec<(usize, &Change)> =
         changes.iter().filter_map(|change| Some((travels(change)?, change))).collect();

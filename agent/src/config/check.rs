@@ -41,8 +41,9 @@ pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
     let (_, problems) = config.routes(contract);
     findings.extend(problems.into_iter().map(Finding::wrong));
     let copies = &config.cc;
-    for address in
-        [&copies.heartbeat, &copies.system, &copies.enrollment, &copies.notice, &copies.test].into_iter().flatten()
+    for address in [&copies.heartbeat, &copies.system, &copies.enrollment, &copies.notice, &copies.test]
+        .into_iter()
+        .flatten()
     {
         if !mail::is_address(address) {
             findings.push(Finding::wrong(format!("cc: {address:?} is not a mail address")));
@@ -69,7 +70,8 @@ pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
 fn unreadable(config: &Config) -> Vec<Finding> {
     let Ok(redactor) = Redactor::new([0; 32], &[]) else { return vec![] };
     let watched = watch::watch(&config.watch, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
-    let sentence = |file: &watch::Unreadable| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix);
+    let sentence =
+        |file: &watch::Unreadable| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix);
     watched.unreadable.iter().map(|file| Finding::note(sentence(file))).collect()
 }
 
@@ -83,7 +85,10 @@ fn state_dir(config: &Config) -> Option<Finding> {
     let written = std::fs::write(&probe, b"x");
     let _ = std::fs::remove_file(&probe);
     written.err().map(|error| {
-        Finding::wrong(format!("{}: {error}; the agent must be able to write there", config.state_dir.display()))
+        Finding::wrong(format!(
+            "{}: {error}; the agent must be able to write there",
+            config.state_dir.display()
+        ))
     })
 }
 
@@ -107,7 +112,9 @@ mod tests {
         let config: Config = config_file::parse(Path::new("agent.toml"), &text).unwrap();
         let found: Vec<String> =
             check(&config, Some(&testing::contract())).into_iter().map(|finding| finding.what).collect();
-        for words in ["from = \"x\" is not a mail address", "the contract offers no relay", "\"nobody\"", "60 is used"] {
+        for words in
+            ["from = \"x\" is not a mail address", "the contract offers no relay", "\"nobody\"", "60 is used"]
+        {
             assert!(found.iter().any(|what| what.contains(words)), "{words} is not in {found:?}");
         }
         assert_eq!(found.len(), 4, "{found:?}");

@@ -66,7 +66,11 @@ impl<'de> Deserialize<'de> for RouteConfig {
             "smtp" => RouteKind::Smtp(Box::new(rest.try_into().map_err(wrong)?)),
             "maildir" => RouteKind::Maildir(rest.try_into::<MaildirKeys>().map_err(wrong)?.path),
             "relay" => rest.try_into::<NoKeys>().map(|NoKeys {}| RouteKind::Relay).map_err(wrong)?,
-            other => return Err(D::Error::custom(format!("route type {other:?} is not known; smtp, maildir or relay"))),
+            other => {
+                return Err(D::Error::custom(format!(
+                    "route type {other:?} is not known; smtp, maildir or relay"
+                )));
+            }
         };
         let from = match (from, &settings) {
             (Some(from), _) => from,
@@ -88,7 +92,8 @@ impl Config {
                 RouteKind::Smtp(settings) => Via::Smtp(settings.clone()),
                 RouteKind::Maildir(path) => Via::Maildir(path.clone()),
                 RouteKind::Relay => {
-                    let relay = relay.ok_or_else(|| format!("route {}: the contract offers no relay", route.name))?;
+                    let relay =
+                        relay.ok_or_else(|| format!("route {}: the contract offers no relay", route.name))?;
                     return Route::relay(relay).map(|made| Route { name: route.name.clone(), ..made });
                 }
             };
@@ -106,7 +111,9 @@ impl Config {
             }
         }
         if routes.is_empty() && problems.is_empty() {
-            problems.push("no route is configured: reports cannot be sent. Add a [[route]] table to agent.toml".into());
+            problems.push(
+                "no route is configured: reports cannot be sent. Add a [[route]] table to agent.toml".into(),
+            );
         }
         (routes, problems)
     }

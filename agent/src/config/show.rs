@@ -19,6 +19,8 @@ struct Shown<'a> {
     system_interval_s: Option<u32>,
     queue_reports: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
+    host_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     machine_id: Option<&'a str>,
     cc: &'a Copies,
     trail: TrailConfig,
@@ -43,6 +45,7 @@ impl Config {
             heartbeat_interval_s: self.heartbeat_interval_s,
             system_interval_s: self.system_interval_s,
             queue_reports: self.queue_reports,
+            host_name: self.host_name.as_deref(),
             machine_id: self.machine_id.as_deref(),
             cc: &self.cc,
             trail: self.trail,

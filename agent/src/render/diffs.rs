@@ -51,7 +51,11 @@ pub(super) fn shown(report: &SystemReport, room: usize) -> (Vec<Value>, Option<S
             continue;
         }
         used += body.len();
-        diffs.push(json!({ "path": text::one_line(&change.path, 300), "text": text::clean(body) }));
+        diffs.push(json!({
+            "path": text::one_line(&change.path, 300),
+            "whole": change.diff.is_none(),
+            "text": text::clean(body),
+        }));
     }
     let sentence = (left_out > 0)
         .then(|| format!("{left_out} changed files are too long to be shown here; report.json holds them."));

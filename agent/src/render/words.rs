@@ -13,12 +13,14 @@ pub(super) fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// `1 hour`, `90 seconds`: whole units only.
-pub(super) fn duration(seconds: u64) -> String {
-    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
-    match units.iter().find(|(length, _)| seconds > 0 && seconds.is_multiple_of(*length)) {
-        Some((length, word)) => plural(seconds / length, word),
-        None => plural(seconds, "second"),
+/// How often: `hour`, `90 seconds`; whole units only, to be put after "every".
+pub(super) fn interval(seconds: u64) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (length, word) =
+        units.into_iter().find(|(length, _)| seconds.is_multiple_of(*length)).unwrap_or((1, "second"));
+    match seconds / length {
+        1 => word.to_owned(),
+        count => plural(count, word),
     }
 }
 
@@ -31,9 +33,14 @@ pub(super) fn measured(observation: &Observation) -> String {
         "1" => format!("{:.1} %", observation.value * 100.0),
         "By" => bytes(observation.value),
         "s" => format!("{:.0} s", observation.value),
-        unit => format!("{:.2} {}", observation.value, unit.trim_matches(['{', '}'])),
+        unit => format!("{} {}", number(observation.value), unit.trim_matches(['{', '}'])),
     };
     format!("{}{which}: {value}", name.replace(['.', '_'], " "))
+}
+
+/// Whole numbers without decimals.
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
 fn bytes(value: f64) -> String {
@@ -55,11 +62,15 @@ mod tests {
 
     #[test]
     fn numbers_read_as_a_person_would_say_them() {
-        let disk = Observation::new(&names::FILESYSTEM_UTILIZATION, 0.714).with(attributes::MOUNTPOINT, "/var");
+        let disk =
+            Observation::new(&names::FILESYSTEM_UTILIZATION, 0.714).with(attributes::MOUNTPOINT, "/var");
         assert_eq!(measured(&disk), "filesystem utilization /var: 71.4 %");
-        assert_eq!(measured(&Observation::new(&names::MEMORY_LIMIT, 8_589_934_592.0)), "memory limit: 8.0 GiB");
-        assert_eq!(duration(3_600), "1 hour");
-        assert_eq!(duration(90), "90 seconds");
+        assert_eq!(
+            measured(&Observation::new(&names::MEMORY_LIMIT, 8_589_934_592.0)),
+            "memory limit: 8.0 GiB"
+        );
+        assert_eq!(measured(&Observation::new(&names::WATCHED_FILES, 3.0)), "mailbeat watch files: 3 file");
+        assert_eq!([3_600, 90, 1, 172_800].map(interval), ["hour", "90 seconds", "second", "2 days"]);
         assert_eq!(plural(1, "problem"), "1 problem");
         assert_eq!(minute(Timestamp::UNIX_EPOCH), "1970-01-01 00:00 UTC");
     }

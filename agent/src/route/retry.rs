@@ -78,7 +78,10 @@ impl Tries {
         if self.paused_until.is_some_and(too_far) {
             self.paused_until = None;
         }
-        self.reports.values_mut().filter(|tried| tried.next.is_some_and(too_far)).for_each(|tried| tried.next = None);
+        self.reports
+            .values_mut()
+            .filter(|tried| tried.next.is_some_and(too_far))
+            .for_each(|tried| tried.next = None);
     }
 
     /// The report to try now, or when to look again. `queue` holds the sequences in order; `None` for an empty one.

@@ -21,6 +21,9 @@ use crate::spool::{self, Parcel};
 use crate::state::{self, State};
 use crate::trail;
 
+/// How many sentences about watched files a heartbeat repeats.
+const WATCH_PROBLEMS: usize = 5;
+
 /// A report as it would be sent now, without using up its sequence.
 #[derive(Clone, Debug)]
 pub struct Preview {
@@ -42,7 +45,10 @@ impl Agent {
     /// Composes everything due; the time the next will be.
     pub(super) fn compose_due(&mut self, now: Timestamp) -> Result<Timestamp, StepError> {
         let Some(permission) = self.permission(now) else { return Ok(Timestamp::MAX) };
-        if matches!(permission, Permission::Ended { .. } | Permission::NotYetValid { .. } | Permission::ClockNotSet { .. }) {
+        if matches!(
+            permission,
+            Permission::Ended { .. } | Permission::NotYetValid { .. } | Permission::ClockNotSet { .. }
+        ) {
             self.trouble.extend(permission.reason().filter(|_| !self.is_withdrawn()));
             return Ok(Timestamp::MAX);
         }
@@ -84,7 +90,12 @@ impl Agent {
     }
 
     /// Composes one report and puts it into the spool; its sequence.
-    pub(super) fn compose(&mut self, kind: Kind, body: Option<Body>, now: Timestamp) -> Result<u64, StepError> {
+    pub(super) fn compose(
+        &mut self,
+        kind: Kind,
+        body: Option<Body>,
+        now: Timestamp,
+    ) -> Result<u64, StepError> {
         let made = self.make(kind, body, now)?;
         let sequence = made.report.sequence;
         let title = made.parcel.meta.title.clone();
@@ -187,7 +198,12 @@ impl Agent {
         let mut problems = self.notes.clone();
         problems.extend(standing.route_problems.iter().cloned());
         problems.extend(self.config.wish().clamped(&standing.activation.contract));
-        problems.extend(state.watch_problems.iter().cloned());
+        // A heartbeat is small: the first few, and how many there are.
+        problems.extend(state.watch_problems.iter().take(WATCH_PROBLEMS).cloned());
+        if state.watch_problems.len() > WATCH_PROBLEMS {
+            let more = state.watch_problems.len() - WATCH_PROBLEMS;
+            problems.push(format!("and {more} more about watched files; see the last system report"));
+        }
         compose::heartbeat(state, &waiting, found, problems)
     }
 
@@ -202,7 +218,8 @@ impl Agent {
         let consented = &standing.activation.consent.consented;
         let key = standing.identity.fingerprint_key();
         let found = guarded("watching files", || self.senses.watch(consented, key));
-        let inventory = guarded("inventory", || Found { value: self.senses.inventory(consented), problems: vec![] });
+        let inventory =
+            guarded("inventory", || Found { value: self.senses.inventory(consented), problems: vec![] });
         let mut problems = found.problems;
         problems.extend(inventory.problems);
         let baseline = state.baseline.clone().and_then(|baseline| {
@@ -210,7 +227,9 @@ impl Agent {
             match snapshot {
                 Ok(snapshot) => Some((baseline, snapshot)),
                 Err(error) => {
-                    let problem = format!("the last system report's files cannot be read ({error}); this report is full");
+                    let problem = format!(
+                        "the last system report's files cannot be read ({error}); this report is full"
+                    );
                     tracing::warn!("{problem}");
                     problems.push(problem);
                     None

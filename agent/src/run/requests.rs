@@ -84,6 +84,17 @@ impl Requests {
         let _ = fs::remove_file(self.0.join(format!("{id}.json")));
     }
 
+    /// Forgets answers nobody came for; at the start nobody waits.
+    pub(super) fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.0)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension != "json") {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The waiting requests with their ids. One that cannot be read is answered so.
     fn waiting(&self) -> io::Result<Vec<(String, Result<Request, String>)>> {
         let mut found = Vec::new();
@@ -93,7 +104,10 @@ impl Requests {
                 && let Some(id) = path.file_stem().and_then(|stem| stem.to_str())
             {
                 let read = fs::read(&path).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
-                found.push((id.to_owned(), read.map_err(|error| format!("the request cannot be read: {error}"))));
+                found.push((
+                    id.to_owned(),
+                    read.map_err(|error| format!("the request cannot be read: {error}")),
+                ));
             }
         }
         found.sort_by(|a, b| a.0.cmp(&b.0));

@@ -20,7 +20,11 @@ pub(super) struct Decided {
 
 /// What trying the routes one after the other came to.
 enum Round {
-    Accepted { route: Route, reply: String, mail: Vec<u8> },
+    Accepted {
+        route: Route,
+        reply: String,
+        mail: Vec<u8>,
+    },
     /// Not now: the last failure.
     Later(String, Failure),
     /// Every route refused it for good: the last refusal.
@@ -46,7 +50,10 @@ impl Agent {
             Ok(parcel) => self.try_routes(&entry, &parcel, now)?,
             Err(error) => self.lose(entry, format!("damaged on disk: {error}"), None, now)?,
         }
-        Ok(self.tries.pick(&self.waiting(), now).map_or(Timestamp::MAX, |pick| pick.map_or_else(|at| at, |_| now)))
+        Ok(self
+            .tries
+            .pick(&self.waiting(), now)
+            .map_or(Timestamp::MAX, |pick| pick.map_or_else(|at| at, |_| now)))
     }
 
     fn try_routes(&mut self, entry: &Entry, parcel: &Parcel, now: Timestamp) -> Result<(), StepError> {
@@ -114,21 +121,45 @@ impl Agent {
         })
     }
 
-    fn accept(&mut self, entry: &Entry, route: &Route, reply: String, mail: Vec<u8>, now: Timestamp) -> Result<(), StepError> {
+    fn accept(
+        &mut self,
+        entry: &Entry,
+        route: &Route,
+        reply: String,
+        mail: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
         tracing::info!("#{} accepted by your mail server (route {}): {reply}", entry.sequence, route.name);
         let attempts = self.tries.failures(entry.sequence) + 1;
-        let ending = Ending { fate: Fate::Accepted, at: now, route: Some(route.name.clone()), reply, attempts };
+        let ending =
+            Ending { fate: Fate::Accepted, at: now, route: Some(route.name.clone()), reply, attempts };
         self.decide(Decided { entry: entry.clone(), ending, mail: Some(mail) })
     }
 
     /// Nothing is thrown away in silence: the loss is named in later reports, and after a lost system report the next is full.
-    pub(super) fn lose(&mut self, entry: Entry, why: String, route: Option<String>, now: Timestamp) -> Result<(), StepError> {
+    pub(super) fn lose(
+        &mut self,
+        entry: Entry,
+        why: String,
+        route: Option<String>,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
         tracing::error!("#{} is lost: {why}", entry.sequence);
         let attempts = self.tries.failures(entry.sequence) + 1;
-        self.decide(Decided { entry, ending: Ending { fate: Fate::Lost, at: now, route, reply: why, attempts }, mail: None })
+        self.decide(Decided {
+            entry,
+            ending: Ending { fate: Fate::Lost, at: now, route, reply: why, attempts },
+            mail: None,
+        })
     }
 
-    fn defer(&mut self, sequence: u64, route: &str, failure: &Failure, now: Timestamp) -> Result<(), StepError> {
+    fn defer(
+        &mut self,
+        sequence: u64,
+        route: &str,
+        failure: &Failure,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
         let failures = self.tries.failures(sequence) + 1;
         let (own, pause) = (self.delay(failures), self.delay(1));
         tracing::warn!("#{sequence} by {route}: {failure}. {} Next attempt in {own:?}", failure.advice());
@@ -230,7 +261,12 @@ impl Agent {
 }
 
 /// The mail of a report for one route: the same bytes each time.
-pub(super) fn frame(standing: &Standing, route: &Route, parcel: &Parcel, cc: &[String]) -> Result<Vec<u8>, mail::ComposeError> {
+pub(super) fn frame(
+    standing: &Standing,
+    route: &Route,
+    parcel: &Parcel,
+    cc: &[String],
+) -> Result<Vec<u8>, mail::ComposeError> {
     let (contract, meta) = (&standing.activation.contract, &parcel.meta);
     let cc = if matches!(route.via, Via::Maildir(_)) { &[] } else { cc };
     let frame = Frame {

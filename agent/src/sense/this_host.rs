@@ -21,6 +21,7 @@ pub struct ThisHost {
     collect: CollectConfig,
     watch: WatchConfig,
     own_patterns: Vec<String>,
+    host_name: Option<String>,
     machine_id: Option<String>,
     /// `None` until the first measurement, or where the host cannot be measured.
     probe: Option<HostProbe>,
@@ -34,6 +35,7 @@ impl ThisHost {
             collect: config.collect.clone(),
             watch: config.watch.clone(),
             own_patterns: config.redact.patterns.clone(),
+            host_name: config.host_name.clone(),
             machine_id: config.machine_id.clone(),
             probe: None,
         }
@@ -62,7 +64,7 @@ impl Senses for ThisHost {
         let without = CollectConfig { inventory: false, ..self.collect.clone() };
         let facts = HostProbe::facts(&without);
         HostFacts {
-            name: facts.host_name,
+            name: self.host_name.clone().unwrap_or(facts.host_name),
             uptime_s: facts.uptime_s,
             boot_id: facts.boot_id,
             machine_id: self.machine_id.clone().or(facts.machine_id),
@@ -100,13 +102,19 @@ impl Senses for ThisHost {
             Ok(redactor) => redactor,
             // Without the customer's own patterns nothing is read: what they would hide must not leave.
             Err(error) => {
-                return Found { value: Files::default(), problems: vec![format!("no file was read: {error}")] };
+                return Found {
+                    value: Files::default(),
+                    problems: vec![format!("no file was read: {error}")],
+                };
             }
         };
         let watched = watch::watch(&self.watch, &redactor, key, Instant::now() + watch::TIME_BUDGET);
         let mut problems = watched.problems;
         problems.extend(
-            watched.unreadable.iter().map(|file| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix)),
+            watched
+                .unreadable
+                .iter()
+                .map(|file| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix)),
         );
         Found { value: Files { snapshot: watched.snapshot, cut: watched.truncated }, problems }
     }
@@ -127,7 +135,11 @@ mod tests {
     fn what_nobody_agreed_to_is_not_measured_and_named() {
         let mut host = ThisHost::new(&Config::default());
         let found = host.observe(&["memory".to_owned()]);
-        assert!(found.value.iter().all(|observation| observation.name.starts_with("system.memory")), "{:?}", found.value);
+        assert!(
+            found.value.iter().all(|observation| observation.name.starts_with("system.memory")),
+            "{:?}",
+            found.value
+        );
         assert!(found.problems[0].contains("nobody agreed to it yet: cpu"), "{:?}", found.problems);
         assert_eq!(host.watch(&[], &[0; 32]), Found::default());
         assert!(host.inventory(&[]).is_empty());
@@ -145,6 +157,9 @@ mod tests {
         let watch = |pattern| ThisHost::new(&config(pattern)).watch(&["watched files".to_owned()], &[1; 32]);
         assert_eq!(watch("x").value.snapshot.len(), 1);
         let refused = watch("(");
-        assert!(refused.value.snapshot.is_empty() && refused.problems[0].starts_with("no file was read"), "{refused:?}");
+        assert!(
+            refused.value.snapshot.is_empty() && refused.problems[0].starts_with("no file was read"),
+            "{refused:?}"
+        );
     }
 }

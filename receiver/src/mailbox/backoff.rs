@@ -19,8 +19,8 @@ pub fn backoff(error: &MailboxError, failures: u32, jitter: f64) -> Duration {
         _ => (FIRST, LONGEST),
     };
     let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(longest);
-    #[allow(clippy::manual_clamp, reason = "`max` before `min` makes 0 of a NaN, where clamp would keep it")]
-    let wait = doubled.mul_f64(0.5 + jitter.max(0.0).min(1.0) / 2.0);
+    let jitter = if jitter.is_nan() { 0.0 } else { jitter.clamp(0.0, 1.0) };
+    let wait = doubled.mul_f64(0.5 + jitter / 2.0);
     match error.kind {
         ErrorKind::Throttled(asked) => wait.max(asked.min(Duration::from_secs(3_600))),
         _ => wait,

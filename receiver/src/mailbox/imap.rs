@@ -12,6 +12,7 @@ mod session;
 mod wire;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use async_imap::imap_proto::{Capability, Response, ResponseCode, Status};
@@ -64,7 +65,7 @@ impl ImapMailbox {
     ) -> Result<Self, MailboxError> {
         let mut session = connect::login(settings, steps).await?;
         let asked = abilities(&mut session).await;
-        let abilities = steps.judge(StepName::Capabilities, asked, Abilities::to_string)?;
+        let abilities = steps.judge(StepName::Capabilities, asked, ToString::to_string)?;
         let mut mailbox = Self {
             settings: settings.clone(),
             observe,
@@ -200,14 +201,14 @@ async fn abilities(session: &mut Session) -> Result<Abilities, MailboxError> {
     Ok(abilities)
 }
 
-impl Abilities {
-    fn to_string(&self) -> String {
+impl fmt::Display for Abilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [
             (self.idle, "IDLE: tells of new mail", "no IDLE: is polled"),
             (self.r#move, "MOVE", "no MOVE: mails are copied and deleted"),
             (self.uidplus, "UIDPLUS", "no UIDPLUS"),
         ];
-        words.map(|(has, yes, no)| if has { yes } else { no }).join(", ")
+        f.write_str(&words.map(|(has, yes, no)| if has { yes } else { no }).join(", "))
     }
 }
 

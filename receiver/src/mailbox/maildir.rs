@@ -18,7 +18,7 @@ use mailbeat_shared::wire::limits;
 use super::steps::Steps;
 use super::{
     Envelope, ErrorKind, FetchReport, Fetched, Filing, FolderView, Inlet, MailboxError, MaildirSettings,
-    Step, StepName,
+    Step, StepName, WINDOW, Window,
 };
 use crate::filing::Target;
 use uidlist::UidList;
@@ -122,10 +122,10 @@ impl Maildir {
         Ok(FolderView { uidvalidity, uidnext, asked_at: now })
     }
 
-    pub(super) fn list(&mut self, from: u32, to: u32) -> Result<Vec<Envelope>, MailboxError> {
+    pub(super) fn list(&mut self, from: u32, to: u32) -> Result<Window, MailboxError> {
         let opened = self.opened()?;
         if from > to {
-            return Ok(Vec::new());
+            return Ok(Window { mails: Vec::new(), to });
         }
         let envelope = |(&uid, path): (&u32, &PathBuf)| {
             // A file that vanished or was renamed since the look at the directory is found or missed by the fetch.
@@ -133,7 +133,10 @@ impl Maildir {
             let arrived = at.and_then(|at| Timestamp::try_from(at).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
             Envelope { uid, size, internal_date: whole_seconds(arrived), done: false }
         };
-        Ok(opened.mails.range(from..=to).map(envelope).collect())
+        let mails: Vec<Envelope> =
+            opened.mails.range(from..=to).take(WINDOW as usize).map(envelope).collect();
+        let last = mails.last().filter(|_| mails.len() == WINDOW as usize);
+        Ok(Window { to: last.map_or(to, |mail| mail.uid), mails })
     }
 
     pub(super) async fn fetch(

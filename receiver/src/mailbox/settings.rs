@@ -1,15 +1,16 @@
 //! How to reach a mailbox: one `[[mailbox]]` table of the receiver's configuration file.
 
-use std::path::PathBuf;
+mod imap;
+mod maildir;
+
 use std::time::Duration;
 
-use mailbeat_shared::transport::dial::is_this_machine;
-use mailbeat_shared::transport::secret::Secret;
-use mailbeat_shared::transport::tls::{CertificatePin, ClientTls};
 use serde::Deserialize;
 
 use super::{ErrorKind, MailboxError};
-use crate::filing::Target;
+
+pub use imap::{ImapSettings, ImapTls};
+pub use maildir::MaildirSettings;
 
 /// A mailbox to read, told apart by `type`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -19,84 +20,6 @@ pub enum MailboxSettings {
     Imap(ImapSettings),
     /// A Maildir on this machine.
     Maildir(MaildirSettings),
-}
-
-/// When the connection becomes private.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ImapTls {
-    /// From the first byte (RFC 8314, port 993).
-    #[default]
-    Implicit,
-    /// By STARTTLS, which must be offered (RFC 9051 section 6.2.1, port 143).
-    Starttls,
-    /// Never; only to this machine itself.
-    None,
-}
-
-/// An IMAP account.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ImapSettings {
-    /// What this mailbox is called in the log, the store and on the pages.
-    pub name: String,
-    /// Host name or address; also the name its certificate must be for.
-    pub host: String,
-    /// Port; by default 993, or 143 after `tls`.
-    pub port: Option<u16>,
-    /// When the connection becomes private.
-    #[serde(default)]
-    pub tls: ImapTls,
-    /// Login.
-    pub username: String,
-    /// The password itself; a `password_file` is the better place.
-    pub password: Option<Secret>,
-    /// A file with the password on its first line; read for each connection.
-    pub password_file: Option<PathBuf>,
-    /// Believe only certificates issued under these authorities (PEM file).
-    pub tls_ca: Option<PathBuf>,
-    /// Believe exactly this certificate, whatever its name, issuer and dates.
-    pub tls_pin: Option<CertificatePin>,
-    /// Folders to read.
-    #[serde(default = "default_folders")]
-    pub folders: Vec<String>,
-    /// Where mails go that became part of the store; `/` stands for the server's own separator.
-    #[serde(default = "default_processed")]
-    pub processed: String,
-    /// Where mails go that are no report we can believe.
-    #[serde(default = "default_quarantine")]
-    pub quarantine: String,
-    /// How often to look when the server does not tell by itself, in seconds; also how often other folders are read.
-    #[serde(default = "default_poll_interval")]
-    pub poll_interval_s: u64,
-    /// Whether to let the server tell of new mail (IDLE, RFC 2177) where it can.
-    #[serde(default = "default_idle")]
-    pub idle: bool,
-    /// Longest silence of the server while it is to answer, in seconds.
-    #[serde(default = "default_timeout")]
-    pub timeout_s: u64,
-}
-
-/// A Maildir (<https://cr.yp.to/proto/maildir.html>) with folders after Maildir++.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MaildirSettings {
-    /// What this mailbox is called in the log, the store and on the pages.
-    pub name: String,
-    /// The directory with `new`, `cur` and `tmp`.
-    pub path: PathBuf,
-    /// Folders to read.
-    #[serde(default = "default_folders")]
-    pub folders: Vec<String>,
-    /// Where mails go that became part of the store: `Mailbeat/Processed` is the directory `.Mailbeat.Processed`.
-    #[serde(default = "default_processed")]
-    pub processed: String,
-    /// Where mails go that are no report we can believe.
-    #[serde(default = "default_quarantine")]
-    pub quarantine: String,
-    /// How often to look, in seconds.
-    #[serde(default = "default_maildir_poll_interval")]
-    pub poll_interval_s: u64,
 }
 
 fn default_folders() -> Vec<String> {
@@ -109,22 +32,6 @@ fn default_processed() -> String {
 
 fn default_quarantine() -> String {
     "Mailbeat/Quarantine".into()
-}
-
-fn default_poll_interval() -> u64 {
-    60
-}
-
-fn default_maildir_poll_interval() -> u64 {
-    5
-}
-
-fn default_idle() -> bool {
-    true
-}
-
-fn default_timeout() -> u64 {
-    60
 }
 
 /// Settings that cannot work or would not be safe.
@@ -183,121 +90,6 @@ impl MailboxSettings {
     }
 }
 
-impl ImapSettings {
-    /// Implicit TLS, the default folders.
-    #[must_use]
-    pub fn new(name: &str, host: &str, username: &str, password: Secret) -> Self {
-        Self {
-            name: name.into(),
-            host: host.into(),
-            port: None,
-            tls: ImapTls::default(),
-            username: username.into(),
-            password: Some(password),
-            password_file: None,
-            tls_ca: None,
-            tls_pin: None,
-            folders: default_folders(),
-            processed: default_processed(),
-            quarantine: default_quarantine(),
-            poll_interval_s: default_poll_interval(),
-            idle: default_idle(),
-            timeout_s: default_timeout(),
-        }
-    }
-
-    /// The port set, or the usual one.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.port.unwrap_or(if self.tls == ImapTls::Implicit { 993 } else { 143 })
-    }
-
-    pub(super) fn check(&self) -> Result<(), SettingsError> {
-        use SettingsError::Contradiction;
-        if self.host.is_empty() || self.host.contains(|c: char| !c.is_ascii_graphic() || "/@[]".contains(c)) {
-            return Err(SettingsError::Host(self.host.clone()));
-        }
-        if self.tls == ImapTls::None && !is_this_machine(&self.host) {
-            return Err(SettingsError::Unprotected(self.host.clone()));
-        }
-        match (&self.password, &self.password_file) {
-            (Some(_), Some(_)) => return Err(Contradiction("set `password` or `password_file`, not both")),
-            (None, None) => return Err(Contradiction("`password_file` is missing")),
-            _ => {}
-        }
-        if self.username.is_empty() || self.username.contains(char::is_control) {
-            return Err(Contradiction("`username` is empty or holds control characters"));
-        }
-        if self.tls_ca.is_some() && self.tls_pin.is_some() {
-            return Err(Contradiction(
-                "set `tls_ca` or `tls_pin`, not both: a pinned certificate needs no authority",
-            ));
-        }
-        if self.tls == ImapTls::None && (self.tls_ca.is_some() || self.tls_pin.is_some()) {
-            return Err(Contradiction("`tls_ca` and `tls_pin` mean nothing with `tls = \"none\"`"));
-        }
-        if self.timeout_s == 0 || self.poll_interval_s == 0 {
-            return Err(Contradiction("`timeout_s` and `poll_interval_s` must be at least 1"));
-        }
-        check_folders(&self.folders, &self.processed, &self.quarantine)
-    }
-
-    /// The password, read from its file if it has one.
-    pub(super) fn password(&self) -> Result<Secret, MailboxError> {
-        let Some(file) = &self.password_file else {
-            return Ok(self.password.clone().unwrap_or_else(|| Secret::new("")));
-        };
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            MailboxError::new(ErrorKind::Settings, format!("password_file {}: {error}", file.display()))
-        })?;
-        Ok(Secret::new(text.lines().next().unwrap_or_default()))
-    }
-
-    pub(super) fn client_tls(&self) -> ClientTls {
-        ClientTls { ca: self.tls_ca.clone(), pin: self.tls_pin }
-    }
-
-    pub(super) fn target(&self, target: Target) -> &str {
-        match target {
-            Target::Processed => &self.processed,
-            Target::Quarantine => &self.quarantine,
-        }
-    }
-}
-
-impl MaildirSettings {
-    /// The default folders, looked at every `poll_interval_s` seconds.
-    #[must_use]
-    pub fn new(name: &str, path: impl Into<PathBuf>, poll_interval_s: u64) -> Self {
-        Self {
-            name: name.into(),
-            path: path.into(),
-            folders: default_folders(),
-            processed: default_processed(),
-            quarantine: default_quarantine(),
-            poll_interval_s,
-        }
-    }
-
-    pub(super) fn check(&self) -> Result<(), SettingsError> {
-        if self.poll_interval_s == 0 {
-            return Err(SettingsError::Contradiction("`poll_interval_s` must be at least 1"));
-        }
-        let all = self.folders.iter().chain([&self.processed, &self.quarantine]);
-        if let Some(dotted) = all.into_iter().find(|name| name.contains('.')) {
-            return Err(SettingsError::Folder(dotted.clone()));
-        }
-        check_folders(&self.folders, &self.processed, &self.quarantine)
-    }
-
-    pub(super) fn target(&self, target: Target) -> &str {
-        match target {
-            Target::Processed => &self.processed,
-            Target::Quarantine => &self.quarantine,
-        }
-    }
-}
-
 fn check_folders(folders: &[String], processed: &str, quarantine: &str) -> Result<(), SettingsError> {
     let is_name = |name: &str| {
         let fits = |c: char| (c.is_ascii_graphic() || c == ' ') && !"%*\"\\&".contains(c);
@@ -319,59 +111,4 @@ fn check_folders(folders: &[String], processed: &str, quarantine: &str) -> Resul
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::Path;
-
-    fn read(toml: &str) -> MailboxSettings {
-        mailbeat_shared::config_file::parse(Path::new("receiver.toml"), toml).unwrap()
-    }
-
-    fn wrong(more: &str) -> String {
-        read(&format!("type = 'imap'\nname = 'a'\nhost = 'h.example'\nusername = 'u'\n{more}"))
-            .check()
-            .unwrap_err()
-            .to_string()
-    }
-
-    #[test]
-    fn the_least_settings_mean_implicit_tls_inbox_and_junk() {
-        let MailboxSettings::Imap(imap) =
-            read("type = 'imap'\nname = 'a'\nhost = 'h'\nusername = 'u'\npassword_file = '/p'")
-        else {
-            panic!("it is an IMAP account")
-        };
-        assert_eq!((imap.port(), imap.tls, imap.idle), (993, ImapTls::Implicit, true));
-        assert_eq!(
-            (imap.folders.join(" "), imap.processed.as_str()),
-            ("INBOX Junk".into(), "Mailbeat/Processed")
-        );
-        imap.check().unwrap();
-        read("type = 'maildir'\nname = 'm'\npath = '/var/mail/x'").check().unwrap();
-    }
-
-    #[test]
-    fn what_is_unsafe_or_cannot_work_is_refused_in_words() {
-        for (more, words) in [
-            ("", "`password_file` is missing"),
-            ("password = 'x'\npassword_file = 'y'", "not both"),
-            ("password = 'x'\ntls = 'none'", "unprotected"),
-            ("password = 'x'\nfolders = []", "empty"),
-            ("password = 'x'\nfolders = ['INBOX', 'Mailbeat/Processed']", "different folders"),
-            ("password = 'x'\nfolders = ['A*']", "wildcards"),
-            ("password = 'x'\nprocessed = \"a\\r\\nb\"", "folder's name"),
-            ("password = 'x'\ntimeout_s = 0", "at least 1"),
-        ] {
-            assert!(wrong(more).contains(words), "{more}: {}", wrong(more));
-        }
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_and_the_password_is_not_printed() {
-        let text = "type = 'imap'\nname = 'a'\nhost = 'h'\nusername = 'u'\npasswort_file = 'x'";
-        let refused = mailbeat_shared::config_file::parse::<MailboxSettings>(Path::new("r.toml"), text);
-        assert!(refused.unwrap_err().to_string().contains("did you mean `password_file`?"));
-        let shown = read("type = 'imap'\nname = 'a'\nhost = 'h'\nusername = 'u'\npassword = 'hush'");
-        assert!(!format!("{shown:?}").contains("hush"));
-    }
-}
+mod tests;

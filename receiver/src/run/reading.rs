@@ -148,7 +148,7 @@ impl FolderReader<'_> {
                 Ok(self.record(vec![mail], uid).await?)
             }
             Step::Fetch(window) => {
-                let mails = mailbox.list(window.first, window.last).await?;
+                let mails = mailbox.list(window.first, window.last).await?.mails;
                 self.read_window(mailbox, window, &mails).await
             }
         }
@@ -266,9 +266,8 @@ impl FolderReader<'_> {
     async fn read_what_fell_behind(&self, mailbox: &mut Mailbox) -> Result<(), SessionError> {
         let mut first = 1;
         while first <= self.folder.last_uid {
-            let last = self.folder.last_uid.min(first.saturating_add(WINDOW - 1));
-            let mails: Vec<Envelope> =
-                mailbox.list(first, last).await?.into_iter().filter(|mail| !mail.done).collect();
+            let window = mailbox.list(first, self.folder.last_uid).await?;
+            let mails: Vec<Envelope> = window.mails.into_iter().filter(|mail| !mail.done).collect();
             let uids: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
             let (id, uidvalidity) = (self.folder.id, self.view.uidvalidity);
             let again =
@@ -290,7 +289,7 @@ impl FolderReader<'_> {
                 self.record(recorded?, 0).await?;
                 fetched?;
             }
-            first = last.saturating_add(1);
+            first = window.to.saturating_add(1);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The one SMTP client of both programs: submission of a finished message to one recipient.
 //!
-//! [`Client`] keeps a session for the next message, [`send`] is for one alone, [`probe`] walks the same way step by
+//! [`Client`] keeps a session for the next message, [`send`] is for one alone, [`probe()`] walks the same way step by
 //! step and sends nothing. lettre speaks the protocol over our own `socket`; every step has a time limit and every
 //! reply a size limit. Whatever goes wrong is an [`Outcome`] or a [`Failure`] with the server's own words. On any
 //! doubt about the state of a session it is dropped.

@@ -126,7 +126,8 @@ fn builder(frame: &Frame<'_>) -> Result<MessageBuilder, ComposeError> {
         .to(mailbox(frame.to)?)
         .subject(frame.subject)
         .message_id(Some(format!("<{}>", frame.message_id)))
-        .date(frame.date.into())
+        // A host whose clock was never set still gets its mail out: RFC 5322 dates end at 1970 for the library.
+        .date(frame.date.max(Timestamp::UNIX_EPOCH).into())
         // RFC 3834: no vacation notice shall answer a machine.
         .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
         .raw_header(header("X-Auto-Response-Suppress", "All".to_owned()));

@@ -116,7 +116,7 @@ pub struct Change {
     /// A unified diff of the redacted texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
-    /// The whole redacted text, where there was none before or the diff would be longer.
+    /// The whole redacted text, where there was none before or a long diff would be no shorter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
@@ -183,13 +183,14 @@ fn change(path: &str, was: Option<&WatchedFile>, is: &WatchedFile) -> Option<Cha
     })
 }
 
-/// A diff, or the whole text where that is no longer than the diff.
+/// A diff, because it shows what changed; the whole text where a long diff would be no shorter.
 fn shorter(old: &str, new: &str) -> (Option<String>, Option<String>) {
+    const SHORT: usize = 4 * 1024;
     if !worth_comparing(old, new) {
         return (None, Some(new.to_owned()));
     }
     let patch = diffy::create_patch(old, new).to_string();
-    if patch.len() < new.len() || new.is_empty() { (Some(patch), None) } else { (None, Some(new.to_owned())) }
+    if patch.len() < new.len().max(SHORT) { (Some(patch), None) } else { (None, Some(new.to_owned())) }
 }
 
 /// Comparing costs (lines x differing lines); two large texts with little in common are not worth it.

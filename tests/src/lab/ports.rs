@@ -48,3 +48,55 @@ impl Block {
 fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
 }
+
+/// Where the servers listen, on 127.0.0.1 and, for IMAP and submission, on every [`super::Certificate::address`].
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the comments say more than a sentence each would")]
+pub struct Ports {
+    pub imap: u16,        // clear text; STARTTLS offered, login in clear allowed from loopback
+    pub imaps: u16,       // TLS from the first byte
+    pub mx: u16,          // mail from outside for example.test: no AUTH, STARTTLS offered
+    pub submission: u16,  // STARTTLS and AUTH required, sender = login
+    pub submissions: u16, // TLS from the first byte, AUTH required, sender = login
+    pub no_starttls: u16, // STARTTLS not offered, and so no AUTH
+    pub starttls_454: u16,
+    pub old_tls: u16,      // TLS 1.0 and 1.1 only
+    pub slow_rcpt: u16,    // 5 s before every answer to RCPT
+    pub small_size: u16,   // SIZE 20000
+    pub rate_limited: u16, // the third connection in a minute gets 421
+    pub unused: u16,       // nobody listens
+}
+
+impl Ports {
+    pub(super) fn of(block: &Block) -> Self {
+        Self {
+            imap: block.port(0),
+            imaps: block.port(1),
+            mx: block.port(2),
+            submission: block.port(3),
+            submissions: block.port(4),
+            no_starttls: block.port(5),
+            starttls_454: block.port(6),
+            old_tls: block.port(7),
+            slow_rcpt: block.port(8),
+            small_size: block.port(9),
+            rate_limited: block.port(10),
+            unused: block.port(11),
+        }
+    }
+
+    /// The ports Postfix's configuration names.
+    pub(super) fn by_name(&self) -> [(&'static str, u16); 9] {
+        [
+            ("MX", self.mx),
+            ("SUBMISSION", self.submission),
+            ("SUBMISSIONS", self.submissions),
+            ("NO_STARTTLS", self.no_starttls),
+            ("STARTTLS_454", self.starttls_454),
+            ("OLD_TLS", self.old_tls),
+            ("SLOW_RCPT", self.slow_rcpt),
+            ("SMALL_SIZE", self.small_size),
+            ("RATE_LIMITED", self.rate_limited),
+        ]
+    }
+}

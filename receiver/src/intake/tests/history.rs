@@ -82,7 +82,7 @@ fn a_crossed_threshold_opens_a_ticket_with_a_notification_and_recovery_resolves_
     assert_eq!(tickets[0].ticket.number.to_string(), "MB-1001");
     let due = world.read(|tx| tx.due_notifications(at(5 * HOUR), 9));
     assert_eq!(due.len(), 1);
-    assert_eq!((due[0].email.as_str(), due[0].token.len()), ("operator@vendor.example", 32));
+    assert_eq!((due[0].email.as_str(), due[0].ticket.0), ("operator@vendor.example", 1001));
     for hour in 5..=7 {
         world.verdict(&agent.heartbeat_with(at(hour * HOUR), 0.2).mail, at(hour * HOUR));
     }

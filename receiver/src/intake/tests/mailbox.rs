@@ -8,11 +8,10 @@ use mailbeat_shared::wire::mail::{Frame, compose_plain};
 
 use super::world::{Agent, HOUR, World, at, contract};
 use crate::evaluate::liveness::Hearing;
+use crate::filing::Target;
 use crate::intake::judge;
 use crate::intake::window::{Step, Window, plan};
-use crate::intake::{
-    IgnoreReason, Mail, Prepared, QuarantineReason as Reason, Target, Verdict, begin_window,
-};
+use crate::intake::{IgnoreReason, Mail, Prepared, QuarantineReason as Reason, Verdict, begin_window};
 use crate::store::{EnrollmentMode, Store, StoreError};
 
 #[test]

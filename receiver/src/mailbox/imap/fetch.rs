@@ -6,7 +6,7 @@ use async_imap::imap_proto::{AttributeValue, Response};
 use jiff::Timestamp;
 use mailbeat_shared::wire::limits;
 
-use super::super::{Envelope, ErrorKind, FetchReport, Fetched, Inlet, MailboxError};
+use super::super::{Envelope, ErrorKind, FetchReport, Fetched, Inlet, MailboxError, WINDOW, Window};
 use super::{DONE, ImapMailbox};
 
 /// Longest set of UIDs in one command, in bytes (RFC 2683 section 3.2.1.5 asks for lines of about 1000).
@@ -14,25 +14,35 @@ const SET_BYTES: usize = 900;
 
 impl ImapMailbox {
     /// See [`super::super::Mailbox::list`].
-    pub(in super::super) async fn list(&mut self, from: u32, to: u32) -> Result<Vec<Envelope>, MailboxError> {
+    pub(in super::super) async fn list(&mut self, from: u32, to: u32) -> Result<Window, MailboxError> {
         let Some(selected) = &self.selected else { return Err(self.nothing_open()) };
+        // Mails are moved away once dealt with: what is left is few, however far apart their UIDs are.
+        let few = self.session.mails() <= WINDOW;
+        let to = if few { to } else { to.min(from.saturating_add(WINDOW - 1)) };
         if from > to {
-            return Ok(Vec::new());
+            return Ok(Window { mails: Vec::new(), to });
         }
         // A date that cannot be read dates the mail at its fetching.
         let fallback = selected.view.asked_at;
         let mut found = BTreeMap::new();
+        let mut overflow = false;
         let command = format!("UID FETCH {from}:{to} (UID RFC822.SIZE INTERNALDATE FLAGS)");
         let note = |response: &Response<'_>| {
             if let Response::Fetch(_, attributes) = response
                 && let Some(envelope) = envelope(attributes, fallback)
                 && (from..=to).contains(&envelope.uid)
             {
-                found.insert(envelope.uid, envelope);
+                overflow |= found.len() > 2 * WINDOW as usize;
+                if !overflow {
+                    found.insert(envelope.uid, envelope);
+                }
             }
         };
         self.session.run(&command, note).await?;
-        Ok(found.into_values().collect())
+        if overflow {
+            return Err(self.session.unclear("more mails were listed than the folder was said to hold"));
+        }
+        Ok(Window { mails: found.into_values().collect(), to })
     }
 
     /// See [`super::super::Mailbox::fetch`].

@@ -1,0 +1,100 @@
+//! Who the agent is and what it may do now: read from the identity and activation files, and again when they change.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::wire::report::Promise;
+
+use super::{Agent, StepError, later};
+use crate::activation::permission::{self, Permission};
+use crate::activation::{self, Activation};
+use crate::home::Home;
+use crate::identity::Identity;
+use crate::route::Route;
+
+/// How long a clock that went back is doubted before it is believed.
+const DOUBT: SignedDuration = SignedDuration::from_mins(15);
+/// How long after the consent was withdrawn the spool may still be emptied.
+const DRAIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// Who the agent is and what it may do, as its files say.
+pub(super) struct Standing {
+    pub(super) identity: Identity,
+    pub(super) activation: Activation,
+    pub(super) routes: Vec<Route>,
+    pub(super) route_problems: Vec<String>,
+}
+
+impl Agent {
+    /// Whether the identity or activation files changed since the last step: then one is due.
+    #[must_use]
+    pub fn is_out_of_date(&self) -> bool {
+        self.stamp.as_ref() != Some(&stamp(&self.home))
+    }
+
+    pub(super) fn reload(&mut self) -> Result<(), StepError> {
+        let home = &self.home;
+        let stamp = stamp(home);
+        if self.stamp.as_ref() == Some(&stamp) {
+            return Ok(());
+        }
+        self.standing = None;
+        if let Some(identity) = Identity::load(home)?
+            && let Some(activation) = activation::load(home, &identity)?
+        {
+            let (routes, route_problems) = self.config.routes(Some(&activation.contract));
+            for problem in route_problems.iter().chain(&self.config.wish().clamped(&activation.contract)) {
+                tracing::warn!("{problem}");
+            }
+            self.standing = Some(Standing { identity, activation, routes, route_problems });
+        }
+        self.stamp = Some(stamp);
+        Ok(())
+    }
+
+    /// What may be said now. `None`: there is no contract, or its consent was withdrawn.
+    pub(super) fn permission(&mut self, now: Timestamp) -> Option<Permission> {
+        let standing = self.standing.as_ref()?;
+        let consent = &standing.activation.consent;
+        if let Some(withdrawn) = consent.withdrawn_at {
+            return Some(Permission::Ended { drain_until: later(withdrawn, DRAIN) });
+        }
+        let contract = &standing.activation.contract;
+        let judge = |last_seen| permission::permission(contract, now, self.build_time, last_seen);
+        let (judged, without_memory) = (judge(self.state.last_seen), judge(None));
+        let doubted = judged != without_memory;
+        if !doubted {
+            self.doubted_since = None;
+            return Some(judged);
+        }
+        // It went back. Perhaps it is being set; perhaps it was wrong before. After a while it is believed.
+        let since = self.doubted_since.map_or(now, |since| since.min(now));
+        self.doubted_since = Some(since);
+        if now.duration_since(since) < DOUBT {
+            return Some(judged);
+        }
+        let note = format!("the clock went back from {:?} to {now}", self.state.last_seen.unwrap_or(now));
+        tracing::warn!("{note}");
+        self.notes.push(note);
+        self.state.last_seen = Some(now);
+        self.doubted_since = None;
+        Some(without_memory)
+    }
+
+    pub(super) fn promise(&self, standing: &Standing) -> Promise {
+        self.config.wish().promise(&standing.activation.contract)
+    }
+}
+
+/// Time and size of each file that says who the agent is and what it may do.
+pub(super) type Stamp = Vec<Option<(SystemTime, u64)>>;
+
+fn stamp(home: &Home) -> Stamp {
+    let files = [home.identity(), home.contract(), home.enrollment(), home.activation(), home.deactivated()];
+    let looks = |path: &PathBuf| {
+        let metadata = path.metadata().ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    };
+    files.iter().map(looks).collect()
+}

@@ -1,0 +1,140 @@
+//! Activation, contract, machine and clock.
+
+use super::*;
+
+#[test]
+fn after_activation_come_enrollment_a_full_system_report_and_a_heartbeat_each_hour() {
+    let mut story = Story::begin();
+    write(&story, "/etc/app.conf", "a = 1\n");
+    story.live(3.hours());
+    let kinds = story.kinds();
+    assert_eq!(
+        kinds[..3],
+        [Kind::Enrollment, Kind::System, Kind::System],
+        "the second is the administrator's copy"
+    );
+    assert_eq!(kinds[3..], [Kind::Heartbeat; 3]);
+    let to: Vec<String> = story.host.0.borrow().sent.iter().map(|(_, to, _)| to.clone()).collect();
+    assert_eq!(to[..3], ["reports@vendor.example", "reports@vendor.example", "admin@acme.example"]);
+    let reports = story.mails();
+    assert_eq!(system_of(&reports[1]).baseline, None);
+    let beats: Vec<Timestamp> = reports[3..].iter().map(|report| report.created_at).collect();
+    assert_eq!(beats[1].duration_since(beats[0]), SignedDuration::from_hours(1));
+    story.chain_is_whole();
+}
+
+#[test]
+fn on_another_machine_nothing_is_said_until_a_person_decided() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    let before = story.mails().len();
+    story.host.0.borrow_mut().machine = "machine-b".into();
+    story.live(3.hours());
+    assert_eq!(story.mails().len(), before);
+    assert!(story.agent.summary().contains("identity keep"), "{}", story.agent.summary());
+    let mut identity = Identity::load(&story.home).unwrap().unwrap();
+    let old = identity.incarnation;
+    identity.begin_life(Some("machine-b"), &mut identity::system_entropy());
+    identity.save(&story.home).unwrap();
+    story.live(1.hours());
+    let reports = story.mails();
+    let first = &reports[before];
+    assert!(first.kind() == Kind::Enrollment && first.incarnation != old);
+    story.chain_is_whole();
+}
+
+#[test]
+fn whoever_withdraws_the_consent_is_obeyed_even_where_no_notice_can_be_made() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    let before = story.mails().len();
+    story.host.0.borrow_mut().machine = "machine-b".into();
+    let answer = story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
+    assert!(matches!(answer, Answer::Deactivated(Err(_))), "{answer:?}");
+    assert!(!story.home.activation().exists());
+    story.live(3.hours());
+    assert_eq!(story.mails().len(), before);
+}
+
+#[test]
+fn requests_are_answered_and_what_nobody_came_for_is_forgotten() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    let requests = Requests::of(&story.home);
+    let answer = requests.ask(&Request::Heartbeat, "one").unwrap();
+    fs::write(story.home.requests().join("two.json"), b"{").unwrap();
+    assert!(story.agent.answer_requests(story.now).unwrap());
+    let sequence = story.agent.state().sequence;
+    assert_eq!(requests.answer(&answer), Some(Answer::Queued(sequence)));
+    let unread = requests.answer(&story.home.requests().join("two.answer")).unwrap();
+    assert!(matches!(unread, Answer::Refused(_)), "{unread:?}");
+    fs::write(story.home.requests().join("three.answer"), b"{}").unwrap();
+    story.restart();
+    assert_eq!(fs::read_dir(story.home.requests()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_last_report_before_the_end_says_so_and_then_the_agent_is_silent_until_it_is_renewed() {
+    let mut contract = testing::contract();
+    contract.grace_days = 1;
+    contract.valid_until = Some("2026-06-02T00:00:00Z".parse().unwrap());
+    let mut story = Story::with(TWO_ROUTES, &contract);
+    story.live(3.hours() * 24);
+    let reports = story.mails();
+    let last = reports.last().unwrap();
+    let Body::Notice { notice } = &last.body else { panic!("{:?} came last", last.kind()) };
+    assert_eq!(
+        (notice.event, notice.until),
+        (NoticeEvent::ContractEnd, Some("2026-06-03T00:00:00Z".parse().unwrap()))
+    );
+    let in_grace = |report: &&Report| report.created_at > contract.valid_until.unwrap();
+    assert!(
+        reports.iter().filter(in_grace).all(|report| matches!(report.kind(), Kind::Heartbeat | Kind::Notice))
+    );
+    assert!(story.agent.summary().contains("the contract has ended"), "{}", story.agent.summary());
+
+    contract.revision = 2;
+    contract.valid_until = Some("2027-06-02T00:00:00Z".parse().unwrap());
+    let sealed = SealedContract::open(contract.seal(&testing::vendor()).as_bytes()).unwrap();
+    activation::store(&story.home, &sealed, None).unwrap();
+    story.live(2.hours());
+    assert_eq!(story.kinds().last(), Some(&Kind::Heartbeat));
+    story.chain_is_whole();
+}
+
+#[test]
+fn deactivated_sends_a_notice_and_then_nothing() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    let answer = story.agent.answer(&Request::Deactivate { reason: "moving".into() }, story.now);
+    assert!(matches!(answer, Answer::Deactivated(Ok(_))), "{answer:?}");
+    story.live(5.hours());
+    let reports = story.mails();
+    let Body::Notice { notice } = &reports.last().unwrap().body else { panic!() };
+    assert_eq!((notice.event, notice.reason.as_str()), (NoticeEvent::Deactivated, "moving"));
+    assert!(matches!(story.agent.answer(&Request::Heartbeat, story.now), Answer::Refused(_)));
+}
+
+#[test]
+fn a_clock_set_back_by_hours_is_doubted_for_a_while_and_then_believed() {
+    let mut story = Story::begin();
+    story.live(6.hours());
+    story.now -= 3.hours();
+    let before = story.mails().len();
+    story.live(10.minutes());
+    assert_eq!(story.mails().len(), before, "it is doubted");
+    story.live(80.minutes());
+    assert!(story.mails().len() > before, "it is believed");
+    story.chain_is_whole();
+}
+
+#[test]
+fn after_a_long_sleep_one_heartbeat_says_as_much_as_ten() {
+    let mut story = Story::begin();
+    story.live(2.hours());
+    let before = story.mails().len();
+    story.now += 10.hours();
+    story.settle();
+    let beats = story.kinds()[before..].iter().filter(|kind| **kind == Kind::Heartbeat).count();
+    assert_eq!(beats, 1);
+}

@@ -1,0 +1,240 @@
+//! What becomes of reports when servers, disks and processes fail.
+
+use super::*;
+
+#[test]
+fn while_the_servers_are_down_new_heartbeats_supersede_old_ones_and_system_reports_stay_in_order() {
+    let mut story = Story::begin();
+    story.live(1.minutes());
+    story.say(&down(), 100_000);
+    story.live(30.hours());
+    let waiting = spool::queued(&story.home).unwrap();
+    let kinds: Vec<Kind> = waiting.iter().filter_map(Entry::kind).collect();
+    assert_eq!(kinds, [Kind::System, Kind::Heartbeat], "the system report and the newest heartbeat");
+    assert!(story.agent.state().last_failure.as_ref().unwrap().what.contains("connection refused"));
+    story.restart();
+    story.host.0.borrow_mut().outcomes.clear();
+    let before = story.mails().len();
+    story.live(1.hours());
+    let reports = story.mails();
+    assert_eq!(reports[before].kind(), Kind::System);
+    let beat = reports.last().unwrap();
+    let superseded: u64 = beat.superseded.iter().map(|(first, last)| last - first + 1).sum();
+    assert!(superseded >= 28, "{:?}", beat.superseded);
+    assert!(story.agent.waiting().is_empty());
+    assert_eq!(story.agent.state().last_failure, None);
+    story.chain_is_whole();
+}
+
+#[test]
+fn what_one_route_refuses_goes_by_the_next_and_what_all_refuse_is_lost_named_and_blocks_nothing() {
+    let mut story = Story::begin();
+    story.live(1.minutes());
+    story.host.0.borrow_mut().sent.clear();
+    story.say(&refused(), 1);
+    story.live(1.hours());
+    assert_eq!(story.host.0.borrow().sent[0].0, "backup");
+    story.say(&refused(), 2);
+    story.live(2.hours());
+    let lost: Vec<u64> = story
+        .fates()
+        .iter()
+        .filter(|(_, fate)| *fate == Some(Fate::Lost))
+        .map(|(sequence, _)| *sequence)
+        .collect();
+    assert_eq!(lost.len(), 1);
+    assert_eq!(story.mails().last().unwrap().lost, [(lost[0], lost[0])]);
+    assert!(story.agent.waiting().is_empty());
+    story.live(9.hours() * 24);
+    assert_eq!(story.mails().last().unwrap().lost, [], "repeated for eight days");
+    story.chain_is_whole();
+}
+
+#[test]
+fn after_a_lost_system_report_the_next_one_is_full() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    let Answer::Queued(lost) = story.agent.answer(&Request::System, story.now) else { panic!() };
+    story.say(&refused(), 2);
+    story.settle();
+    story.agent.answer(&Request::System, story.now);
+    story.settle();
+    let reports = story.mails();
+    let newest = reports.iter().rfind(|report| report.kind() == Kind::System).unwrap();
+    assert_eq!(system_of(newest).baseline, None);
+    assert_eq!(newest.lost, [(lost, lost)]);
+}
+
+#[test]
+fn a_report_whose_fate_is_unknown_is_sent_again_with_the_same_bytes() {
+    let mut story = Story::begin();
+    let lost_line =
+        Outcome::Unknown(Failure::new(FailureKind::Connection(ConnectionProblem::Closed), "after DATA"));
+    story.say(&lost_line, 1);
+    story.live(2.minutes());
+    let sent = story.host.0.borrow().sent.clone();
+    assert_eq!(sent[0], sent[1]);
+    assert_eq!(story.kinds()[..3], [Kind::Enrollment, Kind::Enrollment, Kind::System]);
+}
+
+#[test]
+fn a_crash_before_the_commit_point_reuses_the_number_and_after_it_sends_what_was_queued() {
+    let mut story = Story::begin();
+    story.live(90.minutes());
+    let last = story.agent.state().clone();
+    // Before A1: the state of the next report was written, its report was not.
+    let ahead =
+        State { sequence: last.sequence + 1, previous: Some(Digest::of(b"never sent")), ..last.clone() };
+    ahead.save(&story.home).unwrap();
+    fs::create_dir(story.home.tmp().join("half")).unwrap();
+    story.restart();
+    assert_eq!(story.agent.state().sequence, last.sequence);
+    // After A1, before A2.
+    story.say(&down(), 2);
+    let Answer::Queued(queued) = story.agent.answer(&Request::Heartbeat, story.now) else { panic!() };
+    story.agent.step(story.now);
+    story.restart();
+    assert_eq!(story.agent.waiting(), [queued]);
+    story.settle();
+    assert_eq!(story.mails().last().unwrap().sequence, queued);
+    story.chain_is_whole();
+}
+
+#[test]
+fn a_crash_between_the_servers_word_and_the_trail_is_finished_and_not_sent_twice() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.say(&down(), 2);
+    let Answer::Queued(sequence) = story.agent.answer(&Request::Heartbeat, story.now) else { panic!() };
+    story.agent.step(story.now);
+    let entry = spool::queued(&story.home).unwrap().remove(0);
+    let ending = spool::Ending {
+        fate: Fate::Accepted,
+        at: story.now,
+        route: Some("office".into()),
+        reply: "250".into(),
+        attempts: 1,
+    };
+    spool::decide(&entry, &ending, None).unwrap();
+    let before = story.mails().len();
+    story.restart();
+    story.settle();
+    assert_eq!(story.mails().len(), before, "nothing was sent again");
+    assert_eq!(story.agent.state().last_accepted.as_ref().unwrap().sequence, sequence);
+    assert_eq!(story.fates().last(), Some(&(sequence, Some(Fate::Accepted))));
+}
+
+#[test]
+fn a_damaged_report_in_the_queue_is_lost_by_name_and_the_next_goes_out() {
+    let mut story = Story::begin();
+    story.live(1.minutes());
+    story.say(&down(), 2);
+    let Answer::Queued(damaged) = story.agent.answer(&Request::Heartbeat, story.now) else { panic!() };
+    story.agent.step(story.now);
+    fs::write(story.home.queue().join(spool::name(damaged)).join(spool::META), b"").unwrap();
+    story.restart();
+    story.live(2.hours());
+    assert!(story.fates().contains(&(damaged, Some(Fate::Lost))));
+    assert_eq!(story.mails().last().unwrap().lost, [(damaged, damaged)]);
+}
+
+#[test]
+fn a_corrupt_state_costs_the_baseline_and_nothing_else() {
+    let mut story = Story::begin();
+    story.live(3.hours());
+    let sequence = story.agent.state().sequence;
+    fs::write(story.home.state(sequence), b"\0\0\0\0").unwrap();
+    story.restart();
+    story.live(1.hours());
+    story.agent.answer(&Request::System, story.now);
+    story.settle();
+    let reports = story.mails();
+    assert_eq!(
+        system_of(reports.iter().rfind(|report| report.kind() == Kind::System).unwrap()).baseline,
+        None
+    );
+    let problems: Vec<String> = reports
+        .iter()
+        .filter_map(|report| {
+            if let Body::Heartbeat { heartbeat } = &report.body {
+                Some(heartbeat.problems.clone())
+            } else {
+                None
+            }
+        })
+        .flatten()
+        .collect();
+    assert!(problems.iter().any(|problem| problem.contains("set aside")), "{problems:?}");
+    story.chain_is_whole();
+}
+
+#[test]
+fn a_full_queue_drops_the_oldest_by_name() {
+    let mut story = Story::with(&format!("queue_reports = 2\n{TWO_ROUTES}"), &testing::contract());
+    story.live(1.minutes());
+    story.say(&down(), 1_000);
+    for _ in 0..3 {
+        story.agent.answer(&Request::System, story.now);
+    }
+    assert_eq!(story.agent.waiting().len(), 2);
+    let lost: Vec<_> = story.fates().into_iter().filter(|(_, fate)| *fate == Some(Fate::Lost)).collect();
+    assert_eq!(lost.len(), 1);
+}
+
+#[test]
+fn a_broken_link_in_the_trail_is_found() {
+    let mut story = Story::begin();
+    story.live(4.hours());
+    let key = Identity::load(&story.home).unwrap().unwrap().key.public();
+    let third = story.home.trail().join(spool::name(3)).join(spool::REPORT);
+    let changed = fs::read_to_string(&third).unwrap().replace("scada-01", "scada-02");
+    fs::write(&third, changed).unwrap();
+    let problems = trail::verify(&story.home, &key).unwrap().problems;
+    let found: Vec<(u64, &str)> =
+        problems.iter().map(|problem| (problem.sequence, problem.what.as_str())).collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].0 == 3 && found[0].1.contains("changed after signing"), "{found:?}");
+    assert!(found[1].0 == 4 && found[1].1.contains("does not name report #3"), "{found:?}");
+    fs::remove_dir_all(story.home.trail().join(spool::name(3))).unwrap();
+    assert_eq!(trail::verify(&story.home, &key).unwrap().problems[0].what, "the reports 3 to 3 are missing");
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_written_loses_nothing_and_is_said() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    // A file where a directory should be refuses everybody, root too.
+    fs::remove_dir(story.home.tmp()).unwrap();
+    fs::write(story.home.tmp(), b"").unwrap();
+    let before = story.mails().len();
+    story.live(2.hours());
+    assert_eq!(story.mails().len(), before);
+    assert!(!story.agent.trouble().is_empty());
+    fs::remove_file(story.home.tmp()).unwrap();
+    fs::create_dir(story.home.tmp()).unwrap();
+    story.live(10.minutes());
+    assert_eq!(story.kinds()[before..], [Kind::Heartbeat]);
+    assert!(story.agent.trouble().is_empty());
+    story.chain_is_whole();
+}
+
+#[test]
+fn an_end_that_cannot_be_written_down_is_not_sent_again_and_written_later() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    let before = story.mails().len();
+    story.agent.answer(&Request::Heartbeat, story.now);
+    // The temporary name of the state file is taken: outcome and report can be written, the state cannot.
+    fs::create_dir(story.home.dir().join("state.tmp")).unwrap();
+    for _ in 0..5 {
+        story.agent.step(story.now);
+        story.now += 1.minutes();
+    }
+    assert_eq!(story.mails().len(), before + 1);
+    assert!(!story.agent.trouble().is_empty());
+    fs::remove_dir(story.home.dir().join("state.tmp")).unwrap();
+    story.settle();
+    assert!(story.agent.trouble().is_empty());
+    assert_eq!(story.fates().last().unwrap().1, Some(Fate::Accepted));
+    assert_eq!(story.mails().len(), before + 1);
+}

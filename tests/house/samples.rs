@@ -1,0 +1,48 @@
+//! The sample configurations that people copy are ones the programs take, and the reference names every key they show.
+
+use std::path::Path;
+
+use mailbeat_shared::config_file;
+
+const AGENT: &str = include_str!("../../packaging/agent.toml");
+const RECEIVER: &str = include_str!("../../packaging/receiver.toml");
+const REFERENCE: &str = include_str!("../../docs/configuration.md");
+
+/// The sample with every commented key switched on.
+fn uncommented(sample: &str) -> String {
+    let switch_on = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    let pin = format!("sha256:{}", "0".repeat(64));
+    sample.lines().map(switch_on).collect::<Vec<_>>().join("\n").replace("sha256:...", &pin)
+}
+
+#[test]
+fn the_agent_takes_its_sample_also_with_every_commented_key_switched_on() {
+    for text in [AGENT.to_owned(), uncommented(AGENT)] {
+        let config: mailbeat_agent::config::Config = config_file::parse(Path::new("agent.toml"), &text).unwrap();
+        assert_eq!(config.route.len(), 1);
+    }
+}
+
+#[test]
+fn the_receiver_takes_its_sample_also_with_every_commented_key_switched_on() {
+    for text in [RECEIVER.to_owned(), uncommented(RECEIVER)] {
+        let config: mailbeat_receiver::config::Config =
+            config_file::parse(Path::new("receiver.toml"), &text).unwrap();
+        assert_eq!((config.mailboxes.len(), config.ping.is_some()), (1, text != RECEIVER));
+    }
+}
+
+#[test]
+fn every_key_of_the_samples_is_in_the_reference() {
+    for sample in [AGENT, RECEIVER, mailbeat_receiver::evaluate::rules::DEFAULT] {
+        for line in uncommented(sample).lines().filter(|line| !line.starts_with('#')) {
+            let key = line.split('=').next().unwrap_or_default().trim();
+            if line.contains('=') && key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+                assert!(REFERENCE.contains(&format!("`{key}`")), "docs/configuration.md does not name `{key}`");
+            }
+        }
+    }
+}
