@@ -59,7 +59,7 @@ fn all_tickets(world: &mut World, unresolved: bool) -> Result<Vec<TicketRow>, St
 /// After each look of the receiver.
 pub(crate) fn after_each_look(world: &mut World) -> Checked {
     nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world)?;
-    nothing_is_called_lost_that_lies_in_the_mailbox(world)
+    nothing_is_called_lost_that_came_in_time(world)
 }
 
 /// After every op.
@@ -124,7 +124,7 @@ fn nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world: &mut Wo
     Ok(())
 }
 
-fn nothing_is_called_lost_that_lies_in_the_mailbox(world: &mut World) -> Checked {
+fn nothing_is_called_lost_that_came_in_time(world: &mut World) -> Checked {
     let tickets = all_tickets(world, true)?;
     for row in tickets.iter().filter(|row| row.ticket.rule.as_str() == "reports-lost") {
         let Some(system) = row.system else { continue };
@@ -138,17 +138,17 @@ fn nothing_is_called_lost_that_lies_in_the_mailbox(world: &mut World) -> Checked
             continue;
         }
         let (mail, now) = (world.mail.borrow(), world.now);
-        let ripe = |hole: &&Hole| hole.seen_at + GAP <= row.ticket.opened_at + SLACK;
-        let is_in = |sent: &Genuine, hole: &Hole| {
+        let came_in_time = |sent: &Genuine, hole: &Hole| {
             let branch = branches.iter().find(|branch| branch.id == hole.branch);
             (hole.range.0..=hole.range.1).contains(&sent.report.sequence)
                 && branch.is_some_and(|branch| branch.incarnation == sent.report.incarnation)
+                && sent.delivered_at.is_some_and(|at| at <= hole.seen_at + GAP)
         };
         let here = mail.ledger.iter().enumerate().find(|(index, sent)| {
-            let came = sent.system() == system.system_id && sent.delivered_at.is_some();
-            came && !poisoned(world, *index) && holes.iter().filter(ripe).any(|hole| is_in(sent, hole))
+            let its = sent.system() == system.system_id && !poisoned(world, *index);
+            its && holes.iter().any(|hole| hole.seen_at + GAP <= now + SLACK && came_in_time(sent, hole))
         });
-        require(here.is_none(), "nothing is called lost that lies in the mailbox", || {
+        require(here.is_none(), "nothing is called lost that came to the mailbox in time", || {
             format!("at {now}: {row:?} {:?}", here.map(|(_, sent)| (sent.report.sequence, sent.delivered_at)))
         })?;
     }

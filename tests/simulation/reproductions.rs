@@ -88,3 +88,16 @@ fn a_system_that_is_paused_is_not_called_silent_any_more() {
         Op::Settle,
     ]);
 }
+
+#[test]
+fn a_system_that_is_still_silent_after_a_pause_is_called_silent_again() {
+    holds(&[
+        Op::Advance { minutes: 20 },
+        Op::Power { host: 1, on: false },
+        Op::Advance { minutes: 223 },
+        Op::Pause { host: 1, on: true },
+        Op::Advance { minutes: 58 },
+        Op::Pause { host: 1, on: false },
+        Op::Settle,
+    ]);
+}
