@@ -347,7 +347,8 @@ impl Tx<'_> {
         self.run(SQL, params![system, contract]).map(drop)
     }
 
-    /// An operator pauses, resumes or retires a system; it is looked at next.
+    /// An operator pauses, resumes or retires a system; it is looked at next. Resumed, it gets its full time to show life, as
+    /// after maintenance: what is silent then is silent anew.
     ///
     /// # Errors
     /// [`StoreError::Changed`] if the system is not in `version` any more.
@@ -358,7 +359,9 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         const SQL: &str = "-- set_system_state
-            UPDATE systems SET state = ?3, due_at = ?4, version = version + 1 WHERE id = ?1 AND version = ?2";
+            UPDATE systems SET state = ?3, due_at = ?4, version = version + 1,
+                maintenance_until = CASE ?3 WHEN 'active' THEN max(coalesce(maintenance_until, ?4), ?4) ELSE maintenance_until END
+            WHERE id = ?1 AND version = ?2";
         let changed = self.run(SQL, params![system.id, system.version, state.as_str(), us(now)])?;
         if changed == 1 { Ok(()) } else { Err(StoreError::Changed(system.id)) }
     }
