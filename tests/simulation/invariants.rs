@@ -295,10 +295,15 @@ fn the_trail_is_a_chain_and_its_statements_are_true(world: &mut World) -> Checke
         let mail = world.mail.borrow();
         for entry in &entries {
             let Some(ending) = entry.ending() else { continue };
-            let handed = mail.ledger.iter().any(|sent| entry.meta.as_ref().is_some_and(|meta| sent.report.id == meta.id));
-            require(ending.fate != Fate::Accepted || handed, "what the trail calls accepted was accepted", || {
-                format!("host-{} #{}", host.number, entry.sequence)
-            })?;
+            let handed = mail
+                .ledger
+                .iter()
+                .any(|sent| entry.meta.as_ref().is_some_and(|meta| sent.report.id == meta.id));
+            require(
+                ending.fate != Fate::Accepted || handed,
+                "what the trail calls accepted was accepted",
+                || format!("host-{} #{}", host.number, entry.sequence),
+            )?;
         }
     }
     Ok(())
@@ -340,9 +345,7 @@ fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) -> Checked 
             "heartbeat-missing" | "system-report-missing" => frozen,
             "agent-deactivated" => !hosts.iter().any(|host| host.active),
             "filesystem-full" => frozen || alive.iter().any(|host| host.body.borrow().disk >= 83),
-            "reports-lost" => {
-                lost_mail(world, &system, None) || hosts.iter().any(|host| host.forked)
-            }
+            "reports-lost" => lost_mail(world, &system, None) || hosts.iter().any(|host| host.forked),
             "system-cloned" => alive.len() > 1,
             "clock-wrong" => frozen || alive.iter().any(|host| !host.wrong_by.is_zero()),
             _ => false,
@@ -366,7 +369,8 @@ fn who_is_off_for_long_is_silent_with_one_ticket(world: &mut World) -> Checked {
         let about = |row: &&TicketRow| {
             row.system == Some(system.id) && row.ticket.rule.as_str() == "heartbeat-missing"
         };
-        let by_hand = tickets.iter().filter(about).any(|row| world.memory.by_hand.contains(&row.ticket.number));
+        let by_hand =
+            tickets.iter().filter(about).any(|row| world.memory.by_hand.contains(&row.ticket.number));
         let open = tickets.iter().filter(about).filter(|row| row.ticket.state.is_unresolved()).count();
         require(open == 1 || by_hand, "who is off for long is silent, with one ticket", || {
             format!("{} has {open} at {}: {system:?}", system.host, world.now)
@@ -412,9 +416,10 @@ fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
             mail.ledger.iter().any(|later| later.system() == system.system_id && is_named(&later.report))
         };
         let first_of = |branch: &Branch| {
-            let of = mail.ledger.iter().filter(|sent| {
-                sent.report.incarnation == branch.incarnation && sent.delivered_at.is_some()
-            });
+            let of = mail
+                .ledger
+                .iter()
+                .filter(|sent| sent.report.incarnation == branch.incarnation && sent.delivered_at.is_some());
             of.map(|sent| sent.report.sequence).min()
         };
         let before_the_first = |sent: &&crate::mail::Genuine| {
@@ -447,9 +452,11 @@ fn the_receiver_knows_the_files_or_that_it_does_not(world: &mut World) -> Checke
         require(!unknown || excused, "files are unknown only where a system report is missing", || {
             format!("{}: {branch:?}", system.host)
         })?;
-        require(unknown || files == host.body.borrow().files, "the receiver knows the files of a host", || {
-            format!("{}: {branch:?}\n    {files:?}\n    {:?}", system.host, host.body.borrow().files)
-        })?;
+        require(
+            unknown || files == host.body.borrow().files,
+            "the receiver knows the files of a host",
+            || format!("{}: {branch:?}\n    {files:?}\n    {:?}", system.host, host.body.borrow().files),
+        )?;
     }
     Ok(())
 }

@@ -47,7 +47,8 @@ fn try_seed(seed: u64) {
     let ops = weeks(seed);
     let Err(failure) = run(seed, &ops) else { return };
     let said = sentence(&failure);
-    let least = shrink(&ops, PATIENCE, |fewer| run(seed, fewer).is_err_and(|failure| sentence(&failure) == said));
+    let least =
+        shrink(&ops, PATIENCE, |fewer| run(seed, fewer).is_err_and(|failure| sentence(&failure) == said));
     let least_failure = run(seed, &least).err().unwrap_or(failure);
     let lines: Vec<String> = least.iter().map(|op| format!("        {op:?},\n")).collect();
     panic!("MAILBEAT_SEED={seed}\n{least_failure}\n    holds(&[\n{}    ]);\n", lines.concat());

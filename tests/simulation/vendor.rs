@@ -251,7 +251,12 @@ impl Vendor {
             Step::Poison(uid) => {
                 let poison = intake::Mail { uid, internal_date: None, prepared: Prepared::poison() };
                 let batch = Batch { mails: vec![poison], ..batch(folder, uidvalidity, uid) };
-                record_batch(&mut self.store, Context { rules: &self.rules, usual_round: ROUND }, &batch, now)?;
+                record_batch(
+                    &mut self.store,
+                    Context { rules: &self.rules, usual_round: ROUND },
+                    &batch,
+                    now,
+                )?;
                 return Ok(Ok(()));
             }
             Step::Fetch(window) => window,
@@ -269,11 +274,17 @@ impl Vendor {
     }
 
     /// Records mails one by one, to see what each of them changes.
-    fn record(&mut self, folder: &Folder, uidvalidity: u32, mails: Vec<(u32, Mail)>) -> Result<(), StoreError> {
+    fn record(
+        &mut self,
+        folder: &Folder,
+        uidvalidity: u32,
+        mails: Vec<(u32, Mail)>,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         for (uid, mail) in mails {
             let before = if mail.genuine.is_none() { self.state()? } else { vec![] };
-            let read = intake::Mail { uid, internal_date: Some(mail.received_at), prepared: prepare(&mail.raw) };
+            let read =
+                intake::Mail { uid, internal_date: Some(mail.received_at), prepared: prepare(&mail.raw) };
             let batch = Batch { mails: vec![read], ..batch(folder, uidvalidity, 0) };
             let context = Context { rules: &self.rules, usual_round: ROUND };
             let recorded = record_batch(&mut self.store, context, &batch, now)?.remove(0);
