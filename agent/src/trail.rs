@@ -3,6 +3,7 @@
 //! Only reads, except for forgetting what is older than the retention. Trusts nothing it finds: an administrator, a backup
 //! or a disk may have changed it, and [`verify`] says where.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 
@@ -21,8 +22,12 @@ use crate::spool::{self, Entry, MAIL, REPORT, SIGNATURE};
 /// # Errors
 /// What the file system said about the directories.
 pub fn everything(home: &Home) -> io::Result<Vec<Entry>> {
+    // A running agent moves reports from queue to trail meanwhile: looked at in this order none is missed, and of one seen in both
+    // places the trail's is the one that is still there.
+    let queued = spool::entries(&home.queue())?;
     let mut all = spool::entries(&home.trail())?;
-    all.extend(spool::entries(&home.queue())?);
+    let in_trail: BTreeSet<u64> = all.iter().map(|entry| entry.sequence).collect();
+    all.extend(queued.into_iter().filter(|entry| !in_trail.contains(&entry.sequence)));
     all.sort_by_key(|entry| entry.sequence);
     Ok(all)
 }
@@ -155,5 +160,23 @@ mod tests {
         assert_eq!(kept(), [3, 4, 5]);
         prune(&home, Retention { days: 90, reports: 3 }, made + SignedDuration::from_hours(91 * 24)).unwrap();
         assert_eq!(kept(), [5]);
+    }
+
+    #[test]
+    fn a_report_that_moves_to_the_trail_while_people_look_is_seen_once_and_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path());
+        home.prepare().unwrap();
+        let queued: Vec<Entry> = (1..=150)
+            .map(|sequence| spool::put(&home, &parcel(sequence, Kind::Heartbeat)).unwrap())
+            .collect();
+        std::thread::scope(|scope| {
+            let sending =
+                scope.spawn(|| queued.iter().for_each(|entry| spool::retire(&home, entry).unwrap()));
+            while !sending.is_finished() {
+                let seen = everything(&home).unwrap();
+                assert!(seen.iter().map(|entry| entry.sequence).eq(1..=150), "one is missing or there twice");
+            }
+        });
     }
 }

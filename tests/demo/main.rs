@@ -145,8 +145,8 @@ fn cross_a_threshold(demo: &mut Demo, vendor: &Vendor, scada: &Host, mail: &Path
             .filter_map(|mail| fs::read_to_string(mail.path()).ok())
             .find(|mail| mail.contains("MB-1001")))
     })?;
-    let subject = notification.lines().find(|line| line.starts_with("Subject:")).unwrap_or_default();
-    demo.say(&format!("the person responsible is told by mail: {subject}"));
+    demo.say("the person responsible is told by mail:");
+    demo.detail(&subject(&notification));
     for name in ["two.conf", "three.conf"] {
         fs::remove_file(scada.etc.join(name))?;
     }
@@ -169,6 +169,12 @@ fn fall_silent(demo: &mut Demo, vendor: &Vendor, pump: &Host, running: Running) 
     vendor.await_system("pump-07", "alive")?;
     demo.say("the power is back, and so is pump-07; its ticket is resolved");
     Ok(running)
+}
+
+/// The subject line, unfolded (RFC 5322 section 2.2.3).
+fn subject(mail: &str) -> String {
+    let unfolded = mail.replace("\r\n", "\n").replace("\n ", " ");
+    unfolded.lines().find(|line| line.starts_with("Subject:")).unwrap_or_default().to_owned()
 }
 
 fn text(value: &Value) -> &str {

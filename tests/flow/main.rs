@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod alive;
+mod certificates;
 mod courier;
 mod hostile;
+mod identity;
 mod imap;
 mod junk;
 mod lab_itself;
@@ -13,5 +15,8 @@ mod mailbox;
 mod notifications;
 mod order;
 mod outage;
+mod refusals;
 mod smtp;
+mod tickets;
+mod trail;
 mod two_receivers;

@@ -21,7 +21,8 @@ fn uncommented(sample: &str) -> String {
 #[test]
 fn the_agent_takes_its_sample_also_with_every_commented_key_switched_on() {
     for text in [AGENT.to_owned(), uncommented(AGENT)] {
-        let config: mailbeat_agent::config::Config = config_file::parse(Path::new("agent.toml"), &text).unwrap();
+        let config: mailbeat_agent::config::Config =
+            config_file::parse(Path::new("agent.toml"), &text).unwrap();
         assert_eq!(config.route.len(), 1);
     }
 }
@@ -41,7 +42,10 @@ fn every_key_of_the_samples_is_in_the_reference() {
         for line in uncommented(sample).lines().filter(|line| !line.starts_with('#')) {
             let key = line.split('=').next().unwrap_or_default().trim();
             if line.contains('=') && key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-                assert!(REFERENCE.contains(&format!("`{key}`")), "docs/configuration.md does not name `{key}`");
+                assert!(
+                    REFERENCE.contains(&format!("`{key}`")),
+                    "docs/configuration.md does not name `{key}`"
+                );
             }
         }
     }

@@ -100,8 +100,17 @@ impl Lab {
         let delivery = dovecot::configure(&root, &ports, options, Role::Delivery)?;
         let postfix = postfix::configure(&root, &ports)?;
         let policy = Policy::serve(&root)?;
-        let lab =
-            Self { root, ports, storage: options.storage, imap, delivery, postfix, guardian, policy, _block: block };
+        let lab = Self {
+            root,
+            ports,
+            storage: options.storage,
+            imap,
+            delivery,
+            postfix,
+            guardian,
+            policy,
+            _block: block,
+        };
         for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
             let user = lab.user(name);
             let extra =

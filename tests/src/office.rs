@@ -3,8 +3,11 @@
 //! The vendor reads by IMAPS and notifies by submission; a host sends by one of the [`Way`]s. Dropping it stops the servers
 //! and removes everything.
 
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
+use anyhow::Context as _;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -64,14 +67,13 @@ impl Office {
         self.dir.path()
     }
 
-    /// A `[[route]]` table named after its port's use, sending as this user.
+    /// A `[[route]]` table that believes the lab's CA. The user is of no use where nobody authenticates.
     #[must_use]
     pub fn route(&self, name: &str, way: Way, user: &str) -> String {
         let trust = format!("tls_ca = {:?}\n", self.lab.ca());
         match way {
-            Way::Starttls => route(&self.lab, name, way, Certificate::Good, user) + &trust,
-            Way::Implicit => route(&self.lab, name, way, Certificate::Good, user) + &trust,
             Way::Clear => clear_route(name, self.lab.ports().mx),
+            _ => route(&self.lab, name, way, Certificate::Good, user) + &trust,
         }
     }
 
@@ -96,6 +98,33 @@ impl Office {
             Ok(texts.find(|text| words.iter().all(|word| text.contains(word))))
         })
     }
+}
+
+/// An attachment's bytes as an administrator would save them, by name and with nothing of ours: base64 by `openssl`.
+///
+/// # Errors
+/// The mail has no such attachment in base64.
+pub fn attachment(mail: &str, name: &str) -> anyhow::Result<Vec<u8>> {
+    let mail = mail.replace("\r\n", "\n");
+    let parts = mail.split("\n--").filter_map(|part| part.split_once("\n\n"));
+    let named = |head: &str| {
+        let head = head.to_lowercase();
+        (head.contains(&format!("name={name}\n")) || head.contains(&format!("name=\"{name}\"")))
+            && head.contains("base64")
+    };
+    let mut bodies = parts.filter(|(head, _)| named(&format!("{head}\n"))).map(|(_, body)| body);
+    let body = bodies.next().with_context(|| format!("no attachment {name} in\n{mail}"))?;
+    let mut openssl = Command::new("openssl")
+        .args(["base64", "-d"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut input = openssl.stdin.take().context("stdin is piped")?;
+    // Written beside the reading: what does not fit into the pipe would wait for ever.
+    std::thread::scope(|scope| {
+        scope.spawn(move || input.write_all(format!("{}\n", body.trim()).as_bytes()));
+        Ok(openssl.wait_with_output()?.stdout)
+    })
 }
 
 /// A `[[mailbox]]` table for the vendor's mailbox by IMAPS; `trust` says how its certificate is judged.
@@ -146,11 +175,54 @@ pub fn clear_route(name: &str, port: u16) -> String {
     )
 }
 
-/// What became of a host's reports, oldest first.
-///
-/// # Errors
-/// `trail list` failed.
-pub fn trail(host: &Host) -> anyhow::Result<Vec<Value>> {
-    let listed = host.agent.json(&["trail", "list", "--last", "1000"])?;
-    Ok(listed.as_array().cloned().unwrap_or_default())
+impl Host {
+    /// What became of its reports, oldest first.
+    ///
+    /// # Errors
+    /// `trail list` failed.
+    pub fn trail(&self) -> anyhow::Result<Vec<Value>> {
+        let listed = self.agent.json(&["trail", "list", "--last", "1000"])?;
+        Ok(listed.as_array().cloned().unwrap_or_default())
+    }
+
+    /// The newest report: its line in the trail and what it said.
+    ///
+    /// # Errors
+    /// There is none, or `trail show` failed.
+    pub fn newest(&self) -> anyhow::Result<Value> {
+        let trail = self.trail()?;
+        let newest = trail.last().context("no report was made yet")?;
+        self.agent.json(&["trail", "show", &newest["sequence"].to_string()])
+    }
+
+    /// Asks for one report now; whether a mail server accepted it.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn send(&self, kind: &str) -> anyhow::Result<bool> {
+        Ok(self.agent.output(&["send", kind])?.status.success())
+    }
+
+    /// Why the last attempt to send failed; empty if it did not.
+    ///
+    /// # Errors
+    /// `status` failed.
+    pub fn last_failure(&self) -> anyhow::Result<String> {
+        let status = self.agent.json(&["status"])?;
+        Ok(status["last_failure"]["what"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until a mail server accepted everything up to now and more.
+    ///
+    /// # Errors
+    /// It did not in time.
+    pub fn await_sent(&self, up_to: u64) -> anyhow::Result<Value> {
+        let status = || self.agent.json(&["status"]);
+        let sent = |status: &Value| {
+            status["queued"] == 0
+                && status["last_accepted"]["sequence"].as_u64().is_some_and(|last| last >= up_to)
+        };
+        let found = wait_for(&format!("#{up_to} to be sent"), PATIENCE, || Ok(Some(status()?).filter(sent)));
+        found.with_context(|| format!("status is {:#}", status().unwrap_or_default()))
+    }
 }

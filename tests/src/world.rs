@@ -42,17 +42,27 @@ impl Vendor {
     /// `init` failed.
     pub fn with_build(dir: &Path, transport: &str, rules: &str, build: Build) -> anyhow::Result<Self> {
         fs::create_dir_all(dir)?;
-        let state = dir.join("state");
-        let config = dir.join("receiver.toml");
+        let config = configure(dir, transport)?;
         fs::write(dir.join("rules.toml"), rules)?;
-        let head = format!(
-            "state_dir = {state:?}\nrules = {:?}\n\n[contracts]\nvendor = \"Example GmbH\"\nreport_addresses = [\"{REPORTS}\"]\n\n",
-            dir.join("rules.toml")
-        );
-        fs::write(&config, head + transport)?;
         let receiver = Installed::new(Program::Receiver, build, &config)?;
         receiver.run(&["init", "--contact", &format!("Olivia Operator <{OPERATOR}>")])?;
         Ok(Self { dir: dir.to_owned(), receiver })
+    }
+
+    /// Writes the configuration anew, with other `[[mailbox]]` and `[outgoing]` tables.
+    ///
+    /// # Errors
+    /// What the file system said.
+    pub fn reconfigure(&self, transport: &str) -> anyhow::Result<()> {
+        configure(&self.dir, transport).map(drop)
+    }
+
+    /// Writes the rules anew; a running receiver takes them up.
+    ///
+    /// # Errors
+    /// What the file system said.
+    pub fn rule(&self, rules: &str) -> anyhow::Result<()> {
+        Ok(fs::write(self.dir.join("rules.toml"), rules)?)
     }
 
     /// Issues a contract for a customer with short intervals and gives its file.
@@ -122,6 +132,16 @@ impl Vendor {
     pub fn systems(&self) -> anyhow::Result<Vec<Value>> {
         list(self.receiver.json(&["systems", "list"])?)
     }
+}
+
+/// Writes `receiver.toml` and gives its path.
+fn configure(dir: &Path, transport: &str) -> anyhow::Result<PathBuf> {
+    let (state, rules, config) = (dir.join("state"), dir.join("rules.toml"), dir.join("receiver.toml"));
+    let head = format!(
+        "state_dir = {state:?}\nrules = {rules:?}\n\n[contracts]\nvendor = \"Example GmbH\"\nreport_addresses = [\"{REPORTS}\"]\n\n"
+    );
+    fs::write(&config, head + transport)?;
+    Ok(config)
 }
 
 fn list(value: Value) -> anyhow::Result<Vec<Value>> {

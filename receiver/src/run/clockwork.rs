@@ -44,7 +44,10 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
 }
 
 /// One transaction (R4) for each system that is due, and one for the receiver itself.
-fn look(store: &mut Store, rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
+///
+/// # Errors
+/// [`StoreError`] where the database itself refuses.
+pub fn look(store: &mut Store, rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
     let limit = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
     while judge::tick_due(store, rules, now, limit)? == AT_ONCE {}
     store.write(|tx| judge::own_health(tx, rules, now))
@@ -66,7 +69,11 @@ fn read_rules_again(receiver: &Receiver) {
     }
 }
 
-fn clean_up(store: &mut Store, retention: Retention, now: Timestamp) -> Result<(), StoreError> {
+/// Forgets what was kept long enough, and closes tickets that stayed resolved.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn clean_up(store: &mut Store, retention: Retention, now: Timestamp) -> Result<(), StoreError> {
     let before = |days: u32| {
         now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
     };
