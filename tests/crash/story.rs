@@ -10,6 +10,7 @@ use std::process::ExitStatus;
 
 use anyhow::{Context as _, ensure};
 use mailbeat_tests::books::{Books, PATIENCE};
+use mailbeat_tests::maildirs;
 use mailbeat_tests::programs::{Build, Installed, Running, wait_for};
 use mailbeat_tests::world::{Host, Vendor};
 use tempfile::TempDir;
@@ -58,20 +59,14 @@ impl Story {
     /// Everything set up, the agent not yet activated. `grace_s`: how late a heartbeat may be.
     pub(crate) fn new(build: Build, grace_s: u32) -> anyhow::Result<Self> {
         let dir = tempfile::Builder::new().prefix("mailbeat-crash-").tempdir()?;
-        let (reports, people) = (dir.path().join("reports"), dir.path().join("people"));
-        let transport = format!(
-            "[[mailbox]]\ntype = \"maildir\"\nname = \"reports\"\npath = {reports:?}\npoll_interval_s = 1\n\n\
-             [outgoing]\ntype = \"maildir\"\nfrom = \"Mailbeat <mailbeat@example.test>\"\npath = {people:?}\n"
-        );
         let rules = format!(
             "[liveness]\ngrace = \"{grace_s}s\"\nmisses = 2\n\n[[threshold]]\nid = \"many-files\"\nmetric = \"mailbeat.watch.files\"\n\
              above = {{ medium = 2 }}\ntitle = \"{{value}} configuration files are watched\"\n"
         );
-        let vendor = Vendor::with_build(&dir.path().join("vendor"), &transport, &rules, build)?;
-        let routes = format!(
-            "[[route]]\nname = \"maildir\"\ntype = \"maildir\"\nfrom = \"agent@acme.example\"\npath = {reports:?}\n"
-        );
-        let host = Host::with_build(&dir.path().join("scada-01"), "scada-01", &routes, build)?;
+        let vendor =
+            Vendor::with_build(&dir.path().join("vendor"), &maildirs::transport(dir.path()), &rules, build)?;
+        let host =
+            Host::with_build(&dir.path().join("scada-01"), "scada-01", &maildirs::route(dir.path()), build)?;
         host.write("app.conf", "workers = 4\n")?;
         let books = Books::open(&vendor.dir)?;
         Ok(Self { dir, vendor, host, books, agent: None, receiver: None })
