@@ -3,8 +3,9 @@
 use std::net::TcpStream;
 
 use mailbeat_tests::books::{Books, PATIENCE};
-use mailbeat_tests::office::{Office, Way, trail};
+use mailbeat_tests::office::{Office, Way};
 use mailbeat_tests::programs::wait_for;
+use mailbeat_tests::world::Host;
 
 use crate::courier::CALM;
 
@@ -40,8 +41,8 @@ fn the_imap_server_stops_for_longer_than_a_host_may_be_silent_and_nobody_is_accu
     })
 }
 
-fn accepted(host: &mailbeat_tests::world::Host) -> anyhow::Result<usize> {
-    Ok(trail(host)?.iter().filter(|line| line["outcome"]["fate"] == "accepted").count())
+fn accepted(host: &Host) -> anyhow::Result<usize> {
+    Ok(host.trail()?.iter().filter(|line| line["outcome"]["fate"] == "accepted").count())
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn postfix_stops_and_what_the_agent_has_to_say_waits_in_its_queue() -> anyhow::R
         Ok(changes.contains("+workers = 8").then_some(()))
     })?;
     assert!(host.agent.run(&["trail", "verify"])?.contains("the chain is whole"));
-    let lost: Vec<_> = trail(&host)?.into_iter().filter(|line| line["outcome"]["fate"] == "lost").collect();
+    let lost: Vec<_> = host.trail()?.into_iter().filter(|line| line["outcome"]["fate"] == "lost").collect();
     assert!(lost.is_empty(), "{lost:#?}");
     books.until("every number to be there or explained", "SELECT count(*) = 0 FROM holes")
 }
