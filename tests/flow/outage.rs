@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use mailbeat_tests::books::{Books, PATIENCE};
 use mailbeat_tests::office::{Office, Way};
 use mailbeat_tests::programs::wait_for;
+use mailbeat_tests::world::Host;
 
 use crate::courier::CALM;
 
@@ -40,7 +41,7 @@ fn the_imap_server_stops_for_longer_than_a_host_may_be_silent_and_nobody_is_accu
     })
 }
 
-fn accepted(host: &mailbeat_tests::world::Host) -> anyhow::Result<usize> {
+fn accepted(host: &Host) -> anyhow::Result<usize> {
     Ok(host.trail()?.iter().filter(|line| line["outcome"]["fate"] == "accepted").count())
 }
 
