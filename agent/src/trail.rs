@@ -167,10 +167,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::new(dir.path());
         home.prepare().unwrap();
-        let queued: Vec<Entry> =
-            (1..=150).map(|sequence| spool::put(&home, &parcel(sequence, Kind::Heartbeat)).unwrap()).collect();
+        let queued: Vec<Entry> = (1..=150)
+            .map(|sequence| spool::put(&home, &parcel(sequence, Kind::Heartbeat)).unwrap())
+            .collect();
         std::thread::scope(|scope| {
-            let sending = scope.spawn(|| queued.iter().for_each(|entry| spool::retire(&home, entry).unwrap()));
+            let sending =
+                scope.spawn(|| queued.iter().for_each(|entry| spool::retire(&home, entry).unwrap()));
             while !sending.is_finished() {
                 let seen = everything(&home).unwrap();
                 assert!(seen.iter().map(|entry| entry.sequence).eq(1..=150), "one is missing or there twice");

@@ -18,12 +18,13 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use jiff::Timestamp;
 use mailbeat_shared::clock::Clock;
+use mailbeat_shared::crash;
 use serde::Serialize;
 
 use crate::cli::{Cli, Command};
 use crate::config::{BadConfig, Config};
 use crate::render;
-use crate::store::{Reader, Store};
+use crate::store::{Reader, Store, StoreError, Tx};
 
 /// Runs the program: 0 fine, 1 failed, 2 usage or configuration.
 #[must_use]
@@ -74,6 +75,14 @@ impl Desk {
         Ok(Store::open(&self.config.database(), self.now)?)
     }
 
+    /// One transaction of a command.
+    fn write<T, E: From<StoreError> + Into<anyhow::Error>>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> anyhow::Result<T> {
+        commit(&mut self.store()?, work)
+    }
+
     /// The database, to read from.
     fn reader(&self) -> anyhow::Result<Reader> {
         self.must_be_there()?;
@@ -115,6 +124,20 @@ impl Desk {
     fn say(&self, text: &str) -> anyhow::Result<()> {
         writeln!(std::io::stdout(), "{}", text.trim_end()).context("writing to standard output")
     }
+}
+
+/// Commits what a command does (R6): all of it or nothing.
+fn commit<T, E: From<StoreError> + Into<anyhow::Error>>(
+    store: &mut Store,
+    work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+) -> anyhow::Result<T> {
+    let done = store.write(|tx| {
+        let done = work(tx)?;
+        crash::point("R6.before");
+        Ok(done)
+    });
+    crash::point("R6.after");
+    done.map_err(E::into)
 }
 
 /// Fresh random bytes from the operating system.

@@ -3,9 +3,9 @@
 //! They hold no truth: every loop can be killed at any point, and what it knew is in the store. They share the writer's thread,
 //! a clock, the rules and a signal to stop. A mailbox that fails is tried again and stops nobody else.
 
-mod clockwork;
+pub mod clockwork;
 mod filing;
-mod outbox;
+pub mod outbox;
 mod reading;
 
 use std::collections::BTreeMap;

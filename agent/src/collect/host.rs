@@ -169,7 +169,8 @@ impl HostProbe {
         Ok(mounts::reported(mounts.collect()).into_iter().flat_map(observe).collect())
     }
 
-    /// All interfaces but the loopback and the host's ends of containers' cables (`veth`), which come and go.
+    /// All interfaces but the loopback, the host's ends of containers' cables (`veth`), which come and go, and those that never
+    /// carried a byte.
     pub(super) fn network(&mut self) -> Measured {
         self.networks.refresh(true);
         let mut interfaces: Vec<_> =
@@ -189,7 +190,12 @@ impl HostProbe {
                 named(&names::NETWORK_ERRORS, "transmit", data.total_errors_on_transmitted()),
             ]
         };
-        Ok(interfaces.into_iter().filter(|(name, _)| reported(name)).flat_map(observe).collect())
+        let used = |data: &sysinfo::NetworkData| data.total_received() > 0 || data.total_transmitted() > 0;
+        Ok(interfaces
+            .into_iter()
+            .filter(|(name, data)| reported(name) && used(data))
+            .flat_map(observe)
+            .collect())
     }
 
     pub(super) fn uptime(&mut self) -> Measured {

@@ -145,7 +145,11 @@ fn told(status: &Status) -> String {
         let _ = writeln!(
             out,
             "  #{} by route {} at {}: {}\n  {}",
-            failure.sequence, failure.route, failure.at, failure.what, failure.advice
+            failure.sequence,
+            failure.route,
+            format_args!("{:.0}", failure.at),
+            failure.what,
+            failure.advice
         );
     }
     if let Some(terms) = &status.contract {
@@ -173,7 +177,10 @@ fn told(status: &Status) -> String {
             let _ = writeln!(
                 out,
                 "Last:      #{} accepted by your mail server at {} (route {}): {}",
-                last.sequence, last.at, last.route, last.reply
+                last.sequence,
+                format_args!("{:.0}", last.at),
+                last.route,
+                last.reply
             );
         }
         None => out += "Last:      nothing was accepted by a mail server yet\n",
@@ -181,7 +188,7 @@ fn told(status: &Status) -> String {
     let oldest = status.oldest_queued.map_or_else(String::new, |at| format!(", the oldest of {at}"));
     let _ = writeln!(out, "Queue:     {} waiting{oldest}", status.queued);
     if let Some(next) = status.next {
-        let _ = writeln!(out, "Next:      {next}");
+        let _ = writeln!(out, "Next:      {next:.0}");
     }
     for problem in &status.problems {
         let _ = writeln!(out, "Problem:   {problem}");

@@ -1,5 +1,6 @@
 //! `config check`: everything that would not work, before `run` finds out.
 
+use std::io::ErrorKind::NotFound;
 use std::time::Instant;
 
 use mailbeat_shared::wire::contract::Contract;
@@ -72,7 +73,12 @@ fn unreadable(config: &Config) -> Vec<Finding> {
     let watched = watch::watch(&config.watch, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
     let sentence =
         |file: &watch::Unreadable| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix);
-    watched.unreadable.iter().map(|file| Finding::note(sentence(file))).collect()
+    let unreadable = watched.unreadable.iter().map(|file| Finding::note(sentence(file)));
+    // A mistyped path would be silent otherwise: a glob may match nothing, a plain path is meant.
+    let plain = config.watch.include.iter().filter(|path| !path.contains(['*', '?', '[', '{']));
+    let missing =
+        plain.filter(|path| std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == NotFound));
+    unreadable.chain(missing.map(|path| Finding::note(format!("watch: {path} is not there")))).collect()
 }
 
 /// Whether the state directory can be written; tried with a file, because permission bits alone do not tell.

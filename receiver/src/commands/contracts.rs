@@ -41,7 +41,7 @@ pub(super) fn run(desk: &Desk, command: &Contracts) -> anyhow::Result<()> {
             desk.show(&Row::of(&contract, desk.now), &without_secret(&contract.file))
         }
         Contracts::Revoke { number } => {
-            let revoked = desk.store()?.write(|tx| tx.revoke_contract(number, desk.now))?;
+            let revoked = desk.write(|tx| tx.revoke_contract(number, desk.now))?;
             ensure!(revoked, "there is no contract {number} to revoke; `contracts list` shows them");
             desk.show(
                 &serde_json::json!({ "number": number, "revoked": true }),
@@ -115,14 +115,14 @@ fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
     };
     let secret = EnrollmentSecret::from_random(random()?);
     let mode = if wish.approve { EnrollmentMode::Approve } else { EnrollmentMode::Auto };
-    let mut store = desk.store()?;
-    let taken: Vec<_> = store.read(|tx| tx.contracts())?.into_iter().map(|row| row.terms.number).collect();
+    let taken: Vec<_> =
+        desk.reader()?.read(|tx| tx.contracts())?.into_iter().map(|row| row.terms.number).collect();
     let contract = issuing::issue(request, &desk.config.contracts, &taken, &key.public(), secret, desk.now)?;
     let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.contract", contract.number)));
     ensure!(!out.exists(), "{} is there already; name another file with --out", out.display());
     let sealed = SealedContract { file: contract.seal(&key), contract };
     // The database first: a file nobody knows would be refused as a forgery, a contract without a file is just issued again.
-    store.write(|tx| tx.put_contract(&sealed, mode, desk.now))?;
+    desk.write(|tx| tx.put_contract(&sealed, mode, desk.now))?;
     durable::replace(&out, sealed.file.as_bytes(), Access::Private)
         .with_context(|| format!("writing {}", out.display()))?;
     let contract = &sealed.contract;

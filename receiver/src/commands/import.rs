@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::wire::limits;
 
-use super::Desk;
+use super::{Desk, commit};
 use crate::intake::{self, Context, Source};
 use crate::render;
 
@@ -22,7 +22,8 @@ pub(super) fn run(desk: &Desk, path: &Path) -> anyhow::Result<()> {
         let (raw, received_at) = read(&file, desk.now)?;
         for mail in mails(&raw) {
             let source = Source::Mail { raw: mail, received_at };
-            if let Some(recorded) = store.write(|tx| intake::reprocess(tx, context, source, desk.now))? {
+            if let Some(recorded) = commit(&mut store, |tx| intake::reprocess(tx, context, source, desk.now))?
+            {
                 *verdicts.entry(recorded.verdict.to_string()).or_default() += 1;
             }
         }

@@ -19,7 +19,7 @@ pub(super) fn customers(desk: &Desk, command: &Customers) -> anyhow::Result<()> 
         }
         Customers::Add { name } => {
             ensure!(!name.trim().is_empty(), "the name is empty");
-            let id = desk.store()?.write(|tx| tx.put_customer(name.trim(), desk.now))?;
+            let id = desk.write(|tx| tx.put_customer(name.trim(), desk.now))?;
             desk.show(
                 &serde_json::json!({ "id": id, "name": name.trim() }),
                 &format!("{} is a customer", name.trim()),
@@ -41,7 +41,7 @@ pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
         Contacts::List => list(desk),
         Contacts::Add { contact, customer } => {
             let (name, email) = init::contact(contact)?;
-            let id = desk.store()?.write(|tx| {
+            let id = desk.write(|tx| {
                 let customer = customer.as_ref().map(|name| customer_named(tx, name)).transpose()?;
                 anyhow::Ok(tx.add_contact(customer, &name, &email)?)
             })?;
@@ -49,7 +49,7 @@ pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
         }
         Contacts::Edit { id, contact, position } => {
             let (name, email) = init::contact(contact)?;
-            let changed = desk.store()?.write(|tx| {
+            let changed = desk.write(|tx| {
                 let position = match position {
                     Some(position) => *position,
                     None => tx.contact(*id)?.map_or(1, |contact| contact.position),
@@ -60,7 +60,7 @@ pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
             desk.show(&serde_json::json!({ "id": id }), &format!("contact {id} is {email}"))
         }
         Contacts::Remove { id } => {
-            let removed = desk.store()?.write(|tx| tx.remove_contact(*id))?;
+            let removed = desk.write(|tx| tx.remove_contact(*id))?;
             ensure!(removed, "there is no contact {id}; `contacts list` shows them");
             desk.show(&serde_json::json!({ "id": id }), &format!("contact {id} is removed"))
         }

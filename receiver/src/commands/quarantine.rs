@@ -22,8 +22,7 @@ pub(super) fn run(desk: &Desk, command: &Quarantine) -> anyhow::Result<()> {
         Quarantine::Show { id } => show(desk, *id),
         Quarantine::Release { id } => release(desk, *id),
         Quarantine::Discard { id } => {
-            let ended =
-                desk.store()?.write(|tx| tx.end_quarantine(*id, false, "discarded by an operator"))?;
+            let ended = desk.write(|tx| tx.end_quarantine(*id, false, "discarded by an operator"))?;
             ensure!(ended, "nothing waits under {id}; `quarantine list` shows what does");
             desk.show(&serde_json::json!({ "id": id, "state": "discarded" }), &format!("{id} is discarded"))
         }
@@ -101,8 +100,7 @@ fn show(desk: &Desk, id: i64) -> anyhow::Result<()> {
 fn release(desk: &Desk, id: i64) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
     let context = Context { rules: &rules, usual_round: SignedDuration::from_mins(1) };
-    let recorded =
-        desk.store()?.write(|tx| intake::reprocess(tx, context, Source::Quarantine(id), desk.now))?;
+    let recorded = desk.write(|tx| intake::reprocess(tx, context, Source::Quarantine(id), desk.now))?;
     match recorded {
         Some(recorded) => desk.show(
             &serde_json::json!({ "id": id, "verdict": recorded.verdict.as_str(), "detail": recorded.detail }),

@@ -232,7 +232,7 @@ fn changes(desk: &Desk, name: &str, reports: u32) -> anyhow::Result<()> {
 
 fn approve(desk: &Desk, fingerprint: &str) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
-    let recorded = desk.store()?.write(|tx| {
+    let recorded = desk.write(|tx| {
         let waiting = tx.quarantine_waiting(0, PAGE)?;
         let mut keys =
             waiting.iter().filter_map(|row| row.claimed.signer.as_ref()).map(PublicKey::from_bytes);
@@ -254,7 +254,7 @@ fn approve(desk: &Desk, fingerprint: &str) -> anyhow::Result<()> {
 }
 
 fn set_state(desk: &Desk, name: &str, state: SystemState, done: &str) -> anyhow::Result<()> {
-    let host = desk.store()?.write(|tx| {
+    let host = desk.write(|tx| {
         let system = named(tx, name)?;
         tx.set_system_state(&system, state, desk.now)?;
         anyhow::Ok(system.host)

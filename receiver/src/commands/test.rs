@@ -8,16 +8,26 @@ use mailbeat_shared::wire::mail::{Frame, compose_plain};
 use serde::Serialize;
 
 use super::{Desk, random};
-use crate::mailbox::{Mailbox, MailboxSettings};
+use crate::mailbox::{self, ErrorKind, Mailbox, MailboxSettings, StepName};
 use crate::notify::Letter;
-use crate::notify::mail::Sender;
+use crate::notify::mail::{OutgoingTransport, Sender};
 use crate::store::StoreError;
+
+/// How a step went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Ok,
+    /// It works, and something is not as it might be.
+    Warning,
+    Failed,
+}
 
 #[derive(Serialize)]
 struct Step {
     area: String,
     step: String,
-    ok: bool,
+    status: Status,
     seen: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<String>,
@@ -35,22 +45,27 @@ pub(super) fn run(desk: &Desk, mail_to: Option<&str>) -> anyhow::Result<ExitCode
     });
     let mut text = String::new();
     for step in &steps {
-        let mark = if step.ok { "ok    " } else { "FAILED" };
-        text += &format!("{mark}  {:<20} {:<32} {}\n", step.area, step.step, step.seen);
+        let mark = match step.status {
+            Status::Ok => "ok",
+            Status::Warning => "warning",
+            Status::Failed => "FAILED",
+        };
+        text += &format!("{mark:<8} {:<20} {:<34} {}\n", step.area, step.step, step.seen);
         if let Some(advice) = &step.advice {
-            text += &format!("        -> {advice}\n");
+            text += &format!("         -> {advice}\n");
         }
     }
     desk.show(&steps, &text)?;
-    Ok(if steps.iter().all(|step| step.ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let failed = steps.iter().any(|step| step.status == Status::Failed);
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn step(area: &str, step: &str, result: Result<String, (String, String)>) -> Step {
-    let (ok, seen, advice) = match result {
-        Ok(seen) => (true, seen, None),
-        Err((seen, advice)) => (false, seen, Some(advice).filter(|advice| !advice.is_empty())),
+    let (status, seen, advice) = match result {
+        Ok(seen) => (Status::Ok, seen, None),
+        Err((seen, advice)) => (Status::Failed, seen, Some(advice).filter(|advice| !advice.is_empty())),
     };
-    Step { area: area.into(), step: step.into(), ok, seen, advice }
+    Step { area: area.into(), step: step.into(), status, seen, advice }
 }
 
 fn rules(desk: &Desk) -> Step {
@@ -74,14 +89,20 @@ fn database(desk: &Desk) -> Step {
 }
 
 async fn mailbox(settings: &MailboxSettings, now: Timestamp) -> Vec<Step> {
-    let steps = Mailbox::probe(settings, now).await;
-    steps
-        .into_iter()
-        .map(|taken| {
-            let result = taken.result.map_err(|error| (error.to_string(), error.advice().to_owned()));
-            step(&format!("mailbox {}", settings.name()), &taken.name.to_string(), result)
-        })
-        .collect()
+    let area = format!("mailbox {}", settings.name());
+    let judged = |taken: mailbox::Step| {
+        // Only the first folder must be there; a Junk folder comes to be with the first junk.
+        let optional =
+            matches!(&taken.name, StepName::Folder(name) if Some(name) != settings.folders().first());
+        let missing = matches!(&taken.result, Err(error) if error.kind == ErrorKind::FolderMissing);
+        let result = taken.result.map_err(|error| (error.to_string(), error.advice().to_owned()));
+        let mut judged = step(&area, &taken.name.to_string(), result);
+        if optional && missing {
+            judged.status = Status::Warning;
+        }
+        judged
+    };
+    Mailbox::probe(settings, now).await.into_iter().map(judged).collect()
 }
 
 async fn outgoing(desk: &Desk, mail_to: Option<&str>) -> Vec<Step> {
@@ -102,6 +123,13 @@ async fn outgoing(desk: &Desk, mail_to: Option<&str>) -> Vec<Step> {
         };
         steps.push(step("outgoing mail", &format!("send to {to}"), sent));
         return steps;
+    }
+    if let OutgoingTransport::Maildir(maildir) = &desk.config.outgoing.transport {
+        steps.push(step(
+            "outgoing mail",
+            "find the folders",
+            Ok(format!("below {}", maildir.path.display())),
+        ));
     }
     for taken in Sender::probe(&desk.config.outgoing).await {
         let result = taken.result.map_err(|failure| (failure.to_string(), failure.advice().to_owned()));

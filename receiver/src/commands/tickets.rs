@@ -112,8 +112,7 @@ fn found(tx: &Tx<'_>, number: TicketNumber) -> anyhow::Result<TicketRow> {
 fn say(desk: &Desk, number: TicketNumber, what: What, words: &str, done: &str) -> anyhow::Result<()> {
     let by =
         std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".into());
-    let mut store = desk.store()?;
-    let ticket = store.write(|tx| {
+    let ticket = desk.write(|tx| {
         let state = found(tx, number)?.ticket.state;
         match what {
             What::Acknowledged => {

@@ -4,6 +4,7 @@
 //! of its own for each system (R4).
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::crash;
 use mailbeat_shared::wire::report::{Body, Report};
 
 use super::life::Life;
@@ -81,7 +82,12 @@ fn look_again(system: &System) -> SignedDuration {
 pub fn tick_due(store: &mut Store, rules: &Rules, now: Timestamp, limit: u32) -> Result<usize, StoreError> {
     let due = store.read(|tx| tx.due_systems(now, limit))?;
     for &system in &due {
-        let judged = store.write(|tx| tick(tx, system, rules, now));
+        let judged = store.write(|tx| {
+            tick(tx, system, rules, now)?;
+            crash::point("R4.before");
+            Ok::<_, StoreError>(())
+        });
+        crash::point("R4.after");
         match judged {
             Ok(()) => {}
             Err(error) if error.is_one_rows() => {

@@ -184,8 +184,15 @@ impl Maildir {
         if opened.uidvalidity != uidvalidity {
             return Ok(Filing::OtherFolder);
         }
-        for uid in uids {
-            let Some(path) = opened.mails.get(uid).and_then(|path| find(&opened.dir, path)) else { continue };
+        let leaving = uids.iter().filter_map(|uid| find(&opened.dir, opened.mails.get(uid)?));
+        let leaving: Vec<PathBuf> = leaving.collect();
+        // Before they leave: after a crash in between they get new numbers and are read again, and filed then.
+        let names = leaving.iter().filter_map(|path| path.file_name()?.to_str()).map(base);
+        let io = |error| failed(&opened.dir, &error);
+        if let Some(mut list) = UidList::load(&opened.dir).map_err(io)? {
+            list.retire(&opened.dir, &names.collect::<Vec<&str>>()).map_err(io)?;
+        }
+        for path in leaving {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             // Read (S), so that a person's mail program does not show thousands of new mails.
             let moved = to.join("cur").join(format!("{}:2,S", base(name)));

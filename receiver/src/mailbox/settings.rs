@@ -69,6 +69,15 @@ impl MailboxSettings {
         }
     }
 
+    /// The folders to read; the first must be there.
+    #[must_use]
+    pub fn folders(&self) -> &[String] {
+        match self {
+            Self::Imap(imap) => &imap.folders,
+            Self::Maildir(maildir) => &maildir.folders,
+        }
+    }
+
     /// How often to look where nobody tells of new mail.
     #[must_use]
     pub fn poll_interval(&self) -> Duration {

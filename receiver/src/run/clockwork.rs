@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_shared::crash;
 
 use super::{Receiver, RunError, reading};
 use crate::config::Retention;
@@ -44,14 +43,14 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
     Ok(())
 }
 
-/// R4: one transaction for each system that is due, and one for the receiver itself.
-fn look(store: &mut Store, rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
-    crash::point("R4.before");
+/// One transaction (R4) for each system that is due, and one for the receiver itself.
+///
+/// # Errors
+/// [`StoreError`] where the database itself refuses.
+pub fn look(store: &mut Store, rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
     let limit = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
     while judge::tick_due(store, rules, now, limit)? == AT_ONCE {}
-    store.write(|tx| judge::own_health(tx, rules, now))?;
-    crash::point("R4.after");
-    Ok(())
+    store.write(|tx| judge::own_health(tx, rules, now))
 }
 
 fn edited(receiver: &Receiver) -> Option<SystemTime> {
@@ -70,7 +69,11 @@ fn read_rules_again(receiver: &Receiver) {
     }
 }
 
-fn clean_up(store: &mut Store, retention: Retention, now: Timestamp) -> Result<(), StoreError> {
+/// Forgets what was kept long enough, and closes tickets that stayed resolved.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn clean_up(store: &mut Store, retention: Retention, now: Timestamp) -> Result<(), StoreError> {
     let before = |days: u32| {
         now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
     };

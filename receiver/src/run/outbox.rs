@@ -30,7 +30,14 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
     let mut sender = Sender::new(&receiver.config.outgoing);
     let mut pinger = receiver.config.ping.as_ref().map(Pinger::new).transpose()?;
     let mut pinged_for: Option<Timestamp> = None;
-    let secret = receiver.store.write(|tx| tx.notification_secret()).await?;
+    let now = receiver.now();
+    let secret = receiver
+        .store
+        .write(move |tx| {
+            tx.resume_notifications(now)?;
+            tx.notification_secret()
+        })
+        .await?;
     while !receiver.is_stopping() {
         let now = receiver.now();
         let due = receiver.store.write(move |tx| tx.due_notifications(now, AT_ONCE)).await?;
@@ -49,9 +56,13 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
 }
 
 /// What to do with a due notification.
-enum Verdict {
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Send what this view makes; the attempt is counted.
     Send(Box<NotificationView>),
+    /// The mailbox is not read up to its event yet.
     Wait,
+    /// There is nothing to tell, and why.
     Drop(&'static str),
 }
 
@@ -63,22 +74,7 @@ async fn deliver(
 ) -> Result<(), StoreError> {
     let (now, observe, from, looked_at) =
         (receiver.now(), receiver.observe, sender.from().to_owned(), due.clone());
-    let verdict = receiver
-        .store
-        .write(move |tx| {
-            let due = &looked_at;
-            let verdict =
-                if observe { Verdict::Drop("only observing") } else { look_again(tx, due, from, now)? };
-            match &verdict {
-                Verdict::Send(_) => tx.count_notification(due.id, after(now, AFTER_A_CRASH))?,
-                Verdict::Wait => {
-                    tx.defer_notification(due.id, after(now, SignedDuration::from_secs(1)), "")?
-                }
-                Verdict::Drop(why) => tx.drop_notification(due.id, why, now)?,
-            }
-            Ok::<_, StoreError>(verdict)
-        })
-        .await?;
+    let verdict = receiver.store.write(move |tx| consider(tx, &looked_at, from, observe, now)).await?;
     let Verdict::Send(view) = verdict else { return Ok(()) };
     let outcome = match notify::compose(&view, secret) {
         Ok(letter) => {
@@ -90,6 +86,26 @@ async fn deliver(
         Err(error) => Outcome::Refused(Failure::new(FailureKind::Permanent, error.to_string())),
     };
     mark(receiver, due, &outcome).await
+}
+
+/// Decides about a due notification and writes it down before anything is sent. `from` is the sender's address.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn consider(
+    tx: &Tx<'_>,
+    due: &Notification,
+    from: String,
+    observe: bool,
+    now: Timestamp,
+) -> Result<Verdict, StoreError> {
+    let verdict = if observe { Verdict::Drop("only observing") } else { look_again(tx, due, from, now)? };
+    match &verdict {
+        Verdict::Send(_) => tx.count_notification(due.id, after(now, AFTER_A_CRASH))?,
+        Verdict::Wait => tx.defer_notification(due.id, after(now, SignedDuration::from_secs(1)), "")?,
+        Verdict::Drop(why) => tx.drop_notification(due.id, why, now)?,
+    }
+    Ok(verdict)
 }
 
 fn after(at: Timestamp, by: SignedDuration) -> Timestamp {

@@ -127,8 +127,20 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn count_notification(&self, id: i64, retry_at: Timestamp) -> Result<(), StoreError> {
         const SQL: &str = "-- count_notification
-            UPDATE notifications SET attempts = attempts + 1, next_at = ?2 WHERE id = ?1 AND state = 'waiting'";
+            UPDATE notifications SET attempts = attempts + 1, next_at = ?2, words = '' WHERE id = ?1 AND state = 'waiting'";
         self.run(SQL, params![id, us(retry_at)]).map(drop)
+    }
+
+    /// Makes due what was being sent when this program last ended, so that a restart tells people at once. Attempts are few:
+    /// what should end the program by being sent must not do so in a circle.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn resume_notifications(&self, now: Timestamp) -> Result<usize, StoreError> {
+        const SQL: &str = "-- resume_notifications
+            UPDATE notifications SET next_at = min(next_at, ?1)
+            WHERE state = 'waiting' AND words = '' AND attempts BETWEEN 1 AND 3";
+        self.run(SQL, params![us(now)])
     }
 
     /// Puts an attempt off, with what was said.

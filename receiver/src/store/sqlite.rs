@@ -47,6 +47,14 @@ pub enum StoreError {
         /// Which function.
         doing: &'static str,
     },
+    /// No room for what is to be written.
+    #[error(
+        "{doing}: the disk that holds the database is full; make room on it and start again. Nothing recorded is lost, and what is not yet recorded stays in the mailbox"
+    )]
+    Full {
+        /// Which function.
+        doing: &'static str,
+    },
     /// SQLite refused.
     #[error("{doing}: {error}")]
     Sqlite {
@@ -84,6 +92,7 @@ impl StoreError {
         let doing = function_of(sql);
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy) => Self::Busy { doing },
+            Some(ErrorCode::DiskFull) => Self::Full { doing },
             _ => Self::Sqlite { doing, error },
         }
     }

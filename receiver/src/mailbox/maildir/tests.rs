@@ -207,3 +207,26 @@ async fn old_mails_leave_our_own_folders() {
     assert_eq!(mailbox.purge(Target::Quarantine, before).await.unwrap(), 0);
     assert!(processed.join("new/b").is_file());
 }
+
+#[tokio::test]
+async fn a_mail_that_comes_again_under_its_old_name_gets_a_new_number() {
+    let dir = tempfile::tempdir().unwrap();
+    init(dir.path(), now()).unwrap();
+    let mut mailbox = open(dir.path()).await.unwrap();
+    let again = || deliver(dir.path(), b"one", "a").unwrap();
+    again();
+    let (view, mails) = read(&mut mailbox, "INBOX").await.unwrap();
+    assert_eq!(texts(&mails), [(1, "one".into())]);
+
+    // Filed, and delivered once more before anybody looked: by an agent that was killed before it could write down that it had.
+    let filed = mailbox.file("INBOX", view.uidvalidity, &[1], Target::Processed).await.unwrap();
+    assert_eq!(filed, Filing::Moved);
+    let file = again();
+    assert_eq!(texts(&read(&mut mailbox, "INBOX").await.unwrap().1), [(2, "one".into())]);
+
+    // Gone without us, and back.
+    fs::remove_file(file).unwrap();
+    assert_eq!(texts(&read(&mut mailbox, "INBOX").await.unwrap().1), []);
+    again();
+    assert_eq!(texts(&read(&mut mailbox, "INBOX").await.unwrap().1), [(3, "one".into())]);
+}

@@ -1,0 +1,72 @@
+//! Killed before and after every numbered point, in every chapter in which the point is passed.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::Context as _;
+use mailbeat_tests::programs::Build;
+
+use crate::ends::{End, check};
+use crate::story::Chapter::{self, Acknowledge, Activate, Change, Clear, Cross, Enroll, Return, Silence};
+use crate::story::{Crash, Story, Who};
+
+/// The crash table of ARCHITECTURE.md: who passes the point, and in which chapters it dies there.
+pub(crate) const TABLE: &[(&str, Who, &[Chapter])] = &[
+    ("A0", Who::Agent, &[Activate]),
+    ("A1", Who::Agent, &[Activate, Change, Cross, Clear, Return]),
+    ("A2", Who::Agent, &[Activate, Change, Cross, Clear, Return]),
+    ("A3", Who::Agent, &[Activate, Change, Cross, Clear, Return]),
+    ("R1", Who::Receiver, &[Enroll, Change, Cross, Clear, Return]),
+    ("R2", Who::Receiver, &[Enroll, Change, Cross, Clear, Return]),
+    ("R3", Who::Receiver, &[Enroll, Change, Cross, Clear, Return]),
+    ("R4", Who::Receiver, &[Silence]),
+    ("R5", Who::Receiver, &[Cross, Clear, Silence]),
+    ("R6", Who::Receiver, &[Acknowledge]),
+];
+
+/// Stories told at the same time: they mostly wait for the next second.
+const AT_ONCE: usize = 10;
+/// How late a heartbeat may be: later than a program takes to come back, on a busy machine.
+const GRACE_S: u32 = 4;
+
+fn end(crash: Option<Crash<'_>>) -> anyhow::Result<End> {
+    let mut story = Story::new(Build::CrashPoints, GRACE_S)?;
+    story.tell(crash)?;
+    let poison = check(&story)?;
+    anyhow::ensure!(poison == 0, "{poison} good mails were taken for poison after one death");
+    End::of(&story)
+}
+
+#[test]
+fn killed_before_or_after_any_point_the_story_ends_as_if_nothing_had_happened() {
+    let points: Vec<(String, Who, &[Chapter])> = TABLE
+        .iter()
+        .flat_map(|(step, who, during)| {
+            ["before", "after"].map(|side| (format!("{step}.{side}"), *who, *during))
+        })
+        .collect();
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let undisturbed = end(None).context("undisturbed").unwrap();
+    let tell = |(point, who, during): &(String, Who, &[Chapter])| -> anyhow::Result<()> {
+        let disturbed = end(Some(Crash { who: *who, point, during }))?;
+        anyhow::ensure!(
+            disturbed == undisturbed,
+            "it ended as\n{disturbed:#?}\nand undisturbed as\n{undisturbed:#?}"
+        );
+        Ok(())
+    };
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(case) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(error) = tell(case) {
+                        wrong.lock().unwrap().push(format!("{}: {error:#}", case.0));
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {} ended otherwise:\n{}", wrong.len(), points.len(), wrong.join("\n\n"));
+}

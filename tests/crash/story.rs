@@ -1,0 +1,279 @@
+//! One story over Maildirs: a host is enrolled, a file changes, a threshold is crossed and cleared, the host falls silent and comes back.
+//!
+//! Each chapter may be told with a program that dies at a given point and is started again without it; work waits for it, so that
+//! it dies in the middle of that work.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use anyhow::{Context as _, ensure};
+use mailbeat_tests::books::{Books, PATIENCE};
+use mailbeat_tests::maildirs;
+use mailbeat_tests::programs::{Build, Installed, Running, wait_for};
+use mailbeat_tests::world::{Host, Vendor};
+use tempfile::TempDir;
+
+use crate::ends::names;
+
+/// Whom a point belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    Agent,
+    Receiver,
+}
+
+/// A part of the story in which a program can be killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chapter {
+    Activate,
+    Enroll,
+    Change,
+    Cross,
+    Acknowledge,
+    Clear,
+    Silence,
+    Return,
+}
+
+/// Where to die.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Crash<'a> {
+    pub(crate) who: Who,
+    pub(crate) point: &'a str,
+    pub(crate) during: &'a [Chapter],
+}
+
+/// Everything of one story, in one temporary directory.
+pub(crate) struct Story {
+    dir: TempDir,
+    pub(crate) vendor: Vendor,
+    pub(crate) host: Host,
+    pub(crate) books: Books,
+    agent: Option<Running>,
+    receiver: Option<Running>,
+}
+
+impl Story {
+    /// Everything set up, the agent not yet activated. `grace_s`: how late a heartbeat may be.
+    pub(crate) fn new(build: Build, grace_s: u32) -> anyhow::Result<Self> {
+        let dir = tempfile::Builder::new().prefix("mailbeat-crash-").tempdir()?;
+        let rules = format!(
+            "[liveness]\ngrace = \"{grace_s}s\"\nmisses = 2\n\n[[threshold]]\nid = \"many-files\"\nmetric = \"mailbeat.watch.files\"\n\
+             above = {{ medium = 2 }}\ntitle = \"{{value}} configuration files are watched\"\n"
+        );
+        let vendor =
+            Vendor::with_build(&dir.path().join("vendor"), &maildirs::transport(dir.path()), &rules, build)?;
+        let host =
+            Host::with_build(&dir.path().join("scada-01"), "scada-01", &maildirs::route(dir.path()), build)?;
+        host.write("app.conf", "workers = 4\n")?;
+        let books = Books::open(&vendor.dir)?;
+        Ok(Self { dir, vendor, host, books, agent: None, receiver: None })
+    }
+
+    /// The whole story, with these deaths.
+    pub(crate) fn tell(&mut self, crash: Option<Crash<'_>>) -> anyhow::Result<()> {
+        let strikes = |chapter| crash.filter(|crash| crash.during.contains(&chapter));
+        self.activate(strikes(Chapter::Activate))?;
+        self.start_both()?;
+
+        self.strike(strikes(Chapter::Enroll))?;
+        self.until_number("a baseline and a heartbeat", "SELECT count(DISTINCT kind) = 3 FROM reports")?;
+
+        self.host.write("app.conf", "workers = 8\n")?;
+        self.strike(strikes(Chapter::Change))?;
+        self.until("the change", |story| {
+            let changes = story.vendor.receiver.run(&["systems", "changes", "scada-01"])?;
+            Ok(changes.contains("+workers = 8"))
+        })?;
+
+        self.add_files()?;
+        self.strike(strikes(Chapter::Cross))?;
+        self.until_ticket("many-files", "open")?;
+        self.until_files(3)?;
+        self.acknowledge(strikes(Chapter::Acknowledge))?;
+
+        self.remove_files()?;
+        self.strike(strikes(Chapter::Clear))?;
+        self.until_ticket("many-files", "resolved")?;
+        self.until_files(1)?;
+
+        self.stop(Who::Agent);
+        self.strike(strikes(Chapter::Silence))?;
+        self.until_ticket("heartbeat-missing", "open")?;
+        self.start(Who::Agent, None)?;
+        self.strike(strikes(Chapter::Return))?;
+        self.until_ticket("heartbeat-missing", "resolved")?;
+        self.settle()
+    }
+
+    fn activate(&self, crash: Option<Crash<'_>>) -> anyhow::Result<()> {
+        let contract = self.vendor.issue("ACME", 1, 1)?;
+        fs::copy(self.vendor.key_file(), self.host.dir.join("vendor.pub"))?;
+        let args = ["activate", contract.to_str().context("a path in UTF-8")?, "--accept"];
+        if let Some(crash) = crash {
+            let died = crashing(&self.host.agent, crash.point).output(&args)?;
+            is_killed(died.status)?;
+        }
+        if self.host.agent.json(&["status"])?["activated"] != true {
+            self.host.agent.run(&args)?;
+        }
+        Ok(())
+    }
+
+    /// An operator takes the ticket, by a command that dies and is given again.
+    fn acknowledge(&self, crash: Option<Crash<'_>>) -> anyhow::Result<()> {
+        let args = ["tickets", "ack", "MB-1001"];
+        if let Some(crash) = crash {
+            is_killed(crashing(&self.vendor.receiver, crash.point).output(&args)?.status)?;
+        }
+        let again = self.vendor.receiver.output(&args)?;
+        let already = String::from_utf8_lossy(&again.stderr).contains("MB-1001 is acknowledged already");
+        ensure!(again.status.success() || (crash.is_some() && already), "{again:?}");
+        Ok(())
+    }
+
+    /// Ends a program, starts it so that it dies at the point, and then as it should be.
+    fn strike(&mut self, crash: Option<Crash<'_>>) -> anyhow::Result<()> {
+        let Some(Crash { who, point, .. }) = crash else { return Ok(()) };
+        self.start(who, Some(point))?;
+        let doomed = self.slot(who).as_mut().context("it was just started")?;
+        let ended = wait_for(&format!("death at {point}"), PATIENCE, || Ok(doomed.ended()));
+        is_killed(ended.with_context(|| doomed.log())?)?;
+        self.start(who, None)
+    }
+
+    fn slot(&mut self, who: Who) -> &mut Option<Running> {
+        match who {
+            Who::Agent => &mut self.agent,
+            Who::Receiver => &mut self.receiver,
+        }
+    }
+
+    pub(crate) fn start_both(&mut self) -> anyhow::Result<()> {
+        self.start(Who::Receiver, None)?;
+        self.start(Who::Agent, None)
+    }
+
+    /// Starts a program again, killing it where it runs.
+    pub(crate) fn start(&mut self, who: Who, crash_at: Option<&str>) -> anyhow::Result<()> {
+        self.stop(who);
+        let (installed, log) = match who {
+            Who::Agent => (&self.host.agent, self.host.dir.join("agent.log")),
+            Who::Receiver => (&self.vendor.receiver, self.vendor.dir.join("receiver.log")),
+        };
+        let installed = crash_at.map_or_else(|| installed.clone(), |point| crashing(installed, point));
+        *self.slot(who) = Some(installed.start(&["run"], &log)?);
+        Ok(())
+    }
+
+    /// Kills a program.
+    pub(crate) fn stop(&mut self, who: Who) {
+        if let Some(running) = self.slot(who).take() {
+            running.kill();
+        }
+    }
+
+    /// Adds watched files until the threshold is crossed.
+    pub(crate) fn add_files(&self) -> anyhow::Result<()> {
+        ["two.conf", "three.conf"].iter().try_for_each(|name| self.host.write(name, "added = true\n"))
+    }
+
+    /// Removes them again; done already is fine.
+    pub(crate) fn remove_files(&self) -> anyhow::Result<()> {
+        for name in ["two.conf", "three.conf"] {
+            match fs::remove_file(self.host.etc.join(name)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the ticket, and for everybody to be told of all there is to tell.
+    fn until_ticket(&self, rule: &str, state: &str) -> anyhow::Result<()> {
+        let ticket = format!("SELECT count(*) FROM tickets WHERE rule = '{rule}' AND state = '{state}'");
+        self.until_number(&format!("the ticket of {rule} to be {state}"), &ticket)?;
+        self.until_number(
+            "people to be told",
+            "SELECT count(*) = 0 FROM notifications WHERE state = 'waiting'",
+        )
+    }
+
+    /// Waits until the receiver knows of so many watched files.
+    fn until_files(&self, count: usize) -> anyhow::Result<()> {
+        self.until_number(
+            &format!("{count} watched files"),
+            &format!("SELECT count(*) = {count} FROM snapshot_files"),
+        )
+    }
+
+    /// Waits until a number in the books is not 0.
+    pub(crate) fn until_number(&self, what: &str, sql: &str) -> anyhow::Result<()> {
+        self.until(what, |story| Ok(story.books.number(sql)? != 0))
+    }
+
+    fn until(&self, what: &str, mut is_so: impl FnMut(&Self) -> anyhow::Result<bool>) -> anyhow::Result<()> {
+        let waited = wait_for(what, PATIENCE, || Ok(is_so(self)?.then_some(())));
+        waited.with_context(|| {
+            let log = |log: PathBuf| fs::read_to_string(log).unwrap_or_default();
+            let logs = [self.vendor.dir.join("receiver.log"), self.host.dir.join("agent.log")].map(log);
+            format!("receiver:\n{}\nagent:\n{}", logs[0], logs[1])
+        })
+    }
+
+    /// Ends the agent when its queue is empty, and the receiver when it has read, filed and told everything.
+    pub(crate) fn settle(&mut self) -> anyhow::Result<()> {
+        let agent = self.agent.take().context("the agent runs")?;
+        self.until("the agent's queue to be empty", |story| {
+            Ok(names(&story.host.dir.join("state/queue"))?.is_empty())
+        })?;
+        // What it composes while ending is sent at the next start; that is what the last start is for.
+        ensure!(agent.terminate()?.success(), "the agent did not end cleanly");
+        while !names(&self.host.dir.join("state/queue"))?.is_empty() {
+            self.start(Who::Agent, None)?;
+            self.until("the agent's queue to be empty", |story| {
+                Ok(names(&story.host.dir.join("state/queue"))?.is_empty())
+            })?;
+            self.agent.take().context("it was just started")?.terminate()?;
+        }
+        self.until("the INBOX to be empty", |story| Ok(story.inbox()?.is_empty()))?;
+        self.until_number(
+            "everything to be filed",
+            "SELECT count(*) = 0 FROM filings WHERE done_at IS NULL",
+        )?;
+        self.until_number(
+            "people to be told",
+            "SELECT count(*) = 0 FROM notifications WHERE state = 'waiting'",
+        )?;
+        let receiver = self.receiver.take().context("the receiver runs")?;
+        ensure!(receiver.terminate()?.success(), "the receiver did not end cleanly");
+        Ok(())
+    }
+
+    /// Mails nobody has filed.
+    pub(crate) fn inbox(&self) -> anyhow::Result<Vec<String>> {
+        Ok([self.files("reports/new")?, self.files("reports/cur")?].concat())
+    }
+
+    /// Files in a directory of the story.
+    pub(crate) fn files(&self, below: &str) -> anyhow::Result<Vec<String>> {
+        names(&self.dir.path().join(below))
+    }
+
+    /// A directory of the story.
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.dir.path().join(below)
+    }
+}
+
+fn crashing(installed: &Installed, point: &str) -> Installed {
+    installed.with_env("MAILBEAT_CRASH_AT", point)
+}
+
+fn is_killed(status: ExitStatus) -> anyhow::Result<()> {
+    let signal = rustix::process::Signal::KILL.as_raw();
+    ensure!(status.signal() == Some(signal), "it was to be killed, and ended with {status}");
+    Ok(())
+}

@@ -1,0 +1,468 @@
+//! What must hold, each said as a sentence: at any time, each minute, or once everything has come to rest. They compare what the
+//! receiver believes with the ledger of what really happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_agent::spool::Fate;
+use mailbeat_agent::trail;
+use mailbeat_receiver::evaluate::{self, Occasion};
+use mailbeat_receiver::intake::judge::heard_until;
+use mailbeat_receiver::intake::{QuarantineReason, Verdict};
+use mailbeat_receiver::store::{Branch, StoreError, System, TicketRow, Tx};
+use mailbeat_receiver::ticket::{Ticket, TicketNumber, What};
+use mailbeat_shared::wire::report::Kind;
+
+use crate::host::Host;
+use crate::world::World;
+
+/// Two heartbeats and the grace that goes with an interval of an hour.
+const PROMISE: SignedDuration = SignedDuration::from_mins(2 * 60 + 15);
+/// How exactly the receiver can know a time: mails travel, and the world goes by minutes.
+const SLACK: SignedDuration = SignedDuration::from_mins(4);
+
+/// What invariants remember from look to look.
+pub(crate) struct Memory {
+    began_at: Timestamp,
+    cursors: BTreeMap<i64, (u32, u32)>,
+    accused: BTreeSet<(TicketNumber, Timestamp)>,
+    by_hand: BTreeSet<TicketNumber>,
+    judged: usize,
+}
+
+impl Memory {
+    pub(crate) fn new(began_at: Timestamp) -> Self {
+        let (cursors, accused, by_hand) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        Self { began_at, cursors, accused, by_hand, judged: 0 }
+    }
+
+    /// The receiver's database was set back, and with it what it said before.
+    pub(crate) fn forget_the_receiver(&mut self) {
+        *self = Self { judged: self.judged, ..Self::new(self.began_at) };
+    }
+
+    pub(crate) fn resolved_by_hand(&mut self, number: TicketNumber) {
+        self.by_hand.insert(number);
+    }
+}
+
+type Checked = Result<(), String>;
+
+fn require(holds: bool, sentence: &str, detail: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(()) } else { Err(format!("{sentence}\n    {}", detail())) }
+}
+
+fn read<T>(world: &mut World, read: impl FnOnce(&Tx<'_>) -> Result<T, StoreError>) -> Result<T, String> {
+    world.vendor.store.read(read).map_err(|error| format!("the database refuses: {error}"))
+}
+
+fn all_tickets(world: &mut World, unresolved: bool) -> Result<Vec<TicketRow>, String> {
+    read(world, |tx| tx.tickets(unresolved, i64::MAX, 100_000))
+}
+
+/// Each minute of true time.
+pub(crate) fn each_minute(world: &mut World) -> Checked {
+    nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world)
+}
+
+/// After every op.
+pub(crate) fn always(world: &mut World) -> Checked {
+    no_forged_mail_changes_anything_of_a_customer(world)?;
+    a_ticket_is_the_sum_of_its_events_and_each_has_its_reason(world)?;
+    one_ticket_a_key_is_not_closed(world)?;
+    a_cursor_never_goes_backwards_and_what_is_below_it_is_filed(world)?;
+    nobody_is_told_of_an_end_who_was_not_told_of_the_beginning(world)?;
+    judging_again_changes_nothing(world)
+}
+
+/// Once everything was delivered, read and judged.
+pub(crate) fn at_rest(world: &mut World) -> Checked {
+    every_report_that_was_delivered_is_recorded_exactly_once(world)?;
+    the_trail_is_a_chain_and_its_statements_are_true(world)?;
+    only_what_still_holds_has_an_unresolved_ticket(world)?;
+    who_is_off_for_long_is_silent_with_one_ticket(world)?;
+    every_gap_is_found_or_explained(world)?;
+    the_receiver_knows_the_files_or_that_it_does_not(world)?;
+    everybody_who_is_to_be_told_is_told(world)
+}
+
+fn nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world: &mut World) -> Checked {
+    let tickets = all_tickets(world, true)?;
+    let silent = tickets.iter().filter(|row| row.ticket.rule.as_str() == "heartbeat-missing");
+    for row in silent {
+        if !world.memory.accused.insert((row.ticket.number, row.ticket.holds_since)) {
+            continue;
+        }
+        let Some(system) = row.system else { continue };
+        let Some(system) = read(world, |tx| tx.system(system))? else { continue };
+        let read_until = world.vendor.drained_at;
+        let mail = world.mail.borrow();
+        let alive = mail.ledger.iter().find(|report| {
+            report.system() == system.system_id
+                && report.delivered_at.is_some_and(|at| at <= read_until)
+                && report.made_at + PROMISE > read_until + SLACK
+        });
+        require(
+            alive.is_none(),
+            "nobody is accused of silence who gave life within its promise as far as the mailbox was read",
+            || {
+                let report = alive.expect("it was found");
+                format!(
+                    "{} {} ({}), read until {read_until}, but #{} was made at {} and delivered at {:?}; the receiver says life_at {:?}",
+                    row.ticket.number,
+                    row.ticket.title,
+                    world.now,
+                    report.report.sequence,
+                    report.made_at,
+                    report.delivered_at,
+                    system.life_at
+                )
+            },
+        )?;
+    }
+    Ok(())
+}
+
+fn no_forged_mail_changes_anything_of_a_customer(world: &mut World) -> Checked {
+    let judged = &world.vendor.judged[world.memory.judged..];
+    for look in judged.iter().filter(|look| look.genuine.is_none()) {
+        require(!look.changed, "no forged mail changes anything of a customer", || look.detail.clone())?;
+        require(matches!(look.verdict, Verdict::Quarantined(_)), "a forged mail is quarantined", || {
+            format!("{:?}: {}", look.verdict, look.detail)
+        })?;
+    }
+    world.memory.judged = world.vendor.judged.len();
+    Ok(())
+}
+
+fn a_ticket_is_the_sum_of_its_events_and_each_has_its_reason(world: &mut World) -> Checked {
+    for row in all_tickets(world, false)? {
+        let events = read(world, |tx| tx.ticket_events(row.ticket.number))?;
+        let mut events = events.iter().map(|(_, event)| event);
+        let (rule, subject) = (row.ticket.rule.clone(), row.ticket.subject.clone());
+        let mut sum = events.next().and_then(|first| Ticket::open(row.ticket.number, rule, subject, first));
+        for event in events {
+            require(!event.reason.trim().is_empty(), "every event has its reason", || format!("{event:?}"))?;
+            if let Some(sum) = &mut sum {
+                sum.apply(event);
+            }
+        }
+        require(sum.as_ref() == Some(&row.ticket), "a ticket is the sum of its events", || {
+            format!("{sum:?} is not {:?}", row.ticket)
+        })?;
+    }
+    Ok(())
+}
+
+fn one_ticket_a_key_is_not_closed(world: &mut World) -> Checked {
+    let mut keys = BTreeSet::new();
+    for row in all_tickets(world, false)? {
+        let key = (row.customer, row.system, row.ticket.rule.clone(), row.ticket.subject.clone());
+        let closed = row.ticket.state.as_str() == "closed";
+        require(closed || keys.insert(key), "one ticket a key is not closed", || format!("{row:?}"))?;
+    }
+    Ok(())
+}
+
+fn a_cursor_never_goes_backwards_and_what_is_below_it_is_filed(world: &mut World) -> Checked {
+    let folders = read(world, |tx| {
+        let Some(mailbox) = tx.mailboxes()?.first().map(|mailbox| mailbox.id) else { return Ok(vec![]) };
+        let folders = (1..=2).filter_map(|id| tx.folder(id).transpose()).collect::<Result<Vec<_>, _>>()?;
+        Ok(folders.into_iter().filter(|folder| folder.mailbox == mailbox).collect())
+    })?;
+    for (n, folder) in folders.iter().enumerate() {
+        let now = (folder.uidvalidity, folder.last_uid);
+        let before = world.memory.cursors.insert(folder.id, now).unwrap_or(now);
+        require(before.0 != now.0 || before.1 <= now.1, "a cursor never goes backwards", || {
+            format!("{before:?} -> {now:?}")
+        })?;
+        let mail = std::rc::Rc::clone(&world.mail);
+        let mail = mail.borrow();
+        if mail.folders[n].uidvalidity != folder.uidvalidity {
+            continue;
+        }
+        let below: Vec<u32> = mail.folders[n].mails.range(..=folder.last_uid).map(|(uid, _)| *uid).collect();
+        let unfiled = read(world, |tx| tx.unfiled_below_cursor(folder.id, folder.uidvalidity, &below))?;
+        require(unfiled.is_empty(), "every mail at or below the cursor was filed or is noted to be", || {
+            format!("{}: {unfiled:?}", folder.name)
+        })?;
+    }
+    Ok(())
+}
+
+fn nobody_is_told_of_an_end_who_was_not_told_of_the_beginning(world: &mut World) -> Checked {
+    let mut open = BTreeSet::new();
+    for told in &world.vendor.told {
+        match told.what {
+            What::Resolved => {
+                require(
+                    open.contains(&(told.ticket, told.contact)),
+                    "nobody is told of an end who was not told of the beginning",
+                    || format!("{told:?}"),
+                )?;
+            }
+            _ => drop(open.insert((told.ticket, told.contact))),
+        }
+    }
+    Ok(())
+}
+
+fn judging_again_changes_nothing(world: &mut World) -> Checked {
+    if !world.vendor.on {
+        return Ok(());
+    }
+    let (now, rules) = (world.vendor.clock.now(), world.vendor.rules.clone());
+    let decisions = read(world, |tx| {
+        let due = tx.due_systems(now, 100)?;
+        let quiet = tx.systems(0, 100)?.into_iter().filter(|system| !due.contains(&system.id));
+        let judge = |system: System| {
+            let heard_until = heard_until(tx, system.id, now)?;
+            let occasion = Occasion::Tick { heard_until };
+            Ok((system.host.clone(), evaluate::judge(&tx.system_view(&system, now)?, occasion, &rules, now)))
+        };
+        quiet.map(judge).collect::<Result<Vec<_>, StoreError>>()
+    })?;
+    for (host, decision) in decisions {
+        require(
+            decision.findings.is_empty() && decision.tickets.is_empty(),
+            "a system that is not due is judged as it was before",
+            || format!("{host} at {now}: {decision:?}"),
+        )?;
+    }
+    Ok(())
+}
+
+fn every_report_that_was_delivered_is_recorded_exactly_once(world: &mut World) -> Checked {
+    let recorded = read(world, |tx| {
+        let mut all = Vec::new();
+        for system in tx.systems(0, 1000)? {
+            let reports = tx.reports(system.id, i64::MAX, 1_000_000)?;
+            all.extend(reports.into_iter().map(|report| (system.system_id, report)));
+        }
+        Ok(all)
+    })?;
+    let mut seen = BTreeSet::new();
+    let mail = world.mail.borrow();
+    for (system, row) in &recorded {
+        require(seen.insert(row.digest.to_string()), "no report is counted twice", || format!("{row:?}"))?;
+        let known = mail.ledger.iter().any(|sent| sent.digest == row.digest && sent.system() == *system);
+        require(known, "only what an agent sent is recorded", || format!("{row:?}"))?;
+    }
+    for (index, sent) in mail.ledger.iter().enumerate().filter(|(_, sent)| sent.delivered_at.is_some()) {
+        let verdicts: Vec<String> = world
+            .vendor
+            .judged
+            .iter()
+            .filter(|look| look.genuine == Some(index))
+            .map(|look| format!("{:?} {}", look.verdict, look.detail))
+            .collect();
+        // Read twice and died twice: it lies in the server's Quarantine folder, to be looked at and imported by a person.
+        let poison = format!("{:?}", QuarantineReason::Poison);
+        let excused = verdicts.is_empty() && poisoned(world, index)
+            || verdicts.iter().any(|verdict| verdict.contains(&poison));
+        require(
+            excused || seen.contains(&sent.digest.to_string()),
+            "every report that was delivered is recorded",
+            || {
+                format!(
+                    "#{} {:?} of host-{} made {} delivered {:?}: {verdicts:?}",
+                    sent.report.sequence,
+                    sent.kind(),
+                    sent.host,
+                    sent.made_at,
+                    sent.delivered_at
+                )
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// A genuine mail that was never parsed because reading it died twice.
+fn poisoned(world: &World, index: usize) -> bool {
+    world.mail.borrow().filed.iter().any(|mail| mail.genuine == Some(index))
+        && !world.vendor.judged.iter().any(|look| look.genuine == Some(index))
+}
+
+fn the_trail_is_a_chain_and_its_statements_are_true(world: &mut World) -> Checked {
+    for host in &world.hosts {
+        let key = host.identity().key.public();
+        let verified = trail::verify(&host.home, &key).map_err(|error| error.to_string())?;
+        require(verified.problems.is_empty(), "an agent's trail is a chain", || {
+            format!("host-{}: {:?}", host.number, verified.problems)
+        })?;
+        let entries = trail::everything(&host.home).map_err(|error| error.to_string())?;
+        let mail = world.mail.borrow();
+        for entry in &entries {
+            let Some(ending) = entry.ending() else { continue };
+            let handed = mail
+                .ledger
+                .iter()
+                .any(|sent| entry.meta.as_ref().is_some_and(|meta| sent.report.id == meta.id));
+            require(
+                ending.fate != Fate::Accepted || handed,
+                "what the trail calls accepted was accepted",
+                || format!("host-{} #{}", host.number, entry.sequence),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// The hosts that report as this system.
+fn hosts_of<'a>(world: &'a World, system: &System) -> Vec<&'a Host> {
+    world.hosts.iter().filter(|host| host.identity().system == system.system_id).collect()
+}
+
+fn is_alive(host: &&Host) -> bool {
+    host.on && host.active
+}
+
+/// Whether a mail of this system was lost on the way, or set aside unread.
+fn lost_mail(world: &World, system: &System, kind: Option<Kind>) -> bool {
+    let mail = world.mail.borrow();
+    mail.ledger.iter().enumerate().any(|(index, sent)| {
+        sent.system() == system.system_id
+            && kind.is_none_or(|kind| sent.kind() == kind)
+            && (sent.dropped || sent.delivered_at.is_some() && poisoned(world, index))
+    })
+}
+
+fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) -> Checked {
+    for row in all_tickets(world, true)? {
+        let rule = row.ticket.rule.as_str();
+        let Some(system) = row.system else {
+            let waiting = read(world, |tx| tx.quarantine_waiting(0, 1))?;
+            let holds = rule == "quarantine-waiting" && !waiting.is_empty();
+            require(holds, "only what still holds has an unresolved ticket", || format!("{row:?}"))?;
+            continue;
+        };
+        let system = read(world, |tx| tx.system(system))?.expect("a ticket's system");
+        let hosts = hosts_of(world, &system);
+        let alive: Vec<&&Host> = hosts.iter().filter(|host| is_alive(host)).collect();
+        let frozen = alive.is_empty();
+        let holds = match rule {
+            "heartbeat-missing" | "system-report-missing" => frozen,
+            "agent-deactivated" => !hosts.iter().any(|host| host.active),
+            "filesystem-full" => frozen || alive.iter().any(|host| host.body.borrow().disk >= 83),
+            "reports-lost" => lost_mail(world, &system, None) || hosts.iter().any(|host| host.forked),
+            "system-cloned" => alive.len() > 1,
+            "clock-wrong" => frozen || alive.iter().any(|host| !host.wrong_by.is_zero()),
+            _ => false,
+        };
+        require(holds, "only what still holds has an unresolved ticket", || {
+            format!("at {}: {row:?}\n    {system:?}", world.now)
+        })?;
+    }
+    Ok(())
+}
+
+fn who_is_off_for_long_is_silent_with_one_ticket(world: &mut World) -> Checked {
+    let systems = read(world, |tx| tx.systems(0, 1000))?;
+    let tickets = all_tickets(world, false)?;
+    for system in systems.iter().filter(|system| system.deactivated_at.is_none()) {
+        let hosts = hosts_of(world, system);
+        // Consent that was withdrawn while nothing could be sent is not known to the receiver.
+        if hosts.iter().any(is_alive) {
+            continue;
+        }
+        let about = |row: &&TicketRow| {
+            row.system == Some(system.id) && row.ticket.rule.as_str() == "heartbeat-missing"
+        };
+        let by_hand =
+            tickets.iter().filter(about).any(|row| world.memory.by_hand.contains(&row.ticket.number));
+        let open = tickets.iter().filter(about).filter(|row| row.ticket.state.is_unresolved()).count();
+        require(open == 1 || by_hand, "who is off for long is silent, with one ticket", || {
+            format!("{} has {open} at {}: {system:?}", system.host, world.now)
+        })?;
+    }
+    Ok(())
+}
+
+fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
+    for system in read(world, |tx| tx.systems(0, 1000))? {
+        if hosts_of(world, &system).iter().any(|host| host.forked) {
+            continue;
+        }
+        let (holes, branches) = read(world, |tx| Ok((tx.holes(system.id)?, tx.branches(system.id)?)))?;
+        let mail = world.mail.borrow();
+        for hole in &holes {
+            let branch = branches.iter().find(|branch| branch.id == hole.branch).expect("a hole's branch");
+            let found = mail.ledger.iter().enumerate().find(|(index, sent)| {
+                sent.system() == system.system_id
+                    && sent.report.incarnation == branch.incarnation
+                    && (hole.range.0..=hole.range.1).contains(&sent.report.sequence)
+                    && sent.delivered_at.is_some()
+                    && !poisoned(world, *index)
+            });
+            require(found.is_none(), "what is called missing did not come", || {
+                format!("{}: {hole:?} but {:?}", system.host, found.map(|(_, sent)| sent.report.sequence))
+            })?;
+        }
+        let missing = |sent: &&crate::mail::Genuine| {
+            let branch = branches.iter().find(|branch| branch.incarnation == sent.report.incarnation);
+            let sequence = sent.report.sequence;
+            sent.system() == system.system_id
+                && sent.dropped
+                && branch.is_some_and(|branch| sequence < branch.newest_sequence)
+                && !holes.iter().any(|hole| (hole.range.0..=hole.range.1).contains(&sequence))
+        };
+        // What was sent with an unknown outcome may be called superseded or lost by its own agent.
+        let stated = |sent: &&crate::mail::Genuine| {
+            let is_named = |report: &mailbeat_shared::wire::report::Report| {
+                let ranges = report.superseded.iter().chain(&report.lost);
+                ranges.clone().any(|(first, last)| (*first..=*last).contains(&sent.report.sequence))
+            };
+            mail.ledger.iter().any(|later| later.system() == system.system_id && is_named(&later.report))
+        };
+        let first_of = |branch: &Branch| {
+            let of = mail
+                .ledger
+                .iter()
+                .filter(|sent| sent.report.incarnation == branch.incarnation && sent.delivered_at.is_some());
+            of.map(|sent| sent.report.sequence).min()
+        };
+        let before_the_first = |sent: &&crate::mail::Genuine| {
+            branches.iter().any(|branch| {
+                branch.incarnation == sent.report.incarnation && first_of(branch) > Some(sent.report.sequence)
+            })
+        };
+        let silent = mail.ledger.iter().filter(missing).find(|sent| !stated(sent) && !before_the_first(sent));
+        require(silent.is_none(), "every report that was lost is missed or was explained", || {
+            format!("{}: #{:?} of {holes:?}", system.host, silent.map(|sent| sent.report.sequence))
+        })?;
+    }
+    Ok(())
+}
+
+fn the_receiver_knows_the_files_or_that_it_does_not(world: &mut World) -> Checked {
+    for system in read(world, |tx| tx.systems(0, 1000))? {
+        let (branch, files) = read(world, |tx| {
+            let Some(branch) = tx.branches(system.id)?.into_iter().next() else { return Ok((None, None)) };
+            let files = tx.snapshot(branch.id)?;
+            Ok((Some(branch), Some(files)))
+        })?;
+        let hosts = hosts_of(world, &system);
+        let ([host], Some(branch), Some(files)) = (hosts.as_slice(), branch, files) else { continue };
+        if !is_alive(host) {
+            continue;
+        }
+        let unknown = branch.unknown_since.is_some();
+        let excused = host.forked || lost_mail(world, &system, Some(Kind::System));
+        require(!unknown || excused, "files are unknown only where a system report is missing", || {
+            format!("{}: {branch:?}", system.host)
+        })?;
+        require(
+            unknown || files == host.body.borrow().files,
+            "the receiver knows the files of a host",
+            || format!("{}: {branch:?}\n    {files:?}\n    {:?}", system.host, host.body.borrow().files),
+        )?;
+    }
+    Ok(())
+}
+
+fn everybody_who_is_to_be_told_is_told(world: &mut World) -> Checked {
+    let now = world.vendor.clock.now();
+    let waiting = read(world, |tx| tx.due_notifications(now, 10))?;
+    require(waiting.is_empty(), "everybody who is to be told is told", || format!("{waiting:?}"))
+}

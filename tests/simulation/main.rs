@@ -1,0 +1,75 @@
+//! Weeks of two customers and their vendor in a minute: the real agents, intake, evaluation, store and outbox under a clock and
+//! a mail system that are played. No process, no socket, no thread.
+//!
+//! A failure prints its seed and the least list of ops that still fails, as Rust for `reproductions.rs`.
+//! `MAILBEAT_SEED=n` runs one seed again; `MAILBEAT_SIMULATION_SECONDS=600` goes on with new seeds for so long.
+
+mod forger;
+mod host;
+mod invariants;
+mod mail;
+mod model;
+mod reproductions;
+mod vendor;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use mailbeat_shared::clock::Clock;
+
+use crate::model::{Op, shrink, weeks};
+use crate::world::World;
+
+/// Seeds that always run.
+const FIXED: std::ops::Range<u64> = 0..12;
+/// Runs that a failing list may cost to be made shorter.
+const PATIENCE: usize = 250;
+
+/// Lets these things happen in a world of this seed; what was violated, and after which op.
+fn run(seed: u64, ops: &[Op]) -> Result<(), String> {
+    let mut world = World::new(seed);
+    for (n, op) in ops.iter().enumerate() {
+        let happened = catch_unwind(AssertUnwindSafe(|| world.apply(*op)));
+        let happened = happened.unwrap_or_else(|_| Err("a program panicked (see above)".into()));
+        happened.map_err(|what| format!("after op {n} ({op:?}) at {}: {what}", world.now))?;
+    }
+    Ok(())
+}
+
+/// What a violation says, without the details.
+fn sentence(failure: &str) -> String {
+    let what = failure.split_once("Z: ").map_or(failure, |(_, what)| what);
+    what.lines().next().unwrap_or_default().to_owned()
+}
+
+fn try_seed(seed: u64) {
+    let ops = weeks(seed);
+    let Err(failure) = run(seed, &ops) else { return };
+    let said = sentence(&failure);
+    let least =
+        shrink(&ops, PATIENCE, |fewer| run(seed, fewer).is_err_and(|failure| sentence(&failure) == said));
+    let least_failure = run(seed, &least).err().unwrap_or(failure);
+    let lines: Vec<String> = least.iter().map(|op| format!("        {op:?},\n")).collect();
+    panic!("MAILBEAT_SEED={seed}\n{least_failure}\n    holds(&[\n{}    ]);\n", lines.concat());
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+#[test]
+fn whatever_happens_for_weeks_what_must_hold_holds() {
+    if let Some(seed) = number("MAILBEAT_SEED") {
+        return try_seed(seed);
+    }
+    FIXED.for_each(try_seed);
+    let (began, seconds) = (Instant::now(), number("MAILBEAT_SIMULATION_SECONDS").unwrap_or(5));
+    let mut random = Clock::system().now().as_microsecond().unsigned_abs();
+    let mut tried = 0;
+    while began.elapsed() < Duration::from_secs(seconds) {
+        try_seed(random);
+        (random, tried) = (random + 1, tried + 1);
+    }
+    println!("{tried} random seeds, the last was {}", random - 1);
+}
