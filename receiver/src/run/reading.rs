@@ -10,6 +10,7 @@ use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use jiff::SignedDuration;
 
 use super::{Receiver, SessionError, filing, usual_round};
+use crate::filing::Filing;
 use crate::intake::window::{Step, Window, plan};
 use crate::intake::{self, Batch, Context, Mail, Prepared, prepare};
 use crate::mailbox::{
@@ -161,22 +162,23 @@ struct Ready {
 }
 
 impl FolderReader<'_> {
-    /// One stretch is fetched while the one before it is recorded.
+    /// One stretch is fetched, and one recorded earlier is moved away, while the one between them is recorded.
     async fn read(&self, mailbox: &mut Mailbox, steps: Vec<Step>) -> Result<(), SessionError> {
         let mut steps = steps.into_iter();
-        let (mut begun, mut ready) = (self.begin(mailbox, steps.next()).await?, Ready::default());
+        let mut begun = self.begin(mailbox, steps.next()).await?;
+        let (mut ready, mut due) = (Ready::default(), vec![]);
         while let Some(step) = begun {
-            // The next attempt is counted right behind the record, so that fetching never waits for the one after it.
+            // What needs the store comes last: it waits for the record, and nothing else has to wait for it.
             let onward = async {
                 let fetched = self.fetch(mailbox, step).await?;
-                let begun = self.begin(mailbox, steps.next()).await;
-                Ok::<_, SessionError>((fetched, begun))
+                let next = self.file_and_begin(mailbox, &due, steps.next()).await;
+                Ok::<_, SessionError>((fetched, next))
             };
             let (recorded, went_on) = tokio::join!(self.record(ready), onward);
             recorded?;
             let (fetched, next) = went_on?;
-            (begun, ready) = match next {
-                Ok(next) => (next, fetched),
+            (begun, due, ready) = match next {
+                Ok((begun, due)) => (begun, due, fetched),
                 Err(error) => {
                     self.record(fetched).await?;
                     return Err(error);
@@ -184,6 +186,21 @@ impl FolderReader<'_> {
             };
         }
         Ok(self.record(ready).await?)
+    }
+
+    /// Files what is recorded, begins the next step, and says what may be filed after it.
+    async fn file_and_begin(
+        &self,
+        mailbox: &mut Mailbox,
+        due: &[Filing],
+        step: Option<Step>,
+    ) -> Result<(Option<Begun>, Vec<Filing>), SessionError> {
+        let (receiver, folder, uidvalidity) = (self.receiver, self.folder, self.view.uidvalidity);
+        if !due.is_empty() {
+            filing::carry_out(receiver, mailbox, folder, uidvalidity, due).await?;
+        }
+        let begun = self.begin(mailbox, step).await?;
+        Ok((begun, filing::due(receiver, folder, uidvalidity).await?))
     }
 
     /// One after the other: of several in the making a crash would not say which was to blame.
