@@ -28,7 +28,8 @@ use tempfile::TempDir;
 use crate::mail::{Died, MailSystem, read};
 use crate::model::Dice;
 
-const CONFIG: &str = "[[route]]\nname = 'office'\ntype = 'smtp'\nfrom = 'agent@acme.example'\nhost = 'mail.acme.example'\n";
+const CONFIG: &str =
+    "[[route]]\nname = 'office'\ntype = 'smtp'\nfrom = 'agent@acme.example'\nhost = 'mail.acme.example'\n";
 
 /// What the agent sees of its host.
 #[derive(Clone, Debug, Default)]
@@ -203,7 +204,8 @@ impl Host {
             consented: vec!["filesystems".into(), "watched files".into()],
             withdrawn_at: None,
         };
-        activation::store(&self.home, &self.contract, Some(&consent)).expect("a temporary directory can be written");
+        activation::store(&self.home, &self.contract, Some(&consent))
+            .expect("a temporary directory can be written");
         self.active = true;
         self.wakes_at = now;
     }

@@ -1,4 +1,4 @@
-//! What must hold, each said as a sentence: at any time, each minute, or once everything has come to rest. They compare what the
+//! What must hold, each said as a sentence: after each op, after each look of the receiver, or once everything has come to rest. They compare what the
 //! receiver believes with the ledger of what really happened.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_agent::spool::Fate;
 use mailbeat_agent::trail;
-use mailbeat_receiver::evaluate::{self, Occasion};
-use mailbeat_receiver::intake::judge::heard_until;
+use mailbeat_receiver::evaluate::{self, Decision, Occasion};
+use mailbeat_receiver::intake::judge::{heard_until, tick};
 use mailbeat_receiver::intake::{QuarantineReason, Verdict};
 use mailbeat_receiver::store::{Branch, StoreError, System, TicketRow, Tx};
 use mailbeat_receiver::ticket::{Ticket, TicketNumber, What};
@@ -60,8 +60,8 @@ fn all_tickets(world: &mut World, unresolved: bool) -> Result<Vec<TicketRow>, St
     read(world, |tx| tx.tickets(unresolved, i64::MAX, 100_000))
 }
 
-/// Each minute of true time.
-pub(crate) fn each_minute(world: &mut World) -> Checked {
+/// After each look of the receiver.
+pub(crate) fn after_each_look(world: &mut World) -> Checked {
     nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world)
 }
 
@@ -207,29 +207,42 @@ fn nobody_is_told_of_an_end_who_was_not_told_of_the_beginning(world: &mut World)
     Ok(())
 }
 
+/// Undoes the transaction it ends, and brings out what was seen in it.
+enum Seen {
+    Decisions(Vec<(String, Decision)>),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Seen {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 fn judging_again_changes_nothing(world: &mut World) -> Checked {
-    if !world.vendor.on {
-        return Ok(());
-    }
     let (now, rules) = (world.vendor.clock.now(), world.vendor.rules.clone());
-    let decisions = read(world, |tx| {
-        let due = tx.due_systems(now, 100)?;
-        let quiet = tx.systems(0, 100)?.into_iter().filter(|system| !due.contains(&system.id));
-        let judge = |system: System| {
-            let heard_until = heard_until(tx, system.id, now)?;
-            let occasion = Occasion::Tick { heard_until };
-            Ok((system.host.clone(), evaluate::judge(&tx.system_view(&system, now)?, occasion, &rules, now)))
-        };
-        quiet.map(judge).collect::<Result<Vec<_>, StoreError>>()
-    })?;
-    for (host, decision) in decisions {
-        require(
-            decision.findings.is_empty() && decision.tickets.is_empty(),
-            "a system that is not due is judged as it was before",
-            || format!("{host} at {now}: {decision:?}"),
-        )?;
+    let seen = world.vendor.store.write(|tx| {
+        let mut decisions = Vec::new();
+        for system in tx.systems(0, 100)? {
+            tick(tx, system.id, &rules, now)?;
+            let occasion = Occasion::Tick { heard_until: heard_until(tx, system.id, now)? };
+            let system = tx.system(system.id)?.expect("it was there");
+            let view = tx.system_view(&system, now)?;
+            decisions.push((system.host, evaluate::judge(&view, occasion, &rules, now)));
+        }
+        Err::<(), _>(Seen::Decisions(decisions))
+    });
+    match seen {
+        Ok(()) => Ok(()),
+        Err(Seen::Failed(error)) => Err(format!("the database refuses: {error}")),
+        Err(Seen::Decisions(decisions)) => decisions.into_iter().try_for_each(|(host, decision)| {
+            require(
+                decision.findings.is_empty() && decision.tickets.is_empty(),
+                "judging again changes nothing",
+                || format!("{host} at {now}: {decision:?}"),
+            )
+        }),
     }
-    Ok(())
 }
 
 fn every_report_that_was_delivered_is_recorded_exactly_once(world: &mut World) -> Checked {
@@ -295,10 +308,15 @@ fn the_trail_is_a_chain_and_its_statements_are_true(world: &mut World) -> Checke
         let mail = world.mail.borrow();
         for entry in &entries {
             let Some(ending) = entry.ending() else { continue };
-            let handed = mail.ledger.iter().any(|sent| entry.meta.as_ref().is_some_and(|meta| sent.report.id == meta.id));
-            require(ending.fate != Fate::Accepted || handed, "what the trail calls accepted was accepted", || {
-                format!("host-{} #{}", host.number, entry.sequence)
-            })?;
+            let handed = mail
+                .ledger
+                .iter()
+                .any(|sent| entry.meta.as_ref().is_some_and(|meta| sent.report.id == meta.id));
+            require(
+                ending.fate != Fate::Accepted || handed,
+                "what the trail calls accepted was accepted",
+                || format!("host-{} #{}", host.number, entry.sequence),
+            )?;
         }
     }
     Ok(())
@@ -340,9 +358,7 @@ fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) -> Checked 
             "heartbeat-missing" | "system-report-missing" => frozen,
             "agent-deactivated" => !hosts.iter().any(|host| host.active),
             "filesystem-full" => frozen || alive.iter().any(|host| host.body.borrow().disk >= 83),
-            "reports-lost" => {
-                lost_mail(world, &system, None) || hosts.iter().any(|host| host.forked)
-            }
+            "reports-lost" => lost_mail(world, &system, None) || hosts.iter().any(|host| host.forked),
             "system-cloned" => alive.len() > 1,
             "clock-wrong" => frozen || alive.iter().any(|host| !host.wrong_by.is_zero()),
             _ => false,
@@ -366,7 +382,8 @@ fn who_is_off_for_long_is_silent_with_one_ticket(world: &mut World) -> Checked {
         let about = |row: &&TicketRow| {
             row.system == Some(system.id) && row.ticket.rule.as_str() == "heartbeat-missing"
         };
-        let by_hand = tickets.iter().filter(about).any(|row| world.memory.by_hand.contains(&row.ticket.number));
+        let by_hand =
+            tickets.iter().filter(about).any(|row| world.memory.by_hand.contains(&row.ticket.number));
         let open = tickets.iter().filter(about).filter(|row| row.ticket.state.is_unresolved()).count();
         require(open == 1 || by_hand, "who is off for long is silent, with one ticket", || {
             format!("{} has {open} at {}: {system:?}", system.host, world.now)
@@ -412,9 +429,10 @@ fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
             mail.ledger.iter().any(|later| later.system() == system.system_id && is_named(&later.report))
         };
         let first_of = |branch: &Branch| {
-            let of = mail.ledger.iter().filter(|sent| {
-                sent.report.incarnation == branch.incarnation && sent.delivered_at.is_some()
-            });
+            let of = mail
+                .ledger
+                .iter()
+                .filter(|sent| sent.report.incarnation == branch.incarnation && sent.delivered_at.is_some());
             of.map(|sent| sent.report.sequence).min()
         };
         let before_the_first = |sent: &&crate::mail::Genuine| {
@@ -447,9 +465,11 @@ fn the_receiver_knows_the_files_or_that_it_does_not(world: &mut World) -> Checke
         require(!unknown || excused, "files are unknown only where a system report is missing", || {
             format!("{}: {branch:?}", system.host)
         })?;
-        require(unknown || files == host.body.borrow().files, "the receiver knows the files of a host", || {
-            format!("{}: {branch:?}\n    {files:?}\n    {:?}", system.host, host.body.borrow().files)
-        })?;
+        require(
+            unknown || files == host.body.borrow().files,
+            "the receiver knows the files of a host",
+            || format!("{}: {branch:?}\n    {files:?}\n    {:?}", system.host, host.body.borrow().files),
+        )?;
     }
     Ok(())
 }

@@ -132,7 +132,8 @@ impl MailSystem {
     pub(crate) fn submit(&mut self, host: usize, raw: &[u8], made_at: Timestamp) -> Outcome {
         let line = self.lines.entry(host).or_default();
         let answer = line.answers.pop_front();
-        let unknown = || Outcome::Unknown(Failure::new(FailureKind::Connection(ConnectionProblem::Closed), "closed"));
+        let unknown =
+            || Outcome::Unknown(Failure::new(FailureKind::Connection(ConnectionProblem::Closed), "closed"));
         match answer {
             Some(Answer::Defer) => {
                 return Outcome::Deferred(Failure::new(FailureKind::Temporary, "451 4.3.0 not now"));
@@ -220,7 +221,10 @@ impl MailSystem {
     pub(crate) fn last_of(&self, host: usize) -> Option<(usize, Rc<[u8]>)> {
         let everywhere = self.folders.iter().flat_map(|folder| folder.mails.values()).chain(&self.filed);
         let of = |mail: &&Mail| mail.genuine.is_some_and(|index| self.ledger[index].host == host);
-        everywhere.filter(of).max_by_key(|mail| mail.genuine).map(|mail| (mail.genuine.unwrap_or(0), Rc::clone(&mail.raw)))
+        everywhere
+            .filter(of)
+            .max_by_key(|mail| mail.genuine)
+            .map(|mail| (mail.genuine.unwrap_or(0), Rc::clone(&mail.raw)))
     }
 }
 

@@ -164,7 +164,9 @@ pub(crate) fn weeks(seed: u64) -> Vec<Op> {
         }
         for _ in 0..dice.below(25) + 5 {
             let quick = dice.below(3) > 0;
-            ops.push(Op::Advance { minutes: if quick { dice.minutes(1, 40) } else { dice.minutes(40, 400) } });
+            ops.push(Op::Advance {
+                minutes: if quick { dice.minutes(1, 40) } else { dice.minutes(40, 400) },
+            });
             for _ in 0..dice.below(3) + 1 {
                 ops.push(event(&mut dice));
             }

@@ -57,8 +57,8 @@ fn judge_clock(view: &SystemView, policy: &IntegrityPolicy) -> Judged {
     built(built_in::CLOCK_WRONG, crossing, evidence)
 }
 
-/// Two histories of one system: if the old one still grows, two agents run with one identity; if it is quiet, the state was
-/// restored from a backup or the agent was activated again.
+/// Two histories of one system: if the old one still grows, two agents run with one identity; if it is quiet and the new one
+/// outlived it, the state was restored from a backup or the agent was activated again.
 fn judge_branches(view: &SystemView, now: Timestamp) -> [Judged; 2] {
     let two_intervals = view.heartbeat_interval.saturating_add(view.heartbeat_interval);
     let newest = view.branches.iter().max_by_key(|branch| (branch.began_at, branch.incarnation));
@@ -78,6 +78,7 @@ fn judge_branches(view: &SystemView, now: Timestamp) -> [Judged; 2] {
         );
         cloned = built(built_in::SYSTEM_CLONED, Some((Severity::High, title)), evidence);
     } else if !others.is_empty()
+        && others.iter().all(|other| other.life_at <= newest.life_at)
         && since_began >= two_intervals
         && since_began < two_intervals + RESTORED_SHOWN_FOR
     {
