@@ -137,11 +137,16 @@ impl Story {
     /// Ends a program, starts it so that it dies at the point, and then as it should be.
     fn strike(&mut self, crash: Option<Crash<'_>>) -> anyhow::Result<()> {
         let Some(Crash { who, point, .. }) = crash else { return Ok(()) };
+        self.die(who, point)?;
+        self.start(who, None)
+    }
+
+    /// Starts a program that dies at the point.
+    pub(crate) fn die(&mut self, who: Who, point: &str) -> anyhow::Result<()> {
         self.start(who, Some(point))?;
         let doomed = self.slot(who).as_mut().context("it was just started")?;
         let ended = wait_for(&format!("death at {point}"), PATIENCE, || Ok(doomed.ended()));
-        is_killed(ended.with_context(|| doomed.log())?)?;
-        self.start(who, None)
+        is_killed(ended.with_context(|| doomed.log())?)
     }
 
     fn slot(&mut self, who: Who) -> &mut Option<Running> {
