@@ -25,6 +25,7 @@ use mailbeat_shared::crash;
 use mailbeat_shared::wire::extract::Bounce;
 use mailbeat_shared::wire::id::Digest;
 
+use self::life::Receipt;
 use self::prepare::{Candidate, What};
 pub use self::prepare::{Prepared, prepare, prepare_signed};
 pub use self::reprocess::{ApproveError, Source, approve, reprocess, reprocess_waiting};
@@ -120,8 +121,8 @@ pub fn record_batch(
                 uidvalidity: batch.uidvalidity,
                 uid: mail.uid,
             };
-            let received_at = life::received_at(mail.internal_date, now);
-            let outcome = record_mail(tx, context, &mail.prepared, place, received_at, now)?;
+            let receipt = Receipt::of(mail.internal_date, now);
+            let outcome = record_mail(tx, context, &mail.prepared, place, receipt, now)?;
             *counts.entry(outcome.verdict.as_str()).or_default() += 1;
             if batch.file {
                 let (folder, uidvalidity, uid) = (batch.folder, batch.uidvalidity, mail.uid);
@@ -148,11 +149,11 @@ fn record_mail(
     context: Context<'_>,
     prepared: &Prepared,
     place: Place,
-    received_at: Timestamp,
+    receipt: Receipt,
     now: Timestamp,
 ) -> Result<Recorded, StoreError> {
     let tried = tx.isolated(|| {
-        catch_unwind(AssertUnwindSafe(|| settle(tx, context, prepared, place, received_at, now)))
+        catch_unwind(AssertUnwindSafe(|| settle(tx, context, prepared, place, receipt, now)))
             .unwrap_or_else(|_| Err(Failed::Panicked))
     })?;
     let (reason, detail) = match tried {
@@ -163,7 +164,7 @@ fn record_mail(
     };
     tracing::error!(uid = place.uid, reason = reason.as_str(), detail, "a mail could not be recorded");
     let outcome = Outcome { verdict: Verdict::Quarantined(reason), detail, proven: true };
-    set_aside(tx, prepared, &outcome, place, received_at, now)?;
+    set_aside(tx, prepared, &outcome, place, receipt.at, now)?;
     Ok(Recorded { uid: place.uid, verdict: outcome.verdict, detail: outcome.detail })
 }
 
@@ -190,12 +191,12 @@ fn settle(
     context: Context<'_>,
     prepared: &Prepared,
     place: Place,
-    received_at: Timestamp,
+    receipt: Receipt,
     now: Timestamp,
 ) -> Result<Recorded, Failed> {
-    let outcome = judge_mail(tx, context, prepared, place.mailbox, received_at, now)?;
+    let outcome = judge_mail(tx, context, prepared, place.mailbox, receipt, now)?;
     if let Verdict::Quarantined(_) = outcome.verdict {
-        set_aside(tx, prepared, &outcome, place, received_at, now)?;
+        set_aside(tx, prepared, &outcome, place, receipt.at, now)?;
     }
     Ok(Recorded { uid: place.uid, verdict: outcome.verdict, detail: outcome.detail })
 }
@@ -206,11 +207,11 @@ fn judge_mail(
     context: Context<'_>,
     prepared: &Prepared,
     mailbox: Option<i64>,
-    received_at: Timestamp,
+    receipt: Receipt,
     now: Timestamp,
 ) -> Result<Outcome, StoreError> {
     match &prepared.0 {
-        What::Candidate(candidate) => take(tx, context, candidate, mailbox, received_at, now),
+        What::Candidate(candidate) => take(tx, context, candidate, mailbox, receipt, now),
         What::Refused(refused) => Ok(Outcome {
             verdict: Verdict::Quarantined(refused.reason),
             detail: refused.detail.clone(),
@@ -231,10 +232,10 @@ fn take(
     context: Context<'_>,
     candidate: &Candidate,
     mailbox: Option<i64>,
-    received_at: Timestamp,
+    receipt: Receipt,
     now: Timestamp,
 ) -> Result<Outcome, StoreError> {
-    let (mut system, newly) = match trust::establish(tx, candidate, received_at)? {
+    let (mut system, newly) = match trust::establish(tx, candidate, receipt.at)? {
         Trust::Known { system, newly } => (*system, newly),
         Trust::Refused { verdict, detail, proven } => return Ok(Outcome { verdict, detail, proven }),
     };
@@ -244,7 +245,7 @@ fn take(
         reprocess_waiting(tx, context, &candidate.key, now)?;
         system = tx.system(id)?.unwrap_or(system);
     }
-    let (verdict, detail) = record::record(tx, system, candidate, received_at, mailbox, context.rules, now)?;
+    let (verdict, detail) = record::record(tx, system, candidate, receipt, mailbox, context.rules, now)?;
     Ok(Outcome { verdict, detail, proven: true })
 }
 

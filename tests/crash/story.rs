@@ -230,13 +230,13 @@ impl Story {
             Ok(names(&story.host.dir.join("state/queue"))?.is_empty())
         })?;
         // What it composes while ending is sent at the next start; that is what the last start is for.
-        ensure!(agent.terminate()?.success(), "the agent did not end cleanly");
+        is_ended(agent.terminate()?)?;
         while !names(&self.host.dir.join("state/queue"))?.is_empty() {
             self.start(Who::Agent, None)?;
             self.until("the agent's queue to be empty", |story| {
                 Ok(names(&story.host.dir.join("state/queue"))?.is_empty())
             })?;
-            self.agent.take().context("it was just started")?.terminate()?;
+            is_ended(self.agent.take().context("it was just started")?.terminate()?)?;
         }
         self.until("the INBOX to be empty", |story| Ok(story.inbox()?.is_empty()))?;
         self.until_number(
@@ -248,8 +248,7 @@ impl Story {
             "SELECT count(*) = 0 FROM notifications WHERE state = 'waiting'",
         )?;
         let receiver = self.receiver.take().context("the receiver runs")?;
-        ensure!(receiver.terminate()?.success(), "the receiver did not end cleanly");
-        Ok(())
+        is_ended(receiver.terminate()?)
     }
 
     /// Mails nobody has filed.
@@ -275,5 +274,12 @@ fn crashing(installed: &Installed, point: &str) -> Installed {
 fn is_killed(status: ExitStatus) -> anyhow::Result<()> {
     let signal = rustix::process::Signal::KILL.as_raw();
     ensure!(status.signal() == Some(signal), "it was to be killed, and ended with {status}");
+    Ok(())
+}
+
+/// Cleanly, or by a SIGTERM that came before the program could listen to it.
+fn is_ended(status: ExitStatus) -> anyhow::Result<()> {
+    let early = status.signal() == Some(rustix::process::Signal::TERM.as_raw());
+    ensure!(status.success() || early, "it did not end cleanly: {status}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What must hold, each said as a sentence: at any time, each minute, or once everything has come to rest. They compare what the
+//! What must hold, each said as a sentence: after each op, after each look of the receiver, or once everything has come to rest. They compare what the
 //! receiver believes with the ledger of what really happened.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_agent::spool::Fate;
 use mailbeat_agent::trail;
-use mailbeat_receiver::evaluate::{self, Occasion};
-use mailbeat_receiver::intake::judge::heard_until;
+use mailbeat_receiver::evaluate::{self, Decision, Occasion};
+use mailbeat_receiver::intake::judge::{heard_until, tick};
 use mailbeat_receiver::intake::{QuarantineReason, Verdict};
 use mailbeat_receiver::store::{Branch, StoreError, System, TicketRow, Tx};
 use mailbeat_receiver::ticket::{Ticket, TicketNumber, What};
@@ -60,8 +60,8 @@ fn all_tickets(world: &mut World, unresolved: bool) -> Result<Vec<TicketRow>, St
     read(world, |tx| tx.tickets(unresolved, i64::MAX, 100_000))
 }
 
-/// Each minute of true time.
-pub(crate) fn each_minute(world: &mut World) -> Checked {
+/// After each look of the receiver.
+pub(crate) fn after_each_look(world: &mut World) -> Checked {
     nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world)
 }
 
@@ -207,29 +207,42 @@ fn nobody_is_told_of_an_end_who_was_not_told_of_the_beginning(world: &mut World)
     Ok(())
 }
 
+/// Undoes the transaction it ends, and brings out what was seen in it.
+enum Seen {
+    Decisions(Vec<(String, Decision)>),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Seen {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 fn judging_again_changes_nothing(world: &mut World) -> Checked {
-    if !world.vendor.on {
-        return Ok(());
-    }
     let (now, rules) = (world.vendor.clock.now(), world.vendor.rules.clone());
-    let decisions = read(world, |tx| {
-        let due = tx.due_systems(now, 100)?;
-        let quiet = tx.systems(0, 100)?.into_iter().filter(|system| !due.contains(&system.id));
-        let judge = |system: System| {
-            let heard_until = heard_until(tx, system.id, now)?;
-            let occasion = Occasion::Tick { heard_until };
-            Ok((system.host.clone(), evaluate::judge(&tx.system_view(&system, now)?, occasion, &rules, now)))
-        };
-        quiet.map(judge).collect::<Result<Vec<_>, StoreError>>()
-    })?;
-    for (host, decision) in decisions {
-        require(
-            decision.findings.is_empty() && decision.tickets.is_empty(),
-            "a system that is not due is judged as it was before",
-            || format!("{host} at {now}: {decision:?}"),
-        )?;
+    let seen = world.vendor.store.write(|tx| {
+        let mut decisions = Vec::new();
+        for system in tx.systems(0, 100)? {
+            tick(tx, system.id, &rules, now)?;
+            let occasion = Occasion::Tick { heard_until: heard_until(tx, system.id, now)? };
+            let system = tx.system(system.id)?.expect("it was there");
+            let view = tx.system_view(&system, now)?;
+            decisions.push((system.host, evaluate::judge(&view, occasion, &rules, now)));
+        }
+        Err::<(), _>(Seen::Decisions(decisions))
+    });
+    match seen {
+        Ok(()) => Ok(()),
+        Err(Seen::Failed(error)) => Err(format!("the database refuses: {error}")),
+        Err(Seen::Decisions(decisions)) => decisions.into_iter().try_for_each(|(host, decision)| {
+            require(
+                decision.findings.is_empty() && decision.tickets.is_empty(),
+                "judging again changes nothing",
+                || format!("{host} at {now}: {decision:?}"),
+            )
+        }),
     }
-    Ok(())
 }
 
 fn every_report_that_was_delivered_is_recorded_exactly_once(world: &mut World) -> Checked {

@@ -2,7 +2,8 @@
 //! a mail system that are played. No process, no socket, no thread.
 //!
 //! A failure prints its seed and the least list of ops that still fails, as Rust for `reproductions.rs`.
-//! `MAILBEAT_SEED=n` runs one seed again; `MAILBEAT_SIMULATION_SECONDS=600` goes on with new seeds for so long.
+//! `MAILBEAT_SEED=n` runs one seed again; `MAILBEAT_SIMULATION_SECONDS=600` goes on with new seeds for so long;
+//! `MAILBEAT_SHRINK=0` spares the search for the least list.
 
 mod forger;
 mod host;
@@ -34,6 +35,9 @@ fn run(seed: u64, ops: &[Op]) -> Result<(), String> {
         let happened = happened.unwrap_or_else(|_| Err("a program panicked (see above)".into()));
         happened.map_err(|what| format!("after op {n} ({op:?}) at {}: {what}", world.now))?;
     }
+    if number("MAILBEAT_SEED").is_some() {
+        println!("{}", world.chronicle());
+    }
     Ok(())
 }
 
@@ -47,8 +51,10 @@ fn try_seed(seed: u64) {
     let ops = weeks(seed);
     let Err(failure) = run(seed, &ops) else { return };
     let said = sentence(&failure);
+    let patience =
+        number("MAILBEAT_SHRINK").map_or(PATIENCE, |runs| usize::try_from(runs).unwrap_or(PATIENCE));
     let least =
-        shrink(&ops, PATIENCE, |fewer| run(seed, fewer).is_err_and(|failure| sentence(&failure) == said));
+        shrink(&ops, patience, |fewer| run(seed, fewer).is_err_and(|failure| sentence(&failure) == said));
     let least_failure = run(seed, &least).err().unwrap_or(failure);
     let lines: Vec<String> = least.iter().map(|op| format!("        {op:?},\n")).collect();
     panic!("MAILBEAT_SEED={seed}\n{least_failure}\n    holds(&[\n{}    ]);\n", lines.concat());

@@ -13,3 +13,8 @@ fn holds(ops: &[Op]) {
 fn a_quiet_week_passes() {
     holds(&[Op::Advance { minutes: 3 * 24 * 60 }, Op::Settle]);
 }
+
+#[test]
+fn a_receiver_whose_clock_was_set_back_for_half_an_hour_accuses_nobody_afterwards() {
+    holds(&[Op::ReceiverClock { minutes: -600 }, Op::Advance { minutes: 350 }, Op::Settle]);
+}

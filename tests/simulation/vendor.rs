@@ -26,7 +26,7 @@ use crate::model::Point;
 /// Mails of one window: few, so that a round has several.
 const WINDOW: u32 = 4;
 /// Time between two rounds when all is well.
-const ROUND: SignedDuration = SignedDuration::from_mins(5);
+const ROUND: SignedDuration = SignedDuration::from_mins(15);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The process died; it is started again in the next minute.
@@ -107,17 +107,21 @@ impl Vendor {
         self.dir.path().join("receiver.db")
     }
 
-    /// One look at everything, as the loops have it each second.
-    pub(crate) fn step(&mut self, mail: &mut MailSystem) -> Result<(), StoreError> {
+    /// One look at everything, as the loops have it each second; whether there was anything to look at. Where no mail came,
+    /// four times an hour is often enough.
+    pub(crate) fn step(&mut self, mail: &mut MailSystem) -> Result<bool, StoreError> {
         if !self.on {
-            return Ok(());
+            return Ok(false);
         }
         let arrived = self.has_new(mail);
         let now = self.clock.now();
         let due = self.read_at.is_none_or(|at| now.duration_since(at).abs() >= ROUND);
-        if (arrived || due) && self.round(mail)?.is_err() {
+        if !arrived && !due {
+            return Ok(false);
+        }
+        if self.round(mail)?.is_err() {
             self.restart();
-            return Ok(());
+            return Ok(true);
         }
         let now = self.clock.now();
         clockwork::look(&mut self.store, &self.rules, now)?;
@@ -128,7 +132,7 @@ impl Vendor {
         if self.notify(now)?.is_err() {
             self.restart();
         }
-        Ok(())
+        Ok(true)
     }
 
     /// What IDLE tells.

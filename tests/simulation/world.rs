@@ -14,7 +14,7 @@ use crate::forger::forge;
 use crate::host::Host;
 use crate::invariants::{self, Memory};
 use crate::mail::MailSystem;
-use crate::model::{Act, Op, Point};
+use crate::model::{Act, Op};
 use crate::vendor::Vendor;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -115,6 +115,24 @@ impl World {
         Ok(())
     }
 
+    /// What became of this world, in one paragraph: tickets by rule, mails by verdict.
+    pub(crate) fn chronicle(&mut self) -> String {
+        let mut counts = std::collections::BTreeMap::<String, usize>::new();
+        for row in self
+            .vendor
+            .store
+            .read(|tx| tx.tickets(false, i64::MAX, 100_000))
+            .unwrap_or_else(|_: StoreError| vec![])
+        {
+            *counts.entry(format!("ticket {}", row.ticket.rule)).or_default() += 1;
+        }
+        for look in &self.vendor.judged {
+            *counts.entry(format!("mail {}", look.verdict.as_str())).or_default() += 1;
+        }
+        *counts.entry("told".into()).or_default() += self.vendor.told.len();
+        format!("{} hosts until {}: {counts:?}", self.hosts.len(), self.now)
+    }
+
     fn host(&mut self, host: u8) -> &mut Host {
         let count = self.hosts.len();
         &mut self.hosts[usize::from(host) % count]
@@ -138,9 +156,12 @@ impl World {
             }
             let mut mail = self.mail.borrow_mut();
             mail.deliver();
-            self.vendor.step(&mut mail).map_err(|error| format!("the database refuses: {error}"))?;
+            let looked =
+                self.vendor.step(&mut mail).map_err(|error| format!("the database refuses: {error}"))?;
             drop(mail);
-            invariants::each_minute(self)?;
+            if looked {
+                invariants::after_each_look(self)?;
+            }
         }
         Ok(())
     }
@@ -185,11 +206,6 @@ impl World {
             self.memory.resolved_by_hand(number);
         }
         Ok(())
-    }
-
-    /// Whether the receiver would die here; only for messages.
-    pub(crate) fn crash_pending(&self) -> Option<Point> {
-        self.vendor.crash_at
     }
 }
 

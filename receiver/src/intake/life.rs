@@ -33,8 +33,8 @@ pub struct Stamp<'a> {
     pub uptime_s: u64,
     /// Names the run of the host.
     pub boot_id: &'a str,
-    /// When the mailbox got it, by ours.
-    pub received_at: Timestamp,
+    /// When the mailbox got it.
+    pub receipt: Receipt,
 }
 
 /// When the system was alive.
@@ -46,15 +46,36 @@ pub struct Life {
     pub skew: SignedDuration,
 }
 
-/// When the mail came: what the mailbox says, and never later than now.
-#[must_use]
-pub fn received_at(internal_date: Option<Timestamp>, now: Timestamp) -> Timestamp {
-    internal_date.map_or(now, |at| at.min(now))
+/// When a mail came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// What the mailbox says, and never later than now.
+    pub at: Timestamp,
+    /// The mailbox's clock is not ahead of ours. Where it is, one of them is wrong, and nothing can be learnt about a third.
+    pub is_certain: bool,
+}
+
+impl Receipt {
+    /// The receipt of a mail with this INTERNALDATE, read now.
+    #[must_use]
+    pub fn of(internal_date: Option<Timestamp>, now: Timestamp) -> Self {
+        let says = internal_date.unwrap_or(now);
+        Self { at: says.min(now), is_certain: says.duration_since(now) <= TRAVEL }
+    }
+
+    /// Of a mail recorded, imported or set aside before: its time was looked at then.
+    #[must_use]
+    pub fn earlier(at: Timestamp, now: Timestamp) -> Self {
+        Self { at: at.min(now), is_certain: at <= now }
+    }
 }
 
 impl ClockRun {
     /// Dates the newest report of a branch and remembers its delay.
     pub fn date(&mut self, stamp: &Stamp<'_>) -> Life {
+        if !stamp.receipt.is_certain {
+            return self.date_past(stamp);
+        }
         let started_us = started_us(stamp);
         if !self.holds(stamp) {
             *self = Self { boot_id: stamp.boot_id.to_owned(), ..Self::default() };
@@ -83,16 +104,16 @@ impl ClockRun {
         let least = self.delays_us.iter().copied().min().unwrap_or(0);
         let skew_us = if least.unsigned_abs() < TRAVEL.as_micros().unsigned_abs() as u64 { 0 } else { least };
         let life_us =
-            stamp.created_at.as_microsecond().saturating_add(skew_us).min(stamp.received_at.as_microsecond());
+            stamp.created_at.as_microsecond().saturating_add(skew_us).min(stamp.receipt.at.as_microsecond());
         Life {
-            life_at: Timestamp::from_microsecond(life_us).unwrap_or(stamp.received_at),
+            life_at: Timestamp::from_microsecond(life_us).unwrap_or(stamp.receipt.at),
             skew: SignedDuration::from_micros(skew_us),
         }
     }
 }
 
 fn delay_us(stamp: &Stamp<'_>) -> i64 {
-    stamp.received_at.as_microsecond().saturating_sub(stamp.created_at.as_microsecond())
+    stamp.receipt.at.as_microsecond().saturating_sub(stamp.created_at.as_microsecond())
 }
 
 fn started_us(stamp: &Stamp<'_>) -> i64 {
@@ -116,7 +137,7 @@ mod tests {
             created_at: at(made + wrong),
             uptime_s: u64::try_from(made).unwrap(),
             boot_id,
-            received_at: at(received),
+            receipt: Receipt { at: at(received), is_certain: true },
         }
     }
 
@@ -171,7 +192,8 @@ mod tests {
         let life = ClockRun::default().date(&stamp("boot", HOUR, 60, HOUR));
         assert_eq!(life.life_at, at(HOUR));
         for created_at in [Timestamp::MIN, Timestamp::MAX] {
-            let wild = Stamp { created_at, uptime_s: u64::MAX, boot_id: "x", received_at: at(0) };
+            let wild =
+                Stamp { created_at, uptime_s: u64::MAX, boot_id: "x", receipt: Receipt::of(None, at(0)) };
             assert_eq!(ClockRun::default().date(&wild).life_at, at(0));
         }
     }
@@ -191,9 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn a_mailbox_with_a_clock_ahead_is_believed_up_to_now() {
-        assert_eq!(received_at(Some(at(10)), at(5)), at(5));
-        assert_eq!(received_at(Some(at(3)), at(5)), at(3));
-        assert_eq!(received_at(None, at(5)), at(5));
+    fn a_mailbox_with_a_clock_ahead_is_believed_up_to_now_and_teaches_nothing_about_hosts() {
+        assert_eq!(Receipt::of(Some(at(10)), at(5)), Receipt { at: at(5), is_certain: true });
+        assert_eq!(Receipt::of(Some(at(3)), at(5)), Receipt { at: at(3), is_certain: true });
+        assert_eq!(Receipt::of(None, at(5)), Receipt { at: at(5), is_certain: true });
+        let (mut run, before) = (hourly(0, 3), hourly(0, 3));
+        let receipt = Receipt::of(Some(at(4 * HOUR)), at(-6 * HOUR));
+        let life = run.date(&Stamp { receipt, ..stamp("boot", 4 * HOUR, 0, 0) });
+        assert_eq!(life, Life { life_at: at(-6 * HOUR), skew: SignedDuration::ZERO });
+        assert_eq!(run, before);
     }
 }

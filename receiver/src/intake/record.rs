@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::report::{Body, NoticeEvent, Report};
 
-use super::life::{Life, Stamp};
+use super::life::{Life, Receipt, Stamp};
 use super::prepare::Candidate;
 use super::verdict::{QuarantineReason as Reason, Verdict};
 use super::{branch, files, hole, judge};
@@ -22,12 +22,12 @@ pub(super) fn record(
     tx: &Tx<'_>,
     mut system: System,
     candidate: &Candidate,
-    received_at: Timestamp,
+    receipt: Receipt,
     mailbox: Option<i64>,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<(Verdict, String), StoreError> {
-    let report = &candidate.report;
+    let (report, received_at) = (&candidate.report, receipt.at);
     let mut branch = match place(tx, &system, candidate, received_at)? {
         Placed::In(branch) => *branch,
         Placed::Not(verdict) => return Ok((verdict, String::new())),
@@ -41,12 +41,8 @@ pub(super) fn record(
     }
     let Open { row: mut branch, is_new, first_of_system } = branch;
     let is_newest = is_new || report.sequence > branch.newest_sequence;
-    let stamp = Stamp {
-        created_at: report.created_at,
-        uptime_s: report.uptime_s,
-        boot_id: &report.boot_id,
-        received_at,
-    };
+    let stamp =
+        Stamp { created_at: report.created_at, uptime_s: report.uptime_s, boot_id: &report.boot_id, receipt };
     let life = if is_newest { branch.clock.date(&stamp) } else { branch.clock.date_past(&stamp) };
     let new = NewReport {
         system: system.id,

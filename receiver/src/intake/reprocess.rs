@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use mailbeat_shared::wire::extract::Signed;
 use mailbeat_shared::wire::signature::Signature;
 
+use super::life::Receipt;
 use super::prepare::{Candidate, Prepared, What, prepare, prepare_signed};
 use super::trust;
 use super::verdict::{QuarantineReason, Verdict};
@@ -45,8 +46,8 @@ pub fn reprocess(
             _ => Ok(None),
         },
         Source::Mail { raw, received_at } => {
-            let received_at = received_at.min(now);
-            let recorded = record_mail(tx, context, &prepare(raw), Place::default(), received_at, now)?;
+            let receipt = Receipt::earlier(received_at, now);
+            let recorded = record_mail(tx, context, &prepare(raw), Place::default(), receipt, now)?;
             tx.count(None, recorded.verdict.as_str(), now, 1)?;
             Ok(Some(recorded))
         }
@@ -74,16 +75,16 @@ fn release(
     now: Timestamp,
 ) -> Result<Option<Recorded>, StoreError> {
     let Some(prepared) = prepared(&row.kept)? else { return Ok(None) };
-    let outcome =
-        match tx.isolated(|| judge_mail(tx, context, &prepared, row.place.mailbox, row.received_at, now))? {
-            Ok(outcome) => outcome,
-            Err(error) if error.is_one_rows() => {
-                let (reason, detail) = (QuarantineReason::NotRecorded, error.to_string());
-                tx.still_quarantined(row.id, reason, &detail)?;
-                return Ok(Some(Recorded { uid: 0, verdict: Verdict::Quarantined(reason), detail }));
-            }
-            Err(error) => return Err(error),
-        };
+    let receipt = Receipt::earlier(row.received_at, now);
+    let outcome = match tx.isolated(|| judge_mail(tx, context, &prepared, row.place.mailbox, receipt, now))? {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_one_rows() => {
+            let (reason, detail) = (QuarantineReason::NotRecorded, error.to_string());
+            tx.still_quarantined(row.id, reason, &detail)?;
+            return Ok(Some(Recorded { uid: 0, verdict: Verdict::Quarantined(reason), detail }));
+        }
+        Err(error) => return Err(error),
+    };
     match outcome.verdict {
         Verdict::Quarantined(reason) => tx.still_quarantined(row.id, reason, &outcome.detail)?,
         verdict => drop(tx.end_quarantine(row.id, true, &verdict.to_string())?),

@@ -10,15 +10,18 @@ use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use jiff::SignedDuration;
 
 use super::{Receiver, SessionError, filing, usual_round};
+use crate::filing::Filing;
 use crate::intake::window::{Step, Window, plan};
 use crate::intake::{self, Batch, Context, Mail, Prepared, prepare};
 use crate::mailbox::{
-    Envelope, Fetched, FolderView, Mailbox, MailboxError, MailboxSettings, Outlet, WINDOW, channel,
+    Envelope, FetchReport, Fetched, FolderView, Mailbox, MailboxError, MailboxSettings, Outlet, channel,
 };
 use crate::store::{Folder, StoreError};
 
 /// Bytes of mail between server and store; one larger mail is let through alone.
 const IN_FLIGHT: u32 = 16 * 1024 * 1024;
+/// UIDs fetched while as many are recorded.
+const STRETCH: u32 = 500;
 /// Mails one worker takes at a time.
 const CHUNK: usize = 32;
 /// Prepared bytes after which a batch is recorded though its window goes on.
@@ -120,11 +123,14 @@ async fn read_folder(
         })
         .await?;
     let reader = FolderReader { receiver, usual_round: usual_round(settings), folder: &folder, view };
-    for step in plan(folder.last_uid, view.uidnext.saturating_sub(1), WINDOW, &open_windows) {
-        if receiver.is_stopping() {
-            return Ok(());
-        }
-        reader.step(mailbox, step).await?;
+    let steps = plan(folder.last_uid, view.uidnext.saturating_sub(1), STRETCH, &open_windows);
+    if open_windows.is_empty() {
+        reader.read(mailbox, steps).await?;
+    } else {
+        reader.read_with_care(mailbox, steps).await?;
+    }
+    if receiver.is_stopping() {
+        return Ok(());
     }
     reader.conclude().await?;
     if housekeeping {
@@ -140,39 +146,101 @@ struct FolderReader<'a> {
     view: FolderView,
 }
 
+/// A step whose attempt is counted.
+enum Begun {
+    /// Not to be fetched.
+    Poison(u32),
+    /// To be fetched, with what lies there.
+    Window(Window, Vec<Envelope>),
+}
+
+/// Mails prepared and not yet recorded, and the UID up to which they leave no gap; 0 leaves the cursor.
+#[derive(Default)]
+struct Ready {
+    mails: Vec<Mail>,
+    covers: u32,
+}
+
 impl FolderReader<'_> {
-    async fn step(&self, mailbox: &mut Mailbox, step: Step) -> Result<(), SessionError> {
-        match step {
-            Step::Poison(uid) => {
-                let mail = Mail { uid, internal_date: None, prepared: Prepared::poison() };
-                Ok(self.record(vec![mail], uid).await?)
-            }
-            Step::Fetch(window) => {
-                let mails = mailbox.list(window.first, window.last).await?.mails;
-                self.read_window(mailbox, window, &mails).await
-            }
+    /// One stretch is fetched, and one recorded earlier is moved away, while the one between them is recorded.
+    async fn read(&self, mailbox: &mut Mailbox, steps: Vec<Step>) -> Result<(), SessionError> {
+        let mut steps = steps.into_iter();
+        let mut begun = self.begin(mailbox, steps.next()).await?;
+        let (mut ready, mut due) = (Ready::default(), vec![]);
+        while let Some(step) = begun {
+            // What needs the store comes last: it waits for the record, and nothing else has to wait for it.
+            let onward = async {
+                let fetched = self.fetch(mailbox, step).await?;
+                let next = self.file_and_begin(mailbox, &due, steps.next()).await;
+                Ok::<_, SessionError>((fetched, next))
+            };
+            let (recorded, went_on) = tokio::join!(self.record(ready), onward);
+            recorded?;
+            let (fetched, next) = went_on?;
+            (begun, due, ready) = match next {
+                Ok((begun, due)) => (begun, due, fetched),
+                Err(error) => {
+                    self.record(fetched).await?;
+                    return Err(error);
+                }
+            };
         }
+        Ok(self.record(ready).await?)
     }
 
-    /// R1, fetch, R2 for one window of UIDs.
-    async fn read_window(
+    /// Files what is recorded, begins the next step, and says what may be filed after it.
+    async fn file_and_begin(
         &self,
         mailbox: &mut Mailbox,
-        window: Window,
-        mails: &[Envelope],
-    ) -> Result<(), SessionError> {
-        if mails.is_empty() {
-            return Ok(self.record(vec![], window.last).await?);
+        due: &[Filing],
+        step: Option<Step>,
+    ) -> Result<(Option<Begun>, Vec<Filing>), SessionError> {
+        let (receiver, folder, uidvalidity) = (self.receiver, self.folder, self.view.uidvalidity);
+        if !due.is_empty() {
+            filing::carry_out(receiver, mailbox, folder, uidvalidity, due).await?;
         }
-        let (id, now) = (self.folder.id, self.receiver.now());
-        self.receiver.store.with(move |store| intake::begin_window(store, id, &window, now)).await?;
-        let (inlet, outlet) = channel(IN_FLIGHT);
-        let fetching = async {
-            let fetched = mailbox.fetch(mails, &inlet).await;
-            drop(inlet);
-            fetched
+        let begun = self.begin(mailbox, step).await?;
+        Ok((begun, filing::due(receiver, folder, uidvalidity).await?))
+    }
+
+    /// One after the other: of several in the making a crash would not say which was to blame.
+    async fn read_with_care(&self, mailbox: &mut Mailbox, steps: Vec<Step>) -> Result<(), SessionError> {
+        for step in steps {
+            let Some(begun) = self.begin(mailbox, Some(step)).await? else { return Ok(()) };
+            let ready = self.fetch(mailbox, begun).await?;
+            self.record(ready).await?;
+        }
+        Ok(())
+    }
+
+    /// Lists a window and counts the attempt to read it (R1). None: there is no more, or it is time to stop.
+    async fn begin(&self, mailbox: &mut Mailbox, step: Option<Step>) -> Result<Option<Begun>, SessionError> {
+        let window = match step.filter(|_| !self.receiver.is_stopping()) {
+            None => return Ok(None),
+            Some(Step::Poison(uid)) => return Ok(Some(Begun::Poison(uid))),
+            Some(Step::Fetch(window)) => window,
         };
-        let (fetched, recorded) = tokio::join!(fetching, self.take_in(outlet));
+        let mails = mailbox.list(window.first, window.last).await?.mails;
+        if !mails.is_empty() {
+            let (id, now) = (self.folder.id, self.receiver.now());
+            self.receiver.store.with(move |store| intake::begin_window(store, id, &window, now)).await?;
+        }
+        Ok(Some(Begun::Window(window, mails)))
+    }
+
+    /// Fetches and prepares what was begun.
+    async fn fetch(&self, mailbox: &mut Mailbox, begun: Begun) -> Result<Ready, SessionError> {
+        let (window, mails) = match begun {
+            Begun::Poison(uid) => {
+                let mail = Mail { uid, internal_date: None, prepared: Prepared::poison() };
+                return Ok(Ready { mails: vec![mail], covers: uid });
+            }
+            Begun::Window(window, mails) if mails.is_empty() => {
+                return Ok(Ready { mails: vec![], covers: window.last });
+            }
+            Begun::Window(window, mails) => (window, mails),
+        };
+        let (fetched, prepared) = self.stream(mailbox, &mails).await;
         match fetched {
             Ok(report) => {
                 if !report.vanished.is_empty() {
@@ -184,15 +252,30 @@ impl FolderReader<'_> {
                     );
                 }
                 // Whatever did not come does not exist: the cursor may pass the window.
-                let rest = recorded?;
-                Ok(self.record(rest, window.last).await?)
+                Ok(Ready { mails: prepared?, covers: window.last })
             }
             Err(error) => {
-                recorded?;
+                prepared?;
+                let id = self.folder.id;
                 self.receiver.store.write(move |tx| tx.abandon_window(id, &window)).await?;
                 Err(error.into())
             }
         }
+    }
+
+    /// Fetches mails and prepares them meanwhile.
+    async fn stream(
+        &self,
+        mailbox: &mut Mailbox,
+        mails: &[Envelope],
+    ) -> (Result<FetchReport, MailboxError>, Result<Vec<Mail>, StoreError>) {
+        let (inlet, outlet) = channel(IN_FLIGHT);
+        let fetching = async {
+            let fetched = mailbox.fetch(mails, &inlet).await;
+            drop(inlet);
+            fetched
+        };
+        tokio::join!(fetching, self.take_in(outlet))
     }
 
     /// Takes mails as they come, prepares them on worker threads in order, and records them in batches of bounded size. What is
@@ -210,7 +293,7 @@ impl FolderReader<'_> {
                     }
                     if weight > BATCH_BYTES {
                         // The cursor stays before the window: if we die now, these are duplicates the next time.
-                        self.record(std::mem::take(&mut ready), 0).await?;
+                        self.record(Ready { mails: std::mem::take(&mut ready), covers: 0 }).await?;
                         weight = 0;
                     }
                 }
@@ -233,7 +316,11 @@ impl FolderReader<'_> {
     }
 
     /// R2 for these mails.
-    async fn record(&self, mails: Vec<Mail>, covers: u32) -> Result<(), StoreError> {
+    async fn record(&self, ready: Ready) -> Result<(), StoreError> {
+        let Ready { mails, covers } = ready;
+        if mails.is_empty() && covers == 0 {
+            return Ok(());
+        }
         let batch = Batch {
             folder: self.folder.id,
             mailbox: self.folder.mailbox,
@@ -279,14 +366,8 @@ impl FolderReader<'_> {
                     count = again.len(),
                     "reading mails that fell behind"
                 );
-                let (inlet, outlet) = channel(IN_FLIGHT);
-                let fetching = async {
-                    let fetched = mailbox.fetch(&again, &inlet).await;
-                    drop(inlet);
-                    fetched
-                };
-                let (fetched, recorded) = tokio::join!(fetching, self.take_in(outlet));
-                self.record(recorded?, 0).await?;
+                let (fetched, prepared) = self.stream(mailbox, &again).await;
+                self.record(Ready { mails: prepared?, covers: 0 }).await?;
                 fetched?;
             }
             first = window.to.saturating_add(1);
