@@ -61,11 +61,12 @@ fn judge_clock(view: &SystemView, policy: &IntegrityPolicy) -> Judged {
 /// outlived it, the state was restored from a backup or the agent was activated again.
 fn judge_branches(view: &SystemView, now: Timestamp) -> [Judged; 2] {
     let two_intervals = view.heartbeat_interval.saturating_add(view.heartbeat_interval);
-    let newest = view.branches.iter().max_by_key(|branch| (branch.began_at, branch.incarnation));
-    let others: Vec<&BranchView> = view.branches.iter().filter(|branch| Some(*branch) != newest).collect();
+    let mut branches: Vec<&BranchView> = view.branches.iter().collect();
+    // Clones have the same slots and the same incarnation: everything known of two branches may be equal.
+    branches.sort_by_key(|branch| (branch.began_at, branch.incarnation));
     let mut cloned = built(built_in::SYSTEM_CLONED, None, "one agent reports as this system".into());
     let mut restored = built(built_in::STATE_RESTORED, None, "one history goes on".into());
-    let Some(newest) = newest else { return [cloned, restored] };
+    let Some((newest, others)) = branches.split_last() else { return [cloned, restored] };
 
     let grows = |branch: &BranchView| now.duration_since(branch.life_at) < two_intervals;
     let parallel = |branch: &&&BranchView| grows(branch) && branch.life_at > newest.began_at;
