@@ -23,26 +23,19 @@ const SLACK: SignedDuration = SignedDuration::from_mins(4);
 
 /// What invariants remember from look to look.
 pub(crate) struct Memory {
-    began_at: Timestamp,
     cursors: BTreeMap<i64, (u32, u32)>,
     accused: BTreeSet<(TicketNumber, Timestamp)>,
-    by_hand: BTreeSet<TicketNumber>,
     judged: usize,
 }
 
 impl Memory {
-    pub(crate) fn new(began_at: Timestamp) -> Self {
-        let (cursors, accused, by_hand) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-        Self { began_at, cursors, accused, by_hand, judged: 0 }
+    pub(crate) fn new() -> Self {
+        Self { cursors: BTreeMap::new(), accused: BTreeSet::new(), judged: 0 }
     }
 
     /// The receiver's database was set back, and with it what it said before.
     pub(crate) fn forget_the_receiver(&mut self) {
-        *self = Self { judged: self.judged, ..Self::new(self.began_at) };
-    }
-
-    pub(crate) fn resolved_by_hand(&mut self, number: TicketNumber) {
-        self.by_hand.insert(number);
+        *self = Self { judged: self.judged, ..Self::new() };
     }
 }
 
@@ -358,6 +351,8 @@ fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) -> Checked 
             "heartbeat-missing" | "system-report-missing" => frozen,
             "agent-deactivated" => !hosts.iter().any(|host| host.active),
             "filesystem-full" => frozen || alive.iter().any(|host| host.body.borrow().disk >= 83),
+            // Of a host that is off, something may still lie in the queue.
+            "reports-lost" if frozen => true,
             "reports-lost" => lost_mail(world, &system, None) || hosts.iter().any(|host| host.forked),
             "system-cloned" => alive.len() > 1,
             "clock-wrong" => frozen || alive.iter().any(|host| !host.wrong_by.is_zero()),
@@ -382,14 +377,21 @@ fn who_is_off_for_long_is_silent_with_one_ticket(world: &mut World) -> Checked {
         let about = |row: &&TicketRow| {
             row.system == Some(system.id) && row.ticket.rule.as_str() == "heartbeat-missing"
         };
-        let by_hand =
-            tickets.iter().filter(about).any(|row| world.memory.by_hand.contains(&row.ticket.number));
+        let newest = tickets.iter().filter(about).map(|row| row.ticket.number).max();
+        let by_hand = newest.map(|number| resolved_by_a_person(world, number)).transpose()?.unwrap_or(false);
         let open = tickets.iter().filter(about).filter(|row| row.ticket.state.is_unresolved()).count();
         require(open == 1 || by_hand, "who is off for long is silent, with one ticket", || {
             format!("{} has {open} at {}: {system:?}", system.host, world.now)
         })?;
     }
     Ok(())
+}
+
+/// What a person called over stays over until it begins anew.
+fn resolved_by_a_person(world: &mut World, number: TicketNumber) -> Result<bool, String> {
+    let events = read(world, |tx| tx.ticket_events(number))?;
+    let last = events.iter().rev().find(|(_, event)| event.what.notifies());
+    Ok(last.is_some_and(|(_, event)| event.what == What::Resolved && event.by != "mailbeat"))
 }
 
 fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
