@@ -80,7 +80,10 @@ fn a_clone_is_found_and_becomes_a_system_of_its_own() -> anyhow::Result<()> {
     host.activate(vendor, &contract)?;
     let clone = office.host("scada-01-copy", &routes)?;
     copy(&host.dir.join("state"), &clone.dir.join("state"))?;
-    let (_agent, cloned) = (host.start()?, clone.start()?);
+    let _agent = host.start()?;
+    // The clone wakes up behind it, so that it is the clone whose reports do not fit.
+    host.await_sent(5)?;
+    let cloned = clone.start()?;
     let cloned_ticket = |state: &str| {
         wait_for(&format!("a ticket of system-cloned that is {state}"), PATIENCE, || {
             let tickets = vendor.tickets()?;

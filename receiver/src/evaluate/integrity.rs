@@ -63,7 +63,7 @@ fn judge_branches(view: &SystemView, now: Timestamp) -> [Judged; 2] {
     let two_intervals = view.heartbeat_interval.saturating_add(view.heartbeat_interval);
     let mut branches: Vec<&BranchView> = view.branches.iter().collect();
     // Clones have the same slots and the same incarnation: everything known of two branches may be equal.
-    branches.sort_by_key(|branch| (branch.began_at, branch.incarnation));
+    branches.sort_by_key(|branch| branch.began_at);
     let mut cloned = built(built_in::SYSTEM_CLONED, None, "one agent reports as this system".into());
     let mut restored = built(built_in::STATE_RESTORED, None, "one history goes on".into());
     let Some((newest, others)) = branches.split_last() else { return [cloned, restored] };
