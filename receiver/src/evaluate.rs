@@ -246,7 +246,7 @@ pub struct Decision {
 #[must_use]
 pub fn judge(view: &SystemView, occasion: Occasion<'_>, rules: &Rules, now: Timestamp) -> Decision {
     let mut judged = liveness::judge(view, occasion, &rules.liveness, now);
-    judged.extend(integrity::judge(view, &rules.integrity, now));
+    judged.extend(integrity::judge(view, occasion, &rules.integrity, now));
     let mut looked_at = (now, false);
     if let Occasion::Report { life_at, observations, checks } = occasion {
         looked_at = (life_at, observations.is_some());

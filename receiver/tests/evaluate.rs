@@ -312,10 +312,15 @@ fn a_missing_system_report_is_found_while_heartbeats_go_on_and_a_silent_host_has
 fn a_hole_in_the_sequence_is_a_finding_after_six_hours_and_ends_when_it_is_filled() {
     let mut world = World::new();
     world.view.gaps = vec![Gap { first: 812, last: 815, seen_at: world.now }];
-    world.pass(HOUR * 5).beat(&[]);
+    world.pass(HOUR * 5).beat(&[]).tick();
     assert!(world.told().is_empty());
-    world.pass(HOUR).beat(&[]);
+    let heard_until = world.now;
+    world.pass(HOUR).beat(&[]).tick_heard(Some(heard_until));
+    assert!(world.told().is_empty(), "it may lie in the mailbox, unread since an hour");
+    world.tick();
     assert_eq!(world.told(), ["MB-1001 opened"]);
+    world.pass(HOUR).beat(&[]).tick_heard(None);
+    assert!(world.told().is_empty());
     assert!(world.ticket("reports-lost").title.contains("4 reports were sent and never arrived"));
     world.view.gaps.clear();
     world.pass(HOUR).beat(&[]);
@@ -342,6 +347,13 @@ fn two_growing_histories_are_a_clone_and_a_quiet_old_one_is_a_restored_state() {
         );
     }
     assert_eq!(world.told(), ["MB-1001 opened"]);
+
+    // A gap put one report of a clone into a branch of its own, which began last and did not go on.
+    let (stray, now) = (world.now, world.now + HOUR * 3);
+    world.view.branches.push(branch(3, stray, stray));
+    world.view.branches[..2].iter_mut().for_each(|growing| growing.life_at = now);
+    world.pass(HOUR * 3).beat(&[]);
+    assert!(world.told().is_empty(), "they still are two");
 
     let mut restored = World::new();
     for _ in 0..30 {

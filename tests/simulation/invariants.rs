@@ -9,15 +9,18 @@ use mailbeat_agent::trail;
 use mailbeat_receiver::evaluate::{self, Decision, Occasion};
 use mailbeat_receiver::intake::judge::{heard_until, tick};
 use mailbeat_receiver::intake::{QuarantineReason, Verdict};
-use mailbeat_receiver::store::{Branch, StoreError, System, TicketRow, Tx};
+use mailbeat_receiver::store::{Branch, Hole, StoreError, System, TicketRow, Tx};
 use mailbeat_receiver::ticket::{Ticket, TicketNumber, What};
 use mailbeat_shared::wire::report::Kind;
 
 use crate::host::Host;
+use crate::mail::Genuine;
 use crate::world::World;
 
 /// Two heartbeats and the grace that goes with an interval of an hour.
 const PROMISE: SignedDuration = SignedDuration::from_mins(2 * 60 + 15);
+/// How long a missing report may still arrive.
+const GAP: SignedDuration = SignedDuration::from_hours(6);
 /// How exactly the receiver can know a time: mails travel, and the world goes by minutes.
 const SLACK: SignedDuration = SignedDuration::from_mins(4);
 
@@ -55,7 +58,8 @@ fn all_tickets(world: &mut World, unresolved: bool) -> Result<Vec<TicketRow>, St
 
 /// After each look of the receiver.
 pub(crate) fn after_each_look(world: &mut World) -> Checked {
-    nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world)
+    nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world)?;
+    nothing_is_called_lost_that_lies_in_the_mailbox(world)
 }
 
 /// After every op.
@@ -112,6 +116,37 @@ fn nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world: &mut Wo
                 )
             },
         )?;
+    }
+    Ok(())
+}
+
+fn nothing_is_called_lost_that_lies_in_the_mailbox(world: &mut World) -> Checked {
+    let tickets = all_tickets(world, true)?;
+    for row in tickets.iter().filter(|row| row.ticket.rule.as_str() == "reports-lost") {
+        let Some(system) = row.system else { continue };
+        if !world.memory.accused.insert((row.ticket.number, row.ticket.holds_since)) {
+            continue;
+        }
+        let (system, holes, branches) = read(world, |tx| {
+            Ok((tx.system(system)?.expect("a ticket's system"), tx.holes(system)?, tx.branches(system)?))
+        })?;
+        if hosts_of(world, &system).iter().any(|host| host.forked) {
+            continue;
+        }
+        let (mail, now) = (world.mail.borrow(), world.now);
+        let ripe = |hole: &&Hole| hole.seen_at + GAP <= row.ticket.opened_at + SLACK;
+        let is_in = |sent: &Genuine, hole: &Hole| {
+            let branch = branches.iter().find(|branch| branch.id == hole.branch);
+            (hole.range.0..=hole.range.1).contains(&sent.report.sequence)
+                && branch.is_some_and(|branch| branch.incarnation == sent.report.incarnation)
+        };
+        let here = mail.ledger.iter().enumerate().find(|(index, sent)| {
+            let came = sent.system() == system.system_id && sent.delivered_at.is_some();
+            came && !poisoned(world, *index) && holes.iter().filter(ripe).any(|hole| is_in(sent, hole))
+        });
+        require(here.is_none(), "nothing is called lost that lies in the mailbox", || {
+            format!("at {now}: {row:?} {:?}", here.map(|(_, sent)| (sent.report.sequence, sent.delivered_at)))
+        })?;
     }
     Ok(())
 }
@@ -349,7 +384,7 @@ fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) -> Checked 
         let frozen = alive.is_empty();
         let holds = match rule {
             "heartbeat-missing" | "system-report-missing" => frozen,
-            "agent-deactivated" => !hosts.iter().any(|host| host.active),
+            "agent-deactivated" => frozen,
             "filesystem-full" => frozen || alive.iter().any(|host| host.body.borrow().disk >= 83),
             // Of a host that is off, something may still lie in the queue.
             "reports-lost" if frozen => true,
@@ -358,8 +393,10 @@ fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) -> Checked 
             "clock-wrong" => frozen || alive.iter().any(|host| !host.wrong_by.is_zero()),
             _ => false,
         };
+        let branches = read(world, |tx| tx.branches(system.id))?;
+        let branches: Vec<String> = branches.iter().map(|branch| format!("\n    {branch:?}")).collect();
         require(holds, "only what still holds has an unresolved ticket", || {
-            format!("at {}: {row:?}\n    {system:?}", world.now)
+            format!("at {}: {row:?}\n    {system:?}{}", world.now, branches.concat())
         })?;
     }
     Ok(())
@@ -380,8 +417,9 @@ fn who_is_off_for_long_is_silent_with_one_ticket(world: &mut World) -> Checked {
         let newest = tickets.iter().filter(about).map(|row| row.ticket.number).max();
         let by_hand = newest.map(|number| resolved_by_a_person(world, number)).transpose()?.unwrap_or(false);
         let open = tickets.iter().filter(about).filter(|row| row.ticket.state.is_unresolved()).count();
+        let about_it: Vec<&TicketRow> = tickets.iter().filter(about).collect();
         require(open == 1 || by_hand, "who is off for long is silent, with one ticket", || {
-            format!("{} has {open} at {}: {system:?}", system.host, world.now)
+            format!("{} has {open} at {}: {system:?}\n    {about_it:?}", system.host, world.now)
         })?;
     }
     Ok(())
@@ -414,7 +452,7 @@ fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
                 format!("{}: {hole:?} but {:?}", system.host, found.map(|(_, sent)| sent.report.sequence))
             })?;
         }
-        let missing = |sent: &&crate::mail::Genuine| {
+        let missing = |sent: &&Genuine| {
             let branch = branches.iter().find(|branch| branch.incarnation == sent.report.incarnation);
             let sequence = sent.report.sequence;
             sent.system() == system.system_id
@@ -423,7 +461,7 @@ fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
                 && !holes.iter().any(|hole| (hole.range.0..=hole.range.1).contains(&sequence))
         };
         // What was sent with an unknown outcome may be called superseded or lost by its own agent.
-        let stated = |sent: &&crate::mail::Genuine| {
+        let stated = |sent: &&Genuine| {
             let is_named = |report: &mailbeat_shared::wire::report::Report| {
                 let ranges = report.superseded.iter().chain(&report.lost);
                 ranges.clone().any(|(first, last)| (*first..=*last).contains(&sent.report.sequence))
@@ -437,7 +475,7 @@ fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
                 .filter(|sent| sent.report.incarnation == branch.incarnation && sent.delivered_at.is_some());
             of.map(|sent| sent.report.sequence).min()
         };
-        let before_the_first = |sent: &&crate::mail::Genuine| {
+        let before_the_first = |sent: &&Genuine| {
             branches.iter().any(|branch| {
                 branch.incarnation == sent.report.incarnation && first_of(branch) > Some(sent.report.sequence)
             })

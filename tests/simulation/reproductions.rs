@@ -1,10 +1,15 @@
 //! Every fault the simulation found, as the shortest story that shows it.
 
-use crate::model::Op;
+use crate::model::{Fate, Op};
 use crate::run;
 
 fn holds(ops: &[Op]) {
-    if let Err(violated) = run(1, ops) {
+    holds_in(1, ops);
+}
+
+/// In the world of a seed, where slots and ids matter.
+fn holds_in(seed: u64, ops: &[Op]) {
+    if let Err(violated) = run(seed, ops) {
         panic!("{violated}");
     }
 }
@@ -17,4 +22,58 @@ fn a_quiet_week_passes() {
 #[test]
 fn a_receiver_whose_clock_was_set_back_for_half_an_hour_accuses_nobody_afterwards() {
     holds(&[Op::ReceiverClock { minutes: -600 }, Op::Advance { minutes: 350 }, Op::Settle]);
+}
+
+#[test]
+fn after_a_deactivation_a_restored_state_still_resolves_itself() {
+    holds(&[
+        Op::AgentBackup { host: 1 },
+        Op::Advance { minutes: 366 },
+        Op::AgentRestore { host: 1 },
+        Op::Advance { minutes: 314 },
+        Op::Deactivate { host: 1 },
+        Op::Settle,
+    ]);
+}
+
+#[test]
+fn a_gap_is_no_loss_while_the_mailbox_that_may_hold_it_cannot_be_read() {
+    holds(&[
+        Op::Advance { minutes: 5 },
+        Op::Mails { host: 0, fate: Fate::Late { minutes: 130 }, count: 1 },
+        Op::Advance { minutes: 125 },
+        Op::Mailbox { up: false },
+        Op::Advance { minutes: 600 },
+        Op::Settle,
+    ]);
+}
+
+#[test]
+fn a_system_whose_reports_were_imported_after_a_restore_can_be_silent_again() {
+    holds(&[
+        Op::Advance { minutes: 60 },
+        Op::ReceiverBackup,
+        Op::Advance { minutes: 700 },
+        Op::Power { host: 0, on: false },
+        Op::Advance { minutes: 1 },
+        Op::ReceiverRestore,
+        Op::Settle,
+    ]);
+}
+
+#[test]
+fn of_two_clones_whose_reports_cross_nobody_says_that_a_state_was_restored() {
+    holds_in(
+        35,
+        &[
+            Op::Advance { minutes: 1643 },
+            Op::HostClock { host: 1, minutes: 15 },
+            Op::Advance { minutes: 187 },
+            Op::AgentClone { host: 1 },
+            Op::Advance { minutes: 25 },
+            Op::Mails { host: 0, fate: Fate::Late { minutes: 582 }, count: 1 },
+            Op::Advance { minutes: 25 },
+            Op::Settle,
+        ],
+    );
 }

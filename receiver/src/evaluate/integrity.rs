@@ -3,15 +3,25 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::rules::{IntegrityPolicy, built_in, id};
-use super::{BranchView, Crossing, Judged, Severity, SystemView};
+use super::{BranchView, Crossing, Judged, Occasion, Severity, SystemView};
 
 /// How long a restored state stays a finding before it resolves itself.
 const RESTORED_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Judges gaps, branches and the clock.
 #[must_use]
-pub fn judge(view: &SystemView, policy: &IntegrityPolicy, now: Timestamp) -> Vec<Judged> {
-    let mut judged = vec![judge_gaps(view, policy, now), judge_clock(view, policy)];
+pub fn judge(
+    view: &SystemView,
+    occasion: Occasion<'_>,
+    policy: &IntegrityPolicy,
+    now: Timestamp,
+) -> Vec<Judged> {
+    let horizon = match occasion {
+        Occasion::Report { .. } => None,
+        Occasion::Tick { heard_until } => heard_until.map(|heard| heard.min(now)),
+    };
+    let mut judged = vec![judge_clock(view, policy)];
+    judged.extend(judge_gaps(view, policy, horizon));
     judged.extend(judge_branches(view, now));
     judged
 }
@@ -27,8 +37,10 @@ fn built(rule: &'static str, crossing: Option<(Severity, String)>, evidence: Str
     }
 }
 
-fn judge_gaps(view: &SystemView, policy: &IntegrityPolicy, now: Timestamp) -> Judged {
-    let ripe = view.gaps.iter().filter(|gap| now.duration_since(gap.seen_at) >= policy.gap_after);
+/// What is missing may lie unread in the mailbox: a gap is judged only up to what was heard, and says nothing before.
+fn judge_gaps(view: &SystemView, policy: &IntegrityPolicy, horizon: Option<Timestamp>) -> Option<Judged> {
+    let horizon = if view.gaps.is_empty() { Timestamp::MIN } else { horizon? };
+    let ripe = view.gaps.iter().filter(|gap| horizon.duration_since(gap.seen_at) >= policy.gap_after);
     let (mut count, mut ranges) = (0_u64, Vec::new());
     for gap in ripe {
         count = count.saturating_add(gap.last.saturating_sub(gap.first).saturating_add(1));
@@ -39,13 +51,13 @@ fn judge_gaps(view: &SystemView, policy: &IntegrityPolicy, now: Timestamp) -> Ju
         });
     }
     if count == 0 {
-        return built(built_in::REPORTS_LOST, None, "every report arrived or was explained".into());
+        return Some(built(built_in::REPORTS_LOST, None, "every report arrived or was explained".into()));
     }
     ranges.truncate(10);
     let title =
         format!("{count} report{} sent and never arrived", if count == 1 { " was" } else { "s were" });
     let evidence = format!("missing {}; later reports do not explain it", ranges.join(", "));
-    built(built_in::REPORTS_LOST, Some((Severity::Low, title)), evidence)
+    Some(built(built_in::REPORTS_LOST, Some((Severity::Low, title)), evidence))
 }
 
 fn judge_clock(view: &SystemView, policy: &IntegrityPolicy) -> Judged {
@@ -69,9 +81,14 @@ fn judge_branches(view: &SystemView, now: Timestamp) -> [Judged; 2] {
     let Some((newest, others)) = branches.split_last() else { return [cloned, restored] };
 
     let grows = |branch: &BranchView| now.duration_since(branch.life_at) < two_intervals;
-    let parallel = |branch: &&&BranchView| grows(branch) && branch.life_at > newest.began_at;
+    // Which of them began last says nothing where they cross: a gap may have put a report of one into a branch of its own.
+    let parallel = |other: &&BranchView| {
+        let beside = |later: &BranchView| later.began_at >= other.began_at && other.life_at > later.began_at;
+        let another = |later: &BranchView| !std::ptr::eq(later, *other);
+        grows(other) && view.branches.iter().any(|later| another(later) && grows(later) && beside(later))
+    };
     let since_began = now.duration_since(newest.began_at);
-    if let Some(other) = others.iter().find(parallel).filter(|_| grows(newest)) {
+    if let Some(other) = view.branches.iter().find(parallel) {
         let title = "two agents report as this system: a cloned host?".to_owned();
         let evidence = format!(
             "incarnation {} and incarnation {} both go on; on one of them run `mailbeat-agent identity new`",

@@ -111,15 +111,15 @@ pub fn due_at(
     policy: &LivenessPolicy,
     now: Timestamp,
 ) -> Option<Timestamp> {
+    // Gaps and branches ripen slowly; an hourly look is enough for them, also where nobody expects anything.
+    let ripening =
+        (!view.gaps.is_empty() || view.branches.len() > 1).then(|| later(now, SignedDuration::from_hours(1)));
     if view.paused || view.deactivated_at.is_some() {
-        return None;
+        return ripening;
     }
     let open = |rule: &str| findings.iter().any(|finding| finding.rule.as_str() == rule);
     let silent = (!open(built_in::HEARTBEAT_MISSING)).then(|| silent_at(view, policy));
     let overdue = (!open(built_in::SYSTEM_REPORT_MISSING)).then(|| system_report_overdue_at(view, policy));
-    // Gaps and branches ripen slowly; an hourly look is enough for them.
-    let ripening =
-        (!view.gaps.is_empty() || view.branches.len() > 1).then(|| later(now, SignedDuration::from_hours(1)));
     [silent, overdue, ripening].into_iter().flatten().min()
 }
 

@@ -40,15 +40,21 @@ pub(super) fn report(
     Ok(())
 }
 
-/// Up to when absence of this system may be judged: as far as all mailboxes were heard that its last reports came through.
+/// Up to when absence of this system may be judged: as far as all mailboxes were heard that its last reports came through. Where
+/// they came through none (they were imported), it could be any.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn heard_until(tx: &Tx<'_>, system: i64, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let its_own = tx.mailboxes_of(system)?;
     let mut least: Option<Timestamp> = None;
-    for mailbox in tx.mailboxes_of(system)? {
-        let hearing = tx.mailbox(mailbox)?.and_then(|mailbox| mailbox.hearing);
-        let Some(heard) = hearing.and_then(|hearing| hearing.heard_until(now)) else { return Ok(None) };
+    for mailbox in tx.mailboxes()? {
+        if !its_own.is_empty() && !its_own.contains(&mailbox.id) {
+            continue;
+        }
+        let Some(heard) = mailbox.hearing.and_then(|hearing| hearing.heard_until(now)) else {
+            return Ok(None);
+        };
         least = Some(least.map_or(heard, |least| least.min(heard)));
     }
     Ok(least)
