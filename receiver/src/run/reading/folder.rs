@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use jiff::SignedDuration;
 
 use super::super::{Receiver, SessionError, filing};
-use super::preparing::{CHUNK, ended, prepare_on_a_worker};
+use super::preparing::{CHUNK, ended, prepare_on_a_worker, workers_at_once};
 use crate::filing::Filing;
 use crate::intake::window::{Step, Window};
 use crate::intake::{self, Batch, Context, Mail, Prepared};
@@ -169,7 +169,7 @@ impl FolderReader<'_> {
     /// Takes mails as they come, prepares them on worker threads in order, and records them in batches of bounded size. What is
     /// left at the end is given back, to be recorded with the cursor.
     async fn take_in(&self, mut outlet: Outlet) -> Result<Vec<Mail>, StoreError> {
-        let mut workers = FuturesOrdered::new();
+        let (mut workers, at_once) = (FuturesOrdered::new(), workers_at_once());
         let (mut chunk, mut ready, mut weight) = (Vec::with_capacity(CHUNK), Vec::new(), 0);
         loop {
             tokio::select! {
@@ -185,7 +185,7 @@ impl FolderReader<'_> {
                         weight = 0;
                     }
                 }
-                fetched = outlet.next() => match fetched {
+                fetched = outlet.next(), if workers.len() < at_once => match fetched {
                     Some(fetched) => {
                         chunk.push(fetched);
                         if chunk.len() >= CHUNK {

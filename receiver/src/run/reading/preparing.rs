@@ -1,5 +1,7 @@
 //! The costly half of reading a mail, on threads of its own: taking it apart, and checking its signature.
 
+use std::num::NonZero;
+
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use crate::intake::{Mail, Prepared, prepare};
@@ -7,6 +9,11 @@ use crate::mailbox::Fetched;
 
 /// Mails one worker takes at a time.
 pub(super) const CHUNK: usize = 32;
+
+/// More would only get in each other's way, and each keeps memory of its own.
+pub(super) fn workers_at_once() -> usize {
+    1 + std::thread::available_parallelism().map_or(1, NonZero::get)
+}
 
 /// Takes these apart on a thread of their own.
 pub(super) fn prepare_on_a_worker(fetched: Vec<Fetched>) -> JoinHandle<Vec<Mail>> {
