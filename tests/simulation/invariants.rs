@@ -9,7 +9,7 @@ use mailbeat_agent::trail;
 use mailbeat_receiver::evaluate::{self, Decision, Occasion};
 use mailbeat_receiver::intake::judge::{heard_until, tick};
 use mailbeat_receiver::intake::{QuarantineReason, Verdict};
-use mailbeat_receiver::store::{Branch, Hole, StoreError, System, TicketRow, Tx};
+use mailbeat_receiver::store::{Branch, Hole, StoreError, System, SystemState, TicketRow, Tx};
 use mailbeat_receiver::ticket::{Ticket, TicketNumber, What};
 use mailbeat_shared::wire::report::Kind;
 
@@ -94,8 +94,12 @@ fn nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world: &mut Wo
         let Some(system) = read(world, |tx| tx.system(system))? else { continue };
         let read_until = world.vendor.drained_at;
         let mail = world.mail.borrow();
-        let alive = mail.ledger.iter().find(|report| {
-            report.system() == system.system_id
+        // Of what was read while the receiver's own clock was wrong nobody can say when it was made.
+        let judged = &world.vendor.judged;
+        let doubtful = |index| judged.iter().any(|look| look.genuine == Some(index) && look.by_wrong_clock);
+        let alive = mail.ledger.iter().enumerate().find(|(index, report)| {
+            !doubtful(*index)
+                && report.system() == system.system_id
                 && report.delivered_at.is_some_and(|at| at <= read_until)
                 && report.made_at + PROMISE > read_until + SLACK
         });
@@ -103,7 +107,7 @@ fn nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world: &mut Wo
             alive.is_none(),
             "nobody is accused of silence who gave life within its promise as far as the mailbox was read",
             || {
-                let report = alive.expect("it was found");
+                let (_, report) = alive.expect("it was found");
                 format!(
                     "{} {} ({}), read until {read_until}, but #{} was made at {} and delivered at {:?}; the receiver says life_at {:?}",
                     row.ticket.number,
@@ -383,7 +387,7 @@ fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) -> Checked 
         let alive: Vec<&&Host> = hosts.iter().filter(|host| is_alive(host)).collect();
         let frozen = alive.is_empty();
         let holds = match rule {
-            "heartbeat-missing" | "system-report-missing" => frozen,
+            "heartbeat-missing" | "system-report-missing" => frozen && system.state == SystemState::Active,
             "agent-deactivated" => frozen,
             "filesystem-full" => frozen || alive.iter().any(|host| host.body.borrow().disk >= 83),
             // Of a host that is off, something may still lie in the queue.
@@ -406,6 +410,9 @@ fn who_is_off_for_long_is_silent_with_one_ticket(world: &mut World) -> Checked {
     let systems = read(world, |tx| tx.systems(0, 1000))?;
     let tickets = all_tickets(world, false)?;
     for system in systems.iter().filter(|system| system.deactivated_at.is_none()) {
+        if system.state != SystemState::Active {
+            continue;
+        }
         let hosts = hosts_of(world, system);
         // Consent that was withdrawn while nothing could be sent is not known to the receiver.
         if hosts.iter().any(is_alive) {

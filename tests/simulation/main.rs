@@ -22,8 +22,8 @@ use mailbeat_shared::clock::Clock;
 use crate::model::{Op, shrink, weeks};
 use crate::world::World;
 
-/// Seeds that always run.
-const FIXED: std::ops::Range<u64> = 0..12;
+/// Seeds that always run, in two threads: they found faults, or things that must not be taken for faults.
+const FIXED: [[u64; 3]; 2] = [[0, 19, 27], [35, 75, 201]];
 /// Runs that a failing list may cost to be made shorter.
 const PATIENCE: usize = 250;
 
@@ -66,16 +66,23 @@ fn number(variable: &str) -> Option<u64> {
 
 #[test]
 fn whatever_happens_for_weeks_what_must_hold_holds() {
-    if let Some(seed) = number("MAILBEAT_SEED") {
-        return try_seed(seed);
+    match number("MAILBEAT_SEED") {
+        Some(seed) => try_seed(seed),
+        None => FIXED[0].into_iter().for_each(try_seed),
     }
-    FIXED.for_each(try_seed);
+}
+
+#[test]
+fn whatever_else_happens_it_holds_too() {
+    if number("MAILBEAT_SEED").is_some() {
+        return;
+    }
+    FIXED[1].into_iter().for_each(try_seed);
     let (began, seconds) = (Instant::now(), number("MAILBEAT_SIMULATION_SECONDS").unwrap_or(5));
     let mut random = Clock::system().now().as_microsecond().unsigned_abs();
-    let mut tried = 0;
     while began.elapsed() < Duration::from_secs(seconds) {
         try_seed(random);
-        (random, tried) = (random + 1, tried + 1);
+        random += 1;
     }
-    println!("{tried} random seeds, the last was {}", random - 1);
+    println!("the last random seed was {}", random - 1);
 }

@@ -48,6 +48,8 @@ pub(crate) enum Op {
     Deactivate { host: u8 },
     /// The administrator gives it again.
     Activate { host: u8 },
+    /// An operator pauses a host's system, or watches it again.
+    Pause { host: u8, on: bool },
     /// An operator does something about the n-th unresolved ticket.
     Operator { act: Act, ticket: u8 },
     /// Everything calms down, and the world is looked at.
@@ -179,7 +181,7 @@ pub(crate) fn weeks(seed: u64) -> Vec<Op> {
 fn event(dice: &mut Dice) -> Op {
     let host = dice.byte(4);
     let up = dice.below(3) > 0;
-    match dice.below(46) {
+    match dice.below(47) {
         0..=4 => Op::ChangeFile { host, file: dice.byte(4), content: dice.byte(6) },
         5..=7 => Op::Disk { host, percent: dice.one_of(&[0, 50, 50, 84, 86, 97, 99]) },
         8..=14 => Op::Mails { host, fate: fate(dice), count: dice.byte(3) + 1 },
@@ -222,6 +224,7 @@ fn event(dice: &mut Dice) -> Op {
         40..=41 => Op::Power { host, on: up },
         42 => Op::Deactivate { host },
         43 => Op::Activate { host },
+        44 => Op::Pause { host, on: !up },
         _ => {
             let act = dice.one_of(&[Act::Acknowledge, Act::Resolve, Act::Comment]);
             Op::Operator { act, ticket: dice.byte(8) }

@@ -77,3 +77,14 @@ fn of_two_clones_whose_reports_cross_nobody_says_that_a_state_was_restored() {
         ],
     );
 }
+
+#[test]
+fn a_system_that_is_paused_is_not_called_silent_any_more() {
+    holds(&[
+        Op::Advance { minutes: 60 },
+        Op::Power { host: 0, on: false },
+        Op::Advance { minutes: 300 },
+        Op::Pause { host: 0, on: true },
+        Op::Settle,
+    ]);
+}

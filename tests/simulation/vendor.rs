@@ -47,6 +47,8 @@ pub(crate) struct Judged {
     pub(crate) detail: String,
     /// The state of the customers changed with it.
     pub(crate) changed: bool,
+    /// The receiver's own clock was wrong when it was read.
+    pub(crate) by_wrong_clock: bool,
 }
 
 /// The receiver.
@@ -56,6 +58,7 @@ pub(crate) struct Vendor {
     pub(crate) rules: Rules,
     pub(crate) on: bool,
     pub(crate) crash_at: Option<Point>,
+    pub(crate) clock_is_wrong: bool,
     /// True time up to which every mail was read, by the last round that came to its end.
     pub(crate) drained_at: Timestamp,
     pub(crate) told: Vec<Told>,
@@ -89,6 +92,7 @@ impl Vendor {
             rules: Rules::built_in(),
             on: true,
             crash_at: None,
+            clock_is_wrong: false,
             drained_at: now,
             told: vec![],
             judged: vec![],
@@ -294,7 +298,8 @@ impl Vendor {
             let recorded = record_batch(&mut self.store, context, &batch, now)?.remove(0);
             let changed = mail.genuine.is_none() && before != self.state()?;
             let (verdict, detail) = (recorded.verdict, recorded.detail);
-            self.judged.push(Judged { genuine: mail.genuine, verdict, detail, changed });
+            let by_wrong_clock = self.clock_is_wrong;
+            self.judged.push(Judged { genuine: mail.genuine, verdict, detail, changed, by_wrong_clock });
         }
         Ok(())
     }

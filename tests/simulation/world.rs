@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_receiver::store::StoreError;
+use mailbeat_receiver::store::{StoreError, SystemState};
 use mailbeat_receiver::ticket::{TicketEvent, What};
 use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret, Interval, SealedContract};
 use mailbeat_shared::wire::signature::SigningKey;
@@ -87,6 +87,7 @@ impl World {
             Op::ReceiverClock { minutes } => {
                 self.vendor.clock.set(now + MINUTE * minutes);
                 self.clock_corrected_at = Some(now + CORRECTED_AFTER);
+                self.vendor.clock_is_wrong = true;
             }
             Op::AgentCrash { host, after_sending: false } => self.host(host).crash(now),
             Op::AgentCrash { host, after_sending: true } => {
@@ -110,6 +111,7 @@ impl World {
             Op::Power { host, on } => self.host(host).power(on, now),
             Op::Deactivate { host } => self.host(host).deactivate(now),
             Op::Activate { host } => self.host(host).activate(now),
+            Op::Pause { host, on } => self.pause(usize::from(host), on)?,
             Op::Operator { act, ticket } => self.operate(act, ticket)?,
         }
         Ok(())
@@ -146,8 +148,7 @@ impl World {
             let now = self.now;
             self.vendor.clock.advance(MINUTE);
             if self.clock_corrected_at.is_some_and(|at| at <= now) {
-                self.clock_corrected_at = None;
-                self.vendor.clock.set(now);
+                self.correct_the_clock();
             }
             self.mail.borrow_mut().now = now;
             for host in &mut self.hosts {
@@ -166,6 +167,11 @@ impl World {
         Ok(())
     }
 
+    fn correct_the_clock(&mut self) {
+        self.vendor.clock.set(self.now);
+        (self.clock_corrected_at, self.vendor.clock_is_wrong) = (None, false);
+    }
+
     /// The disturbances end, and enough time passes for everything to be said, heard and judged. What is switched off stays
     /// off, and clocks of hosts stay wrong.
     fn settle(&mut self) -> Result<(), String> {
@@ -175,14 +181,23 @@ impl World {
             self.vendor.on = true;
             self.vendor.restart();
         }
-        self.vendor.clock.set(self.now);
-        self.clock_corrected_at = None;
+        self.correct_the_clock();
         self.hosts.iter_mut().for_each(Host::wake);
         while !self.mail.borrow().is_quiet() {
             self.advance(MINUTE * 10)?;
         }
         self.advance(CALM)?;
         invariants::at_rest(self)
+    }
+
+    fn pause(&mut self, host: usize, on: bool) -> Result<(), StoreError> {
+        let key = self.hosts[host % self.hosts.len()].identity().key.public().bytes();
+        let (now, state) =
+            (self.vendor.clock.now(), if on { SystemState::Paused } else { SystemState::Active });
+        self.vendor.store.write(|tx| match tx.registered(&key)? {
+            Some(registered) => tx.set_system_state(&registered.system, state, now),
+            None => Ok(()),
+        })
     }
 
     fn operate(&mut self, act: Act, ticket: u8) -> Result<(), StoreError> {

@@ -260,7 +260,7 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn due_systems(&self, now: Timestamp, limit: u32) -> Result<Vec<i64>, StoreError> {
         const SQL: &str = "-- due_systems
-            SELECT id FROM systems WHERE state = 'active' AND due_at <= ?1 ORDER BY due_at LIMIT ?2";
+            SELECT id FROM systems WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
         self.all(SQL, params![us(now), limit], |row| row.get(0))
     }
 
@@ -270,7 +270,7 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn next_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
         const SQL: &str = "-- next_due_at
-            SELECT min(due_at) FROM systems WHERE state = 'active'";
+            SELECT min(due_at) FROM systems";
         Ok(self.one(SQL, [], |row| maybe_time(row, 0))?.flatten())
     }
 

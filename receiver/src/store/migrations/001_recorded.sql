@@ -65,7 +65,7 @@ CREATE TABLE systems (
     deactivated_at       INTEGER,
     UNIQUE (customer, system_id)
 ) STRICT;
-CREATE INDEX systems_due ON systems (due_at) WHERE state = 'active';
+CREATE INDEX systems_due ON systems (due_at);
 CREATE INDEX systems_by_id ON systems (system_id);
 CREATE INDEX systems_by_contract ON systems (contract);
 
