@@ -5,6 +5,9 @@ cd "$(dirname "$0")/.."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
+# The stories mostly wait for the next second: more of them than cores at a time.
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-4}"
+
 status=0
 cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$log" || status=$?
 

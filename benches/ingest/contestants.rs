@@ -128,6 +128,8 @@ pub(crate) struct Ingested {
     pub(crate) last_commit: Duration,
     /// The most memory it had resident (VmHWM).
     pub(crate) peak_kib: u64,
+    /// Processor time it used.
+    pub(crate) cpu: Duration,
 }
 
 /// A vendor with an initialised receiver and the default rules, who reads `READ`.
@@ -186,11 +188,11 @@ impl Ingest<'_> {
         } else {
             recorded
         };
-        let peak_kib = peak_kib(running.pid())?;
+        let (peak_kib, cpu) = (peak_kib(running.pid())?, cpu(running.pid())?);
         let status = running.terminate()?;
         ensure!(status.success(), "the receiver ended with {status}");
         self.check(&look, mails)?;
-        Ok(Ingested { recorded, last_commit, peak_kib })
+        Ok(Ingested { recorded, last_commit, peak_kib, cpu })
     }
 
     /// Everything was accepted, nothing set aside, nobody accused, and the mails lie where they belong.
@@ -236,4 +238,12 @@ fn peak_kib(pid: u32) -> anyhow::Result<u64> {
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .context("the kernel does not say VmHWM")?;
     Ok(line.trim().trim_end_matches(" kB").parse()?)
+}
+
+/// User and system time of all its threads (proc(5), fields 14 and 15 of stat, in ticks of 10 ms on every Linux).
+fn cpu(pid: u32) -> anyhow::Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let (_, fields) = stat.rsplit_once(')').context("the kernel's stat names the program in brackets")?;
+    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+    Ok(Duration::from_millis(10 * ticks.sum::<Result<u64, _>>()?))
 }

@@ -75,7 +75,8 @@ pub(crate) fn compose(
 
 /// What this host's collectors find, brought to the twenty numbers of a small server.
 fn measure() -> anyhow::Result<Vec<Observation>> {
-    let mut found = collect(&CollectConfig::default(), &mut HostProbe::new()?, Duration::from_millis(250)).observations;
+    let mut found =
+        collect(&CollectConfig::default(), &mut HostProbe::new()?, Duration::from_millis(250)).observations;
     found.retain(|observation| {
         !observation.name.starts_with("system.filesystem") && !observation.name.starts_with("system.network")
     });

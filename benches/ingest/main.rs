@@ -63,15 +63,16 @@ fn compare(storage: Storage, mails: usize, rounds: usize) -> anyhow::Result<Vec<
         let mbsync = Mbsync { server: &server }.run(mails)?;
         let observed = Ingest { server: &server, seed: &vendor, filing: false }.run(mails)?;
         let filed = Ingest { server: &server, seed: &vendor, filing: true }.run(mails)?;
-        let s = |time: Duration| time.as_secs_f64();
+        let s = |time: Duration| format!("{:.2} s", time.as_secs_f64());
         say(&format!(
-            "{storage:?} {round}: ceiling {:.2} s, mbsync {:.2} s, without filing {:.2} s, with filing {:.2} s (all recorded after {:.2} s), {} KiB",
+            "{storage:?} {round}: ceiling {}, mbsync {}, without filing {} (processor {}), with filing {} (recorded {}, processor {})",
             s(ceiling),
             s(mbsync),
             s(observed.last_commit),
+            s(observed.cpu),
             s(filed.last_commit),
             s(filed.recorded),
-            filed.peak_kib
+            s(filed.cpu)
         ));
         Ok(Round { ceiling, mbsync, observed, filed })
     };

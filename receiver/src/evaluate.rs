@@ -180,7 +180,7 @@ pub struct SystemView {
     pub deactivated_at: Option<Timestamp>,
     /// How far the host's clock is off, where known; positive if it is behind.
     pub clock_skew: SignedDuration,
-    /// The state histories that reports came from.
+    /// The state histories that reports came from, in the order in which they were found.
     pub branches: Vec<BranchView>,
     /// Sequences never heard of though later ones were.
     pub gaps: Vec<Gap>,

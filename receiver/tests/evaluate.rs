@@ -366,6 +366,39 @@ fn two_growing_histories_are_a_clone_and_a_quiet_old_one_is_a_restored_state() {
 }
 
 #[test]
+fn clones_whose_heartbeats_come_in_the_same_second_are_two() {
+    let mut world = World::new();
+    let start = world.now;
+    for hour in 1..=3 {
+        world.pass(HOUR);
+        let branch = BranchView { incarnation: Incarnation(1), began_at: start, life_at: world.now };
+        world.view.branches = vec![branch.clone(), branch];
+        world.beat(&[]);
+        assert!(world.view.findings.iter().any(|f| f.rule.as_str() == "system-cloned"), "hour {hour}");
+    }
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+}
+
+#[test]
+fn a_clone_that_is_gone_leaves_nothing_to_say_of_the_history_that_went_on() {
+    let mut world = World::new();
+    let start = world.now;
+    for hour in 1..=8 {
+        world.pass(HOUR);
+        let gone = world.now.min(start + HOUR * 4);
+        let branch = |incarnation, began_at, life_at| BranchView {
+            incarnation: Incarnation(incarnation),
+            began_at,
+            life_at,
+        };
+        world.view.branches = vec![branch(1, start - HOUR, world.now), branch(2, start, gone)];
+        world.beat(&[]);
+        assert!(world.view.findings.iter().all(|f| f.rule.as_str() == "system-cloned"), "hour {hour}");
+    }
+    assert_eq!(world.told(), ["MB-1001 opened", "MB-1001 resolved"]);
+}
+
+#[test]
 fn a_wrong_clock_is_a_finding_of_its_own() {
     let mut world = World::new();
     world.view.clock_skew = HOUR * -3;

@@ -6,6 +6,7 @@ mod admit;
 pub mod contract;
 pub mod extract;
 pub mod id;
+mod layout;
 pub mod limits;
 pub mod mail;
 pub mod observation;

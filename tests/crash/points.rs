@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::Context as _;
 use mailbeat_tests::programs::Build;
 
-use crate::ends::{End, check};
+use crate::ends::{End, bring_home, check};
 use crate::story::Chapter::{self, Acknowledge, Activate, Change, Clear, Cross, Enroll, Return, Silence};
 use crate::story::{Crash, Story, Who};
 
@@ -69,4 +69,23 @@ fn killed_before_or_after_any_point_the_story_ends_as_if_nothing_had_happened() 
     });
     let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{} of {} ended otherwise:\n{}", wrong.len(), points.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn a_mail_over_which_the_receiver_dies_twice_is_set_aside_unread_and_stops_nobody() {
+    let told = || -> anyhow::Result<()> {
+        let mut story = Story::new(Build::CrashPoints, 3_600)?;
+        let contract = story.vendor.issue("ACME", 1, 3_600)?;
+        story.host.activate(&story.vendor, &contract)?;
+        story.die(Who::Receiver, "R2.before")?;
+        story.die(Who::Receiver, "R2.before")?;
+        story.start_both()?;
+        story.until_number("the line to go on", "SELECT count(*) > 2 FROM reports")?;
+        story.settle()?;
+        anyhow::ensure!(check(&story)? == 1, "one mail, and only one, is set aside");
+        let rules = story.books.column("SELECT rule FROM tickets")?;
+        anyhow::ensure!(rules == ["quarantine-waiting"], "the receiver says so: {rules:?}");
+        bring_home(&story)
+    };
+    told().unwrap();
 }

@@ -10,6 +10,7 @@ use std::process::ExitStatus;
 
 use anyhow::{Context as _, ensure};
 use mailbeat_tests::books::{Books, PATIENCE};
+use mailbeat_tests::maildirs;
 use mailbeat_tests::programs::{Build, Installed, Running, wait_for};
 use mailbeat_tests::world::{Host, Vendor};
 use tempfile::TempDir;
@@ -58,20 +59,14 @@ impl Story {
     /// Everything set up, the agent not yet activated. `grace_s`: how late a heartbeat may be.
     pub(crate) fn new(build: Build, grace_s: u32) -> anyhow::Result<Self> {
         let dir = tempfile::Builder::new().prefix("mailbeat-crash-").tempdir()?;
-        let (reports, people) = (dir.path().join("reports"), dir.path().join("people"));
-        let transport = format!(
-            "[[mailbox]]\ntype = \"maildir\"\nname = \"reports\"\npath = {reports:?}\npoll_interval_s = 1\n\n\
-             [outgoing]\ntype = \"maildir\"\nfrom = \"Mailbeat <mailbeat@example.test>\"\npath = {people:?}\n"
-        );
         let rules = format!(
             "[liveness]\ngrace = \"{grace_s}s\"\nmisses = 2\n\n[[threshold]]\nid = \"many-files\"\nmetric = \"mailbeat.watch.files\"\n\
              above = {{ medium = 2 }}\ntitle = \"{{value}} configuration files are watched\"\n"
         );
-        let vendor = Vendor::with_build(&dir.path().join("vendor"), &transport, &rules, build)?;
-        let routes = format!(
-            "[[route]]\nname = \"maildir\"\ntype = \"maildir\"\nfrom = \"agent@acme.example\"\npath = {reports:?}\n"
-        );
-        let host = Host::with_build(&dir.path().join("scada-01"), "scada-01", &routes, build)?;
+        let vendor =
+            Vendor::with_build(&dir.path().join("vendor"), &maildirs::transport(dir.path()), &rules, build)?;
+        let host =
+            Host::with_build(&dir.path().join("scada-01"), "scada-01", &maildirs::route(dir.path()), build)?;
         host.write("app.conf", "workers = 4\n")?;
         let books = Books::open(&vendor.dir)?;
         Ok(Self { dir, vendor, host, books, agent: None, receiver: None })
@@ -142,11 +137,16 @@ impl Story {
     /// Ends a program, starts it so that it dies at the point, and then as it should be.
     fn strike(&mut self, crash: Option<Crash<'_>>) -> anyhow::Result<()> {
         let Some(Crash { who, point, .. }) = crash else { return Ok(()) };
+        self.die(who, point)?;
+        self.start(who, None)
+    }
+
+    /// Starts a program that dies at the point.
+    pub(crate) fn die(&mut self, who: Who, point: &str) -> anyhow::Result<()> {
         self.start(who, Some(point))?;
         let doomed = self.slot(who).as_mut().context("it was just started")?;
         let ended = wait_for(&format!("death at {point}"), PATIENCE, || Ok(doomed.ended()));
-        is_killed(ended.with_context(|| doomed.log())?)?;
-        self.start(who, None)
+        is_killed(ended.with_context(|| doomed.log())?)
     }
 
     fn slot(&mut self, who: Who) -> &mut Option<Running> {
@@ -235,13 +235,13 @@ impl Story {
             Ok(names(&story.host.dir.join("state/queue"))?.is_empty())
         })?;
         // What it composes while ending is sent at the next start; that is what the last start is for.
-        ensure!(agent.terminate()?.success(), "the agent did not end cleanly");
+        is_ended(agent.terminate()?)?;
         while !names(&self.host.dir.join("state/queue"))?.is_empty() {
             self.start(Who::Agent, None)?;
             self.until("the agent's queue to be empty", |story| {
                 Ok(names(&story.host.dir.join("state/queue"))?.is_empty())
             })?;
-            self.agent.take().context("it was just started")?.terminate()?;
+            is_ended(self.agent.take().context("it was just started")?.terminate()?)?;
         }
         self.until("the INBOX to be empty", |story| Ok(story.inbox()?.is_empty()))?;
         self.until_number(
@@ -253,8 +253,7 @@ impl Story {
             "SELECT count(*) = 0 FROM notifications WHERE state = 'waiting'",
         )?;
         let receiver = self.receiver.take().context("the receiver runs")?;
-        ensure!(receiver.terminate()?.success(), "the receiver did not end cleanly");
-        Ok(())
+        is_ended(receiver.terminate()?)
     }
 
     /// Mails nobody has filed.
@@ -280,5 +279,12 @@ fn crashing(installed: &Installed, point: &str) -> Installed {
 fn is_killed(status: ExitStatus) -> anyhow::Result<()> {
     let signal = rustix::process::Signal::KILL.as_raw();
     ensure!(status.signal() == Some(signal), "it was to be killed, and ended with {status}");
+    Ok(())
+}
+
+/// Cleanly, or by a SIGTERM that came before the program could listen to it.
+fn is_ended(status: ExitStatus) -> anyhow::Result<()> {
+    let early = status.signal() == Some(rustix::process::Signal::TERM.as_raw());
+    ensure!(status.success() || early, "it did not end cleanly: {status}");
     Ok(())
 }

@@ -20,8 +20,16 @@ fn a_heartbeat_by_every_way_makes_its_system_alive() -> anyhow::Result<()> {
         let system = office.vendor.await_system(name, "alive")?;
         assert_eq!(system["customer"], "ACME Wasserwerke", "{way:?}");
     }
-    let log = std::fs::read_to_string(office.lab.dir().join("log/postfix.log"))?;
-    assert!(log.contains("sasl_username=agent1@example.test"), "{log}");
+    let mails = office.lab.mails("reports", "Mailbeat/Processed")?;
+    for (name, way) in ways {
+        // RFC 3848: S is TLS, A is authentication.
+        let word = if way == Way::Clear { "with ESMTP id" } else { "with ESMTPSA id" };
+        let said =
+            |mail: &Vec<u8>| String::from_utf8_lossy(mail).split_whitespace().collect::<Vec<_>>().join(" ");
+        let of_host = |mail: &String| mail.contains(&format!("{name} (ACME Wasserwerke)"));
+        let mails: Vec<String> = mails.iter().map(said).filter(of_host).collect();
+        assert!(!mails.is_empty() && mails.iter().all(|mail| mail.contains(word)), "{name}: {mails:?}");
+    }
     for running in running {
         let status = running.terminate()?;
         assert!(status.success(), "{status}");

@@ -60,7 +60,7 @@ fn the_receiver_names_an_expired_certificate_and_reads_behind_it_once_it_is_pinn
         vendor.reconfigure(&at_expired(&trust))?;
         let output = vendor.receiver.output(&["test", "--json"])?;
         let steps: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-        let failed = steps.as_array().context("steps")?.iter().find(|step| step["ok"] == false);
+        let failed = steps.as_array().context("steps")?.iter().find(|step| step["status"] == "failed");
         assert_eq!(output.status.success(), problem.is_none(), "{steps:#}");
         if let Some(problem) = problem {
             let failed = failed.context("a step failed")?;

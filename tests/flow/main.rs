@@ -4,11 +4,19 @@
 
 mod alive;
 mod certificates;
+mod courier;
+mod hostile;
 mod identity;
 mod imap;
+mod junk;
 mod lab_itself;
+mod limits;
+mod mailbox;
 mod notifications;
+mod order;
+mod outage;
 mod refusals;
 mod smtp;
 mod tickets;
 mod trail;
+mod two_receivers;

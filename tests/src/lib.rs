@@ -1,7 +1,9 @@
 //! What the stories need: private mail servers, the shipped programs, a vendor and its customers.
 
 pub mod books;
+pub mod disk;
 pub mod lab;
+pub mod maildirs;
 pub mod office;
 pub mod programs;
 pub mod world;

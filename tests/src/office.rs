@@ -1,7 +1,7 @@
 //! An office: a vendor and its customers' hosts, joined by the real mail servers of one [`Lab`].
 //!
 //! The vendor reads by IMAPS and notifies by submission; a host sends by one of the [`Way`]s. Dropping it stops the servers
-//! and removes everything.
+//! and removes everything, unless `MAILBEAT_KEEP_LAB` is set.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -54,7 +54,8 @@ impl Office {
     /// A server or the receiver does not start.
     pub fn polling_every(seconds: u32, rules: &str) -> anyhow::Result<Self> {
         let lab = Lab::builder().users(&["operator"]).start()?;
-        let dir = tempfile::Builder::new().prefix("mailbeat-office-").tempdir()?;
+        let mut dir = tempfile::Builder::new().prefix("mailbeat-office-").tempdir()?;
+        dir.disable_cleanup(std::env::var_os("MAILBEAT_KEEP_LAB").is_some());
         let mailbox = mailbox(&lab, &format!("tls_ca = {:?}\npoll_interval_s = {seconds}\n", lab.ca()));
         let transport = mailbox + "\n" + &outgoing(&lab);
         let vendor = Vendor::new(&dir.path().join("vendor"), &transport, rules)?;

@@ -58,7 +58,9 @@ pub enum Refusal {
         found: String,
     },
     /// Its time has not come.
-    #[error("the contract is not valid before {from}; activate it then")]
+    #[error(
+        "the contract is not valid before {from}, and by this host's clock it is earlier; activate it then, or set the clock if it is wrong"
+    )]
     NotYetValid {
         /// When it begins.
         from: Timestamp,

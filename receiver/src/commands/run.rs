@@ -33,7 +33,8 @@ pub(super) fn run(desk: Desk, observe: bool) -> anyhow::Result<()> {
             let _ = stop.send(true); // nobody listens any more: all have stopped
         });
         tell_init(sd_notify::NotifyState::Ready);
-        receiver.run(|| tell_init(sd_notify::NotifyState::Watchdog)).await?;
+        let alive = || tell_init(sd_notify::NotifyState::Watchdog);
+        receiver.run(alive).await.with_context(|| desk.config.state_dir.display().to_string())?;
         anyhow::Ok(())
     })
 }

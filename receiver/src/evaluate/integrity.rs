@@ -69,21 +69,23 @@ fn judge_clock(view: &SystemView, policy: &IntegrityPolicy) -> Judged {
     built(built_in::CLOCK_WRONG, crossing, evidence)
 }
 
-/// Two histories of one system: if the old one still grows, two agents run with one identity; if it is quiet, the state was
-/// restored from a backup or the agent was activated again.
+/// Two histories of one system: if the old one still grows, two agents run with one identity; if it is quiet and the new one
+/// outlived it, the state was restored from a backup or the agent was activated again.
 fn judge_branches(view: &SystemView, now: Timestamp) -> [Judged; 2] {
     let two_intervals = view.heartbeat_interval.saturating_add(view.heartbeat_interval);
-    let newest = view.branches.iter().max_by_key(|branch| (branch.began_at, branch.incarnation));
-    let others: Vec<&BranchView> = view.branches.iter().filter(|branch| Some(*branch) != newest).collect();
+    let mut branches: Vec<&BranchView> = view.branches.iter().collect();
+    // Clones have the same slots and the same incarnation: everything known of two branches may be equal.
+    branches.sort_by_key(|branch| branch.began_at);
     let mut cloned = built(built_in::SYSTEM_CLONED, None, "one agent reports as this system".into());
     let mut restored = built(built_in::STATE_RESTORED, None, "one history goes on".into());
-    let Some(newest) = newest else { return [cloned, restored] };
+    let Some((newest, others)) = branches.split_last() else { return [cloned, restored] };
 
     let grows = |branch: &BranchView| now.duration_since(branch.life_at) < two_intervals;
     // Which of them began last says nothing where they cross: a gap may have put a report of one into a branch of its own.
     let parallel = |other: &&BranchView| {
         let beside = |later: &BranchView| later.began_at >= other.began_at && other.life_at > later.began_at;
-        grows(other) && view.branches.iter().any(|later| later != *other && grows(later) && beside(later))
+        let another = |later: &BranchView| !std::ptr::eq(later, *other);
+        grows(other) && view.branches.iter().any(|later| another(later) && grows(later) && beside(later))
     };
     let since_began = now.duration_since(newest.began_at);
     if let Some(other) = view.branches.iter().find(parallel) {
@@ -94,7 +96,7 @@ fn judge_branches(view: &SystemView, now: Timestamp) -> [Judged; 2] {
         );
         cloned = built(built_in::SYSTEM_CLONED, Some((Severity::High, title)), evidence);
     } else if !others.is_empty()
-        && !others.iter().any(|other| other.life_at > newest.life_at)
+        && others.iter().all(|other| other.life_at <= newest.life_at)
         && since_began >= two_intervals
         && since_began < two_intervals + RESTORED_SHOWN_FOR
     {

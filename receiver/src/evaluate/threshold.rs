@@ -22,6 +22,10 @@ fn judge_rule(rule: &ThresholdRule, observations: &[Observation], before: &[Find
         let subject = subject(rule, observation);
         let was = before.iter().find(|finding| finding.rule == rule.id && finding.subject == subject);
         let severity = crossed(rule, observation.value, was.map(|was| was.severity));
+        // All is well and was before: so it is with almost every observation, and there is nothing to say.
+        if severity.is_none() && was.is_none() {
+            continue;
+        }
         let judged = judged(rule, &subject, observation, severity);
         // Two observations of one subject (a filesystem mounted twice): the worse one speaks.
         let worse = by_subject.get(&subject).is_none_or(|other| severity_of(other) < severity);

@@ -10,7 +10,7 @@ use mailbeat_shared::wire::snapshot::{Snapshot, apply};
 
 use crate::store::{Branch, StoreError, Tx};
 
-/// How many waiting reports one report may set free.
+/// How many waiting reports one report may set free, and how far back a snapshot is derived.
 const CHAIN: usize = 400;
 
 /// Takes a recorded system report to the snapshot of its branch; `branch` is changed and not yet written.
@@ -39,7 +39,8 @@ pub(super) fn take(
     forward(tx, branch, base, digest, sequence, report)
 }
 
-/// What the changes start from: nothing for a full report, else the snapshot they name, if it is held in any branch.
+/// What the changes start from: nothing for a full report, else the snapshot they name, if it is held in any branch or can be
+/// derived.
 fn base(
     tx: &Tx<'_>,
     system: i64,
@@ -51,10 +52,38 @@ fn base(
         Some(baseline) if branch.snapshot_digest == Some(baseline) => tx.snapshot(branch.id).map(Some),
         // A state restored from a backup goes on from what its first life had reported.
         Some(baseline) if branch.snapshot_digest.is_none() => {
-            tx.branch_with_snapshot(system, baseline)?.map(|held| tx.snapshot(held)).transpose()
+            match tx.branch_with_snapshot(system, baseline)? {
+                Some(held) => tx.snapshot(held).map(Some),
+                None => derive(tx, system, baseline),
+            }
         }
         Some(_) => Ok(None),
     }
+}
+
+/// The snapshot as of an earlier system report, from the recorded reports: back to a full one, and forward again. `None` where
+/// one of them is not held, or does not fit.
+fn derive(tx: &Tx<'_>, system: i64, of: Digest) -> Result<Option<Snapshot>, StoreError> {
+    let (mut rows, mut wanted) = (Vec::new(), Some(of));
+    while let Some(digest) = wanted {
+        let Some(row) = tx.system_report_row(system, digest)?.filter(|_| rows.len() < CHAIN) else {
+            return Ok(None);
+        };
+        let Some((_, report)) = recorded(tx, row)? else { return Ok(None) };
+        let Body::System { system_report } = report.body else { return Ok(None) };
+        wanted = system_report.baseline;
+        rows.push(row);
+    }
+    let mut snapshot = Snapshot::new();
+    for row in rows.into_iter().rev() {
+        let Some((_, report)) = recorded(tx, row)? else { return Ok(None) };
+        let Body::System { system_report } = report.body else { return Ok(None) };
+        match apply(&snapshot, &system_report.files, &system_report.changes) {
+            Ok(applied) => snapshot = applied,
+            Err(_) => return Ok(None),
+        }
+    }
+    Ok(Some(snapshot))
 }
 
 /// Applies the report and those that waited for it.

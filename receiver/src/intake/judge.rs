@@ -36,7 +36,7 @@ pub(super) fn report(
     let occasion = Occasion::Report { life_at: life.life_at, observations, checks };
     let decision = evaluate::judge(&view, occasion, rules, now);
     tx.write_decision(owner(system), &decision, now)?;
-    system.due_at = decision.due_at.unwrap_or(Timestamp::MAX);
+    system.due_at = next_look(system, decision.due_at, now);
     Ok(())
 }
 
@@ -70,14 +70,17 @@ pub fn tick(tx: &Tx<'_>, system: i64, rules: &Rules, now: Timestamp) -> Result<(
     let heard_until = heard_until(tx, system.id, now)?;
     let decision = evaluate::judge(&view, Occasion::Tick { heard_until }, rules, now);
     tx.write_decision(owner(&system), &decision, now)?;
-    // What is overdue and cannot be judged yet is looked at again soon, not in a circle.
-    let again = now.saturating_add(look_again(&system)).unwrap_or(Timestamp::MAX);
-    system.due_at = decision.due_at.map_or(Timestamp::MAX, |due| if due > now { due } else { again });
+    system.due_at = next_look(&system, decision.due_at, now);
     tx.update_system(&system)
 }
 
-fn look_again(system: &System) -> SignedDuration {
-    (system.heartbeat_every() / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_mins(1))
+/// What is overdue and cannot be judged yet is looked at again soon, not in a circle: neither tick after tick, nor for every
+/// report of a backlog.
+fn next_look(system: &System, due_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let soon =
+        (system.heartbeat_every() / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_mins(1));
+    let again = now.saturating_add(soon).unwrap_or(Timestamp::MAX);
+    due_at.map_or(Timestamp::MAX, |due| if due > now { due } else { again })
 }
 
 /// Judges every system that is due, one transaction each; how many were looked at, at most `limit`. One that fails is

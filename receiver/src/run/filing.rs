@@ -4,9 +4,9 @@ use jiff::SignedDuration;
 use mailbeat_shared::crash;
 
 use super::{Receiver, SessionError};
-use crate::filing::{Target, by_target};
+use crate::filing::{Filing as Due, Target, by_target};
 use crate::mailbox::{Filing, Mailbox};
-use crate::store::Folder;
+use crate::store::{Folder, StoreError};
 
 /// Mails moved with one command.
 const AT_ONCE: u32 = 500;
@@ -18,28 +18,51 @@ pub(super) async fn file(
     folder: &Folder,
     uidvalidity: u32,
 ) -> Result<(), SessionError> {
-    if receiver.observe {
-        return Ok(());
-    }
-    let id = folder.id;
-    loop {
-        let due = receiver.store.write(move |tx| tx.due_filings(id, uidvalidity, AT_ONCE)).await?;
-        if due.is_empty() || receiver.is_stopping() {
+    let mut rows = due(receiver, folder, uidvalidity).await?;
+    while !rows.is_empty() && !receiver.is_stopping() {
+        if carry_out(receiver, mailbox, folder, uidvalidity, &rows).await? == Filing::OtherFolder {
+            // These rows name mails of a folder that is no more; the next round starts from 1.
             return Ok(());
         }
-        for (target, filings) in by_target(&due) {
-            let uids: Vec<u32> = filings.iter().map(|filing| filing.uid).collect();
-            crash::point("R3.before");
-            let filed = mailbox.file(&folder.name, uidvalidity, &uids, target).await?;
-            crash::point("R3.after");
-            if filed == Filing::OtherFolder {
-                // These rows name mails of a folder that is no more; the next round starts from 1.
-                return Ok(());
-            }
-            let (rows, now) = (filings.iter().map(|filing| filing.id).collect::<Vec<i64>>(), receiver.now());
-            receiver.store.write(move |tx| tx.filing_done(&rows, now)).await?;
-        }
+        rows = due(receiver, folder, uidvalidity).await?;
     }
+    Ok(())
+}
+
+/// The next mails to be moved: what was recorded first.
+pub(super) async fn due(
+    receiver: &Receiver,
+    folder: &Folder,
+    uidvalidity: u32,
+) -> Result<Vec<Due>, StoreError> {
+    if receiver.observe {
+        return Ok(vec![]);
+    }
+    let id = folder.id;
+    receiver.store.write(move |tx| tx.due_filings(id, uidvalidity, AT_ONCE)).await
+}
+
+/// Moves these and marks them as moved.
+pub(super) async fn carry_out(
+    receiver: &Receiver,
+    mailbox: &mut Mailbox,
+    folder: &Folder,
+    uidvalidity: u32,
+    due: &[Due],
+) -> Result<Filing, SessionError> {
+    let mut done = Filing::Moved;
+    for (target, filings) in by_target(due) {
+        let uids: Vec<u32> = filings.iter().map(|filing| filing.uid).collect();
+        crash::point("R3.before");
+        done = mailbox.file(&folder.name, uidvalidity, &uids, target).await?;
+        crash::point("R3.after");
+        if done == Filing::OtherFolder {
+            break;
+        }
+        let (rows, now) = (filings.iter().map(|filing| filing.id).collect::<Vec<i64>>(), receiver.now());
+        receiver.store.write(move |tx| tx.filing_done(&rows, now)).await?;
+    }
+    Ok(done)
 }
 
 /// Removes from our own folders what has been kept long enough.

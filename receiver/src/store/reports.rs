@@ -145,6 +145,16 @@ impl Tx<'_> {
         })
     }
 
+    /// The row of a system's system report with this digest, while its content is kept.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn system_report_row(&self, system: i64, digest: Digest) -> Result<Option<i64>, StoreError> {
+        const SQL: &str = "-- system_report_row
+            SELECT id FROM reports WHERE system = ?1 AND kind = 'system' AND digest = ?2 AND content IS NOT NULL LIMIT 1";
+        self.one(SQL, params![system, digest.as_bytes()], |row| row.get(0))
+    }
+
     /// A system's reports, newest first, below the row `before`.
     ///
     /// # Errors

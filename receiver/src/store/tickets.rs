@@ -72,7 +72,9 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn system_view(&self, system: &System, now: Timestamp) -> Result<SystemView, StoreError> {
-        let branches = self.branches(system.id)?;
+        let mut branches = self.branches(system.id)?;
+        let clock_skew = branches.first().map(|branch| branch.skew).unwrap_or_default();
+        branches.sort_by_key(|branch| branch.id);
         let gaps = self.holes(system.id)?;
         Ok(SystemView {
             system: system.system_id,
@@ -86,7 +88,7 @@ impl Tx<'_> {
             held_until: system.maintenance_until,
             paused: system.is_paused(now),
             deactivated_at: system.deactivated_at,
-            clock_skew: branches.first().map(|branch| branch.skew).unwrap_or_default(),
+            clock_skew,
             branches: branches
                 .into_iter()
                 .map(|branch| BranchView {

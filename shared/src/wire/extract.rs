@@ -4,13 +4,16 @@
 //! everything into winmail.dat; attackers nest thousands of messages. Types remember how far belief goes:
 //! raw bytes -> [`Signed`] -> [`Verified`] -> `Report`, each made in one place.
 
-use mail_parser::{HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+mod believed;
+mod bounce;
 
-use super::id::Digest;
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+
+pub use self::believed::{Claim, SelfSigned, Signed, Verified};
+pub use self::bounce::Bounce;
 use super::limits;
 use super::mail::{REPORT_NAME, REPORT_TYPE, SIGNATURE_NAME, SIGNATURE_TYPE};
-use super::report::{DecodeError, Identity, Report};
-use super::signature::{Namespace, PublicKey, Signature, SignatureError};
+use super::signature::Signature;
 
 /// What a mail turned out to be.
 #[derive(Debug)]
@@ -60,17 +63,6 @@ pub enum Other {
     Unrelated,
 }
 
-/// What a delivery status notification says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bounce {
-    /// Whether delivery failed for good (`Action: failed`), as opposed to delayed, relayed or delivered.
-    pub failed: bool,
-    /// The remote server's words, cleaned and cut.
-    pub diagnostic: String,
-    /// Message-IDs of the mails it is about, without angle brackets.
-    pub about: Vec<String>,
-}
-
 /// Takes a mail apart.
 #[must_use]
 pub fn extract(raw: &[u8]) -> Extracted {
@@ -87,7 +79,7 @@ pub fn extract(raw: &[u8]) -> Extracted {
         ([], []) if found.means_to_be_a_report => Extracted::Broken(found.missing()),
         ([], []) => Extracted::Other(other(&mail)),
         ([report], [signature]) => match Signature::parse(signature) {
-            Ok(signature) => Extracted::Signed(Box::new(Signed { report: report.clone(), signature })),
+            Ok(signature) => Extracted::Signed(Box::new(Signed::new(report.clone(), signature))),
             Err(_) => Extracted::Broken(Broken::SignatureUnreadable),
         },
         ([], _) | (_, []) => Extracted::Broken(found.missing()),
@@ -184,7 +176,7 @@ fn other(mail: &Message<'_>) -> Other {
     let is_status_report = content_type(root).eq_ignore_ascii_case("multipart/report")
         && mail.parts.iter().any(|part| content_type(part).eq_ignore_ascii_case("message/delivery-status"));
     if is_status_report {
-        return Other::Bounce(bounce(mail));
+        return Other::Bounce(bounce::read(mail));
     }
     let says = |name: &str, test: &dyn Fn(&str) -> bool| {
         mail.header_raw(name).is_some_and(|value| test(&value.trim().to_ascii_lowercase()))
@@ -194,159 +186,4 @@ fn other(mail: &Message<'_>) -> Other {
         || mail.header("X-Autoreply").is_some()
         || mail.header("X-Autorespond").is_some();
     if automatic { Other::AutoReply } else { Other::Unrelated }
-}
-
-fn bounce(mail: &Message<'_>) -> Bounce {
-    let mut bounce = Bounce { failed: false, diagnostic: String::new(), about: vec![] };
-    for part in &mail.parts {
-        match content_type(part).to_ascii_lowercase().as_str() {
-            "message/delivery-status" => read_status(&String::from_utf8_lossy(part.contents()), &mut bounce),
-            "text/rfc822-headers" => {
-                let headers = part.contents();
-                bounce
-                    .about
-                    .extend(MessageParser::default().parse(headers).as_ref().map_or_else(Vec::new, ids));
-            }
-            _ => {}
-        }
-        if let PartType::Message(original) = &part.body {
-            bounce.about.extend(ids(original));
-        }
-    }
-    bounce.about.truncate(limits::RANGES);
-    bounce
-}
-
-/// RFC 3464 section 2.3: fields of each recipient.
-fn read_status(text: &str, bounce: &mut Bounce) {
-    for line in text.lines() {
-        let Some((field, value)) = line.split_once(':') else { continue };
-        match field.trim().to_ascii_lowercase().as_str() {
-            "action" => bounce.failed |= value.trim().eq_ignore_ascii_case("failed"),
-            "diagnostic-code" => bounce.diagnostic = crate::text::one_line(value.trim(), 300),
-            _ => {}
-        }
-    }
-}
-
-fn ids(mail: &Message<'_>) -> Vec<String> {
-    let listed = |value: &HeaderValue<'_>| -> Vec<String> {
-        value.as_text_list().map_or_else(Vec::new, |ids| ids.iter().map(ToString::to_string).collect())
-    };
-    let own = mail.message_id().map(str::to_owned);
-    own.into_iter().chain(listed(mail.references())).chain(listed(mail.in_reply_to())).collect()
-}
-
-/// A report and its signature as they came; nothing is proven.
-#[derive(Clone, Debug)]
-pub struct Signed {
-    report: Vec<u8>,
-    signature: Signature,
-}
-
-/// Bytes a known key signed.
-#[derive(Clone, Debug)]
-pub struct Verified {
-    report: Vec<u8>,
-    signature: Signature,
-}
-
-impl Signed {
-    /// Puts together what was taken from elsewhere than a mail, for example the store.
-    #[must_use]
-    pub fn new(report: Vec<u8>, signature: Signature) -> Self {
-        Self { report, signature }
-    }
-
-    /// The key inside the signature: by it the registered system is found.
-    #[must_use]
-    pub fn signer(&self) -> &PublicKey {
-        self.signature.signer()
-    }
-
-    /// Proves that `key` signed these bytes. Bytes a gateway gave CRLF line ends are tried with LF too: a report's JSON holds
-    /// no raw line break inside its strings, so both say the same.
-    ///
-    /// # Errors
-    /// [`SignatureError`]: the mail is quarantined with it as the reason.
-    pub fn verify(mut self, key: &PublicKey) -> Result<Verified, SignatureError> {
-        let first = self.signature.verify(key, Namespace::Report, &self.report);
-        if first == Err(SignatureError::Altered) && self.report.contains(&b'\r') {
-            self.report.retain(|byte| *byte != b'\r');
-            self.signature.verify(key, Namespace::Report, &self.report)?;
-        } else {
-            first?;
-        }
-        Ok(Verified { report: self.report, signature: self.signature })
-    }
-
-    /// Proves that the embedded key signed these bytes: whole, but by whom is open. Good for one thing: reading the identity,
-    /// to look for a proof that admits the key.
-    ///
-    /// # Errors
-    /// [`SignatureError`].
-    pub fn verify_self(self) -> Result<SelfSigned, SignatureError> {
-        let key = self.signer().clone();
-        self.verify(&key).map(SelfSigned)
-    }
-}
-
-/// Bytes signed by the key inside the signature, whoever's it is.
-#[derive(Clone, Debug)]
-pub struct SelfSigned(Verified);
-
-/// Who a self-signed report says it is.
-#[derive(Clone, Debug)]
-pub struct Claim {
-    /// The system it says it is.
-    pub system: super::id::SystemId,
-    /// The contract it says it is under.
-    pub contract: super::id::ContractNumber,
-    /// Its key and the proof.
-    pub identity: Identity,
-}
-
-impl SelfSigned {
-    /// Who the report says it is; to be believed only if the proof holds.
-    ///
-    /// # Errors
-    /// [`DecodeError`].
-    pub fn claim(&self) -> Result<Claim, DecodeError> {
-        let report = Report::decode(&self.0.report)?;
-        Ok(Claim { system: report.system, contract: report.contract, identity: report.identity })
-    }
-
-    /// The bytes, believed now that the key was admitted.
-    #[must_use]
-    pub fn admitted(self) -> Verified {
-        self.0
-    }
-}
-
-impl Verified {
-    /// The signed bytes.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.report
-    }
-
-    /// The signature over them.
-    #[must_use]
-    pub fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    /// The plain digest of the signed bytes, as the next report's `previous` names it.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        Digest::of(&self.report)
-    }
-
-    /// The report the bytes hold.
-    ///
-    /// # Errors
-    /// [`DecodeError`].
-    pub fn decode(&self) -> Result<Report, DecodeError> {
-        Report::decode(&self.report)
-    }
 }

@@ -70,6 +70,20 @@ fn a_restored_state_goes_on_from_the_snapshot_its_first_life_had_reported() {
 }
 
 #[test]
+fn a_restored_state_goes_on_from_an_earlier_snapshot_that_its_first_life_had_left_behind() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.system_report(FIRST, true, at(HOUR)).mail, at(HOUR));
+    world.verdict(&agent.system_report(SECOND, false, at(2 * HOUR)).mail, at(2 * HOUR));
+    let mut restored = agent.clone();
+    restored.salt = 1;
+    world.verdict(&agent.system_report(THIRD, false, at(3 * HOUR)).mail, at(3 * HOUR));
+    world.verdict(&restored.system_report(FIRST, false, at(4 * HOUR)).mail, at(4 * HOUR));
+    assert_eq!(world.branches(&agent).len(), 2);
+    assert_eq!(held(&mut world, &agent), texts(FIRST));
+    assert_eq!(world.branches(&agent)[0].unknown_since, None);
+}
+
+#[test]
 fn what_a_heartbeat_measured_outlives_the_retention_of_old_ones() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     for hour in 1..=3 {

@@ -56,12 +56,20 @@ impl ImapMailbox {
         Ok(Filing::Marked)
     }
 
-    /// Whether the server did it. A target that was removed meanwhile is made again, once.
+    /// Whether the server did it. A target that was removed meanwhile is made again, and mails that somebody else removed
+    /// meanwhile (EXPUNGEISSUED, RFC 5530) are told of by NOOP and no longer meant the next time.
     async fn agreed(&mut self, command: &str, target: &Place) -> Result<bool, MailboxError> {
-        for attempt in 0..2 {
+        for attempt in 0..5 {
             match self.session.run(command, |_| {}).await {
                 Ok(()) => return Ok(true),
                 Err(error) if error.kind != ErrorKind::Refused => return Err(error),
+                Err(error) if attempt < 4 && error.text.contains("[EXPUNGEISSUED]") => {
+                    tracing::warn!(
+                        mailbox = self.settings.name,
+                        "mails vanished before they could be filed; does another program or receiver read this folder?"
+                    );
+                    self.session.run("NOOP", |_| {}).await?;
+                }
                 Err(error) if attempt == 0 && error.text.contains("[TRYCREATE]") => {
                     match self.session.run(&format!("CREATE {}", quoted(target)), |_| {}).await {
                         Err(error) if error.kind != ErrorKind::Refused => return Err(error),

@@ -1,0 +1,265 @@
+//! Reading one folder: mails stream from the server through worker threads, which take them apart and check their signatures, into
+//! one transaction a batch.
+//!
+//! Fetching, recording and filing go on side by side, each in mailbox order. Bytes in flight are bounded, whatever the size of the
+//! mailbox. Where a connection breaks, the attempt to read is taken back.
+
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
+use jiff::SignedDuration;
+
+use super::super::{Receiver, SessionError, filing};
+use super::preparing::{CHUNK, ended, prepare_on_a_worker, workers_at_once};
+use crate::filing::Filing;
+use crate::intake::window::{Step, Window};
+use crate::intake::{self, Batch, Context, Mail, Prepared};
+use crate::mailbox::{Envelope, FetchReport, FolderView, Mailbox, MailboxError, Outlet, channel};
+use crate::store::{Folder, StoreError};
+
+/// Bytes of mail between server and store; one larger mail is let through alone.
+const IN_FLIGHT: u32 = 16 * 1024 * 1024;
+/// UIDs fetched while as many are recorded.
+pub(super) const STRETCH: u32 = 500;
+/// Prepared bytes after which a batch is recorded though its window goes on.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// Reads one folder as it was seen when it was opened.
+pub(super) struct FolderReader<'a> {
+    pub(super) receiver: &'a Receiver,
+    pub(super) usual_round: SignedDuration,
+    pub(super) folder: &'a Folder,
+    pub(super) view: FolderView,
+}
+
+/// A step whose attempt is counted.
+enum Begun {
+    /// Not to be fetched.
+    Poison(u32),
+    /// To be fetched, with what lies there.
+    Window(Window, Vec<Envelope>),
+}
+
+/// Mails prepared and not yet recorded, and the UID up to which they leave no gap; 0 leaves the cursor.
+#[derive(Default)]
+struct Ready {
+    mails: Vec<Mail>,
+    covers: u32,
+}
+
+impl FolderReader<'_> {
+    /// One stretch is fetched, and one recorded earlier is moved away, while the one between them is recorded.
+    pub(super) async fn read(&self, mailbox: &mut Mailbox, steps: Vec<Step>) -> Result<(), SessionError> {
+        let mut steps = steps.into_iter();
+        let mut begun = self.begin(mailbox, steps.next()).await?;
+        let (mut ready, mut due) = (Ready::default(), vec![]);
+        while let Some(step) = begun {
+            // What needs the store comes last: it waits for the record, and nothing else has to wait for it.
+            let onward = async {
+                let fetched = self.fetch(mailbox, step).await?;
+                let next = self.file_and_begin(mailbox, &due, steps.next()).await;
+                Ok::<_, SessionError>((fetched, next))
+            };
+            let (recorded, went_on) = tokio::join!(self.record(ready), onward);
+            recorded?;
+            let (fetched, next) = went_on?;
+            (begun, due, ready) = match next {
+                Ok((begun, due)) => (begun, due, fetched),
+                Err(error) => {
+                    self.record(fetched).await?;
+                    return Err(error);
+                }
+            };
+        }
+        Ok(self.record(ready).await?)
+    }
+
+    /// Files what is recorded, begins the next step, and says what may be filed after it.
+    async fn file_and_begin(
+        &self,
+        mailbox: &mut Mailbox,
+        due: &[Filing],
+        step: Option<Step>,
+    ) -> Result<(Option<Begun>, Vec<Filing>), SessionError> {
+        let (receiver, folder, uidvalidity) = (self.receiver, self.folder, self.view.uidvalidity);
+        if !due.is_empty() {
+            filing::carry_out(receiver, mailbox, folder, uidvalidity, due).await?;
+        }
+        let begun = self.begin(mailbox, step).await?;
+        Ok((begun, filing::due(receiver, folder, uidvalidity).await?))
+    }
+
+    /// One after the other: of several in the making a crash would not say which was to blame.
+    pub(super) async fn read_with_care(
+        &self,
+        mailbox: &mut Mailbox,
+        steps: Vec<Step>,
+    ) -> Result<(), SessionError> {
+        for step in steps {
+            let Some(begun) = self.begin(mailbox, Some(step)).await? else { return Ok(()) };
+            let ready = self.fetch(mailbox, begun).await?;
+            self.record(ready).await?;
+        }
+        Ok(())
+    }
+
+    /// Lists a window and counts the attempt to read it (R1). None: there is no more, or it is time to stop.
+    async fn begin(&self, mailbox: &mut Mailbox, step: Option<Step>) -> Result<Option<Begun>, SessionError> {
+        let window = match step.filter(|_| !self.receiver.is_stopping()) {
+            None => return Ok(None),
+            Some(Step::Poison(uid)) => return Ok(Some(Begun::Poison(uid))),
+            Some(Step::Fetch(window)) => window,
+        };
+        let mails = mailbox.list(window.first, window.last).await?.mails;
+        if !mails.is_empty() {
+            let (id, now) = (self.folder.id, self.receiver.now());
+            self.receiver.store.with(move |store| intake::begin_window(store, id, &window, now)).await?;
+        }
+        Ok(Some(Begun::Window(window, mails)))
+    }
+
+    /// Fetches and prepares what was begun.
+    async fn fetch(&self, mailbox: &mut Mailbox, begun: Begun) -> Result<Ready, SessionError> {
+        let (window, mails) = match begun {
+            Begun::Poison(uid) => {
+                let mail = Mail { uid, internal_date: None, prepared: Prepared::poison() };
+                return Ok(Ready { mails: vec![mail], covers: uid });
+            }
+            Begun::Window(window, mails) if mails.is_empty() => {
+                return Ok(Ready { mails: vec![], covers: window.last });
+            }
+            Begun::Window(window, mails) => (window, mails),
+        };
+        let (fetched, prepared) = self.stream(mailbox, &mails).await;
+        match fetched {
+            Ok(report) => {
+                if !report.vanished.is_empty() {
+                    let (folder, count) = (self.folder.name.as_str(), report.vanished.len());
+                    tracing::warn!(
+                        folder,
+                        count,
+                        "mails vanished before they could be read; does another program or receiver read this folder?"
+                    );
+                }
+                // Whatever did not come does not exist: the cursor may pass the window.
+                Ok(Ready { mails: prepared?, covers: window.last })
+            }
+            Err(error) => {
+                prepared?;
+                let id = self.folder.id;
+                self.receiver.store.write(move |tx| tx.abandon_window(id, &window)).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Fetches mails and prepares them meanwhile.
+    async fn stream(
+        &self,
+        mailbox: &mut Mailbox,
+        mails: &[Envelope],
+    ) -> (Result<FetchReport, MailboxError>, Result<Vec<Mail>, StoreError>) {
+        let (inlet, outlet) = channel(IN_FLIGHT);
+        let fetching = async {
+            let fetched = mailbox.fetch(mails, &inlet).await;
+            drop(inlet);
+            fetched
+        };
+        tokio::join!(fetching, self.take_in(outlet))
+    }
+
+    /// Takes mails as they come, prepares them on worker threads in order, and records them in batches of bounded size. What is
+    /// left at the end is given back, to be recorded with the cursor.
+    async fn take_in(&self, mut outlet: Outlet) -> Result<Vec<Mail>, StoreError> {
+        let (mut workers, at_once) = (FuturesOrdered::new(), workers_at_once());
+        let (mut chunk, mut ready, mut weight) = (Vec::with_capacity(CHUNK), Vec::new(), 0);
+        loop {
+            tokio::select! {
+                biased;
+                Some(prepared) = workers.next(), if !workers.is_empty() => {
+                    for mail in ended(prepared) {
+                        weight += mail.prepared.weight();
+                        ready.push(mail);
+                    }
+                    if weight > BATCH_BYTES {
+                        // The cursor stays before the window: if we die now, these are duplicates the next time.
+                        self.record(Ready { mails: std::mem::take(&mut ready), covers: 0 }).await?;
+                        weight = 0;
+                    }
+                }
+                fetched = outlet.next(), if workers.len() < at_once => match fetched {
+                    Some(fetched) => {
+                        chunk.push(fetched);
+                        if chunk.len() >= CHUNK {
+                            workers.push_back(prepare_on_a_worker(std::mem::take(&mut chunk)));
+                        }
+                    }
+                    None => break,
+                },
+            }
+        }
+        workers.push_back(prepare_on_a_worker(chunk));
+        while let Some(prepared) = workers.next().await {
+            ready.extend(ended(prepared));
+        }
+        Ok(ready)
+    }
+
+    /// R2 for these mails.
+    async fn record(&self, ready: Ready) -> Result<(), StoreError> {
+        let Ready { mails, covers } = ready;
+        if mails.is_empty() && covers == 0 {
+            return Ok(());
+        }
+        let batch = Batch {
+            folder: self.folder.id,
+            mailbox: self.folder.mailbox,
+            uidvalidity: self.view.uidvalidity,
+            mails,
+            covers,
+            file: !self.receiver.observe,
+        };
+        let (rules, usual_round, now) = (self.receiver.rules(), self.usual_round, self.receiver.now());
+        let recorded = self
+            .receiver
+            .store
+            .with(move |store| {
+                intake::record_batch(store, Context { rules: &rules, usual_round }, &batch, now)
+            })
+            .await?;
+        for mail in &recorded {
+            tracing::debug!(folder = self.folder.name, uid = mail.uid, verdict = %mail.verdict, detail = mail.detail, "mail");
+        }
+        Ok(())
+    }
+
+    /// The folder is read to the end it had: how far it was heard follows, also where nothing was new.
+    pub(super) async fn conclude(&self) -> Result<(), StoreError> {
+        let (id, usual_round) = (self.folder.id, self.usual_round);
+        self.receiver.store.write(move |tx| tx.conclude_drained(id, usual_round).map(drop)).await
+    }
+
+    /// Reads again what lies at or below the cursor and was never noted: the database was restored, or somebody moved it back.
+    pub(super) async fn read_what_fell_behind(&self, mailbox: &mut Mailbox) -> Result<(), SessionError> {
+        let mut first = 1;
+        while first <= self.folder.last_uid {
+            let window = mailbox.list(first, self.folder.last_uid).await?;
+            let mails: Vec<Envelope> = window.mails.into_iter().filter(|mail| !mail.done).collect();
+            let uids: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
+            let (id, uidvalidity) = (self.folder.id, self.view.uidvalidity);
+            let again =
+                self.receiver.store.write(move |tx| tx.unfiled_below_cursor(id, uidvalidity, &uids)).await?;
+            let again: Vec<Envelope> = mails.into_iter().filter(|mail| again.contains(&mail.uid)).collect();
+            if !again.is_empty() {
+                tracing::info!(
+                    folder = self.folder.name,
+                    count = again.len(),
+                    "reading mails that fell behind"
+                );
+                let (fetched, prepared) = self.stream(mailbox, &again).await;
+                self.record(Ready { mails: prepared?, covers: 0 }).await?;
+                fetched?;
+            }
+            first = window.to.saturating_add(1);
+        }
+        Ok(())
+    }
+}

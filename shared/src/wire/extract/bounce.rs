@@ -1,0 +1,58 @@
+//! Delivery status notifications (RFC 3464): which mail came back, and whether for good.
+
+use mail_parser::{HeaderValue, Message, MessageParser, PartType};
+
+use super::content_type;
+use crate::wire::limits;
+
+/// What a delivery status notification says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounce {
+    /// Whether delivery failed for good (`Action: failed`), as opposed to delayed, relayed or delivered.
+    pub failed: bool,
+    /// The remote server's words, cleaned and cut.
+    pub diagnostic: String,
+    /// Message-IDs of the mails it is about, without angle brackets.
+    pub about: Vec<String>,
+}
+
+pub(super) fn read(mail: &Message<'_>) -> Bounce {
+    let mut bounce = Bounce { failed: false, diagnostic: String::new(), about: vec![] };
+    for part in &mail.parts {
+        match content_type(part).to_ascii_lowercase().as_str() {
+            "message/delivery-status" => read_status(&String::from_utf8_lossy(part.contents()), &mut bounce),
+            "text/rfc822-headers" => {
+                let headers = part.contents();
+                bounce
+                    .about
+                    .extend(MessageParser::default().parse(headers).as_ref().map_or_else(Vec::new, ids));
+            }
+            _ => {}
+        }
+        if let PartType::Message(original) = &part.body {
+            bounce.about.extend(ids(original));
+        }
+    }
+    bounce.about.truncate(limits::RANGES);
+    bounce
+}
+
+/// RFC 3464 section 2.3: fields of each recipient.
+fn read_status(text: &str, bounce: &mut Bounce) {
+    for line in text.lines() {
+        let Some((field, value)) = line.split_once(':') else { continue };
+        match field.trim().to_ascii_lowercase().as_str() {
+            "action" => bounce.failed |= value.trim().eq_ignore_ascii_case("failed"),
+            "diagnostic-code" => bounce.diagnostic = crate::text::one_line(value.trim(), 300),
+            _ => {}
+        }
+    }
+}
+
+fn ids(mail: &Message<'_>) -> Vec<String> {
+    let listed = |value: &HeaderValue<'_>| -> Vec<String> {
+        value.as_text_list().map_or_else(Vec::new, |ids| ids.iter().map(ToString::to_string).collect())
+    };
+    let own = mail.message_id().map(str::to_owned);
+    own.into_iter().chain(listed(mail.references())).chain(listed(mail.in_reply_to())).collect()
+}
