@@ -257,5 +257,5 @@ pub fn judge(view: &SystemView, occasion: Occasion<'_>, rules: &Rules, now: Time
     let (findings, changes) = finding::advance(&view.findings, &judged, rules, with_numbers, at);
     let tickets =
         crate::ticket::reconcile(&view.tickets, &findings, &changes, &view.host, &rules.tickets, now);
-    Decision { findings: changes, tickets, due_at: liveness::due_at(view, &findings, &rules.liveness, now) }
+    Decision { findings: changes, tickets, due_at: liveness::due_at(view, &findings, rules, now) }
 }

@@ -219,7 +219,7 @@ fn a_host_that_falls_silent_is_late_then_silent_gets_one_ticket_and_is_alive_aga
     world.pass(HOUR + MINUTE * 16).tick();
     assert_eq!(heard(&world), Liveness::Late);
     assert!(world.told().is_empty(), "late opens no ticket");
-    let due = due_at(&world.view, &[], &world.rules.liveness, world.now).unwrap();
+    let due = due_at(&world.view, &[], &world.rules, world.now).unwrap();
     assert_eq!(due, world.view.life_at.unwrap() + HOUR * 2 + MINUTE * 15);
     world.pass(HOUR).tick().pass(HOUR).tick().pass(HOUR).tick();
     assert_eq!(heard(&world), Liveness::Silent);
@@ -325,6 +325,18 @@ fn a_hole_in_the_sequence_is_a_finding_after_six_hours_and_ends_when_it_is_fille
     world.view.gaps.clear();
     world.pass(HOUR).beat(&[]);
     assert_eq!(world.told(), ["MB-1001 resolved"]);
+}
+
+#[test]
+fn a_gap_is_due_when_its_six_hours_are_over_however_many_reports_come_until_then() {
+    let mut world = World::new();
+    let ripe_at = world.now + HOUR * 6;
+    world.view.gaps = vec![Gap { first: 812, last: 815, seen_at: world.now }];
+    for _ in 0..11 {
+        world.pass(MINUTE * 30).beat(&[]);
+        let due = due_at(&world.view, &world.view.findings, &world.rules, world.now).unwrap();
+        assert!(due <= ripe_at, "a report put the look off");
+    }
 }
 
 #[test]

@@ -173,10 +173,14 @@ impl Story {
         Ok(())
     }
 
-    /// Kills a program.
+    /// Stops a program: the agent as a power cut does, the receiver as an init system does.
     pub(crate) fn stop(&mut self, who: Who) {
         if let Some(running) = self.slot(who).take() {
-            running.kill();
+            match who {
+                Who::Agent => running.kill(),
+                // A second death over the mail it is just reading would be one too many: that mail is poison then.
+                Who::Receiver => drop(running.terminate()),
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::finding::Finding;
-use super::rules::{LivenessPolicy, built_in, id};
+use super::rules::{LivenessPolicy, Rules, built_in, id};
 use super::{Crossing, Judged, Occasion, Severity, SystemView};
 
 /// Whether a system shows life.
@@ -105,19 +105,18 @@ fn system_report_overdue_at(view: &SystemView, policy: &LivenessPolicy) -> Times
 
 /// When to look at the system again: the next time at which something may become true that is not yet a finding.
 #[must_use]
-pub fn due_at(
-    view: &SystemView,
-    findings: &[Finding],
-    policy: &LivenessPolicy,
-    now: Timestamp,
-) -> Option<Timestamp> {
-    // Gaps and branches ripen slowly; an hourly look is enough for them, also where nobody expects anything.
-    let ripening =
-        (!view.gaps.is_empty() || view.branches.len() > 1).then(|| later(now, SignedDuration::from_hours(1)));
+pub fn due_at(view: &SystemView, findings: &[Finding], rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+    let open = |rule: &str| findings.iter().any(|finding| finding.rule.as_str() == rule);
+    // A gap is looked at when its time is over, however many reports come until then.
+    let ripe_at = view.gaps.iter().map(|gap| later(gap.seen_at, rules.integrity.gap_after));
+    let gaps = ripe_at.filter(|at| *at > now || !open(built_in::REPORTS_LOST)).min();
+    // Branches ripen slowly; an hourly look is enough for them, also where nobody expects anything.
+    let branches = (view.branches.len() > 1).then(|| later(now, SignedDuration::from_hours(1)));
+    let ripening = [gaps, branches].into_iter().flatten().min();
     if view.paused || view.deactivated_at.is_some() {
         return ripening;
     }
-    let open = |rule: &str| findings.iter().any(|finding| finding.rule.as_str() == rule);
+    let policy = &rules.liveness;
     let silent = (!open(built_in::HEARTBEAT_MISSING)).then(|| silent_at(view, policy));
     let overdue = (!open(built_in::SYSTEM_REPORT_MISSING)).then(|| system_report_overdue_at(view, policy));
     [silent, overdue, ripening].into_iter().flatten().min()
