@@ -78,8 +78,10 @@ pub fn tick(tx: &Tx<'_>, system: i64, rules: &Rules, now: Timestamp) -> Result<(
 /// report of a backlog.
 fn next_look(system: &System, due_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let soon =
-        (system.heartbeat_every() / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_mins(1));
+        (system.heartbeat_every() / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_secs(15));
     let again = now.saturating_add(soon).unwrap_or(Timestamp::MAX);
+    // A look that is planned already is not put off by the next report.
+    let again = if system.due_at > now { again.min(system.due_at) } else { again };
     due_at.map_or(Timestamp::MAX, |due| if due > now { due } else { again })
 }
 
