@@ -10,7 +10,7 @@ use mailbeat_receiver::evaluate::{self, Decision, Occasion};
 use mailbeat_receiver::intake::judge::{heard_until, tick};
 use mailbeat_receiver::intake::{QuarantineReason, Verdict};
 use mailbeat_receiver::store::{Branch, Hole, StoreError, System, SystemState, TicketRow, Tx};
-use mailbeat_receiver::ticket::{Ticket, TicketNumber, What};
+use mailbeat_receiver::ticket::{Ticket, TicketNumber, TicketState, What};
 use mailbeat_shared::wire::report::Kind;
 
 use crate::host::Host;
@@ -69,6 +69,7 @@ pub(crate) fn always(world: &mut World) -> Checked {
     no_forged_mail_changes_anything_of_a_customer(world)?;
     a_ticket_is_the_sum_of_its_events_and_each_has_its_reason(world)?;
     one_ticket_a_key_is_not_closed(world)?;
+    what_is_missing_and_heard_to_be_so_has_a_ticket(world)?;
     a_cursor_never_goes_backwards_and_what_is_below_it_is_filed(world)?;
     nobody_is_told_of_an_end_who_was_not_told_of_the_beginning(world)?;
     judging_again_changes_nothing(world)
@@ -166,6 +167,28 @@ fn no_forged_mail_changes_anything_of_a_customer(world: &mut World) -> Checked {
         })?;
     }
     world.memory.judged = world.vendor.judged.len();
+    Ok(())
+}
+
+/// The receiver looks each quarter of an hour: half an hour late is late.
+fn what_is_missing_and_heard_to_be_so_has_a_ticket(world: &mut World) -> Checked {
+    if !world.vendor.on || world.vendor.clock_is_wrong {
+        return Ok(());
+    }
+    let (tickets, now) = (all_tickets(world, false)?, world.vendor.clock.now());
+    for system in read(world, |tx| tx.systems(0, 1000))? {
+        let told = tickets.iter().any(|row| {
+            let its = row.system == Some(system.id) && row.ticket.rule.as_str() == "reports-lost";
+            its && row.ticket.state != TicketState::Closed
+        });
+        let (holes, heard) = read(world, |tx| Ok((tx.holes(system.id)?, heard_until(tx, system.id, now)?)))?;
+        let half_an_hour = SignedDuration::from_mins(30);
+        let late =
+            holes.iter().find(|hole| heard.is_some_and(|heard| hole.seen_at + GAP + half_an_hour < heard));
+        require(told || late.is_none(), "what is missing for six hours has a ticket", || {
+            format!("{} at {now}: {late:?}", system.host)
+        })?;
+    }
     Ok(())
 }
 

@@ -101,3 +101,9 @@ fn a_system_that_is_still_silent_after_a_pause_is_called_silent_again() {
         Op::Settle,
     ]);
 }
+
+#[test]
+fn a_report_that_was_lost_is_missed_though_others_go_on_coming_each_hour() {
+    let lost = Op::Mails { host: 0, fate: Fate::Drop, count: 1 };
+    holds(&[Op::Advance { minutes: 100 }, lost, Op::Advance { minutes: 600 }]);
+}
