@@ -181,8 +181,9 @@ fn what_is_missing_and_heard_to_be_so_has_a_ticket(world: &mut World) -> Checked
             let its = row.system == Some(system.id) && row.ticket.rule.as_str() == "reports-lost";
             its && row.ticket.state != TicketState::Closed
         });
-        let (holes, heard) = read(world, |tx| Ok((tx.holes(system.id)?, heard_until(tx, system.id, now)?)))?;
         let half_an_hour = SignedDuration::from_mins(30);
+        let (holes, heard) =
+            read(world, |tx| Ok((tx.holes(system.id)?, heard_until(tx, system.id, now - half_an_hour)?)))?;
         let late =
             holes.iter().find(|hole| heard.is_some_and(|heard| hole.seen_at + GAP + half_an_hour < heard));
         require(told || late.is_none(), "what is missing for six hours has a ticket", || {
