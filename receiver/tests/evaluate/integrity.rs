@@ -1,0 +1,146 @@
+//! Gaps, clones, restored states, wrong clocks, and the receiver's own troubles.
+
+use super::*;
+
+#[test]
+fn a_hole_in_the_sequence_is_a_finding_after_six_hours_and_ends_when_it_is_filled() {
+    let mut world = World::new();
+    world.view.gaps = vec![Gap { first: 812, last: 815, seen_at: world.now }];
+    world.pass(HOUR * 5).beat(&[]).tick();
+    assert!(world.told().is_empty());
+    let heard_until = world.now;
+    world.pass(HOUR).beat(&[]).tick_heard(Some(heard_until));
+    assert!(world.told().is_empty(), "it may lie in the mailbox, unread since an hour");
+    world.tick();
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+    world.pass(HOUR).beat(&[]).tick_heard(None);
+    assert!(world.told().is_empty());
+    assert!(world.ticket("reports-lost").title.contains("4 reports were sent and never arrived"));
+    world.view.gaps.clear();
+    world.pass(HOUR).beat(&[]);
+    assert_eq!(world.told(), ["MB-1001 resolved"]);
+}
+
+#[test]
+fn a_gap_is_due_when_its_six_hours_are_over_however_many_reports_come_until_then() {
+    let mut world = World::new();
+    let ripe_at = world.now + HOUR * 6;
+    world.view.gaps = vec![Gap { first: 812, last: 815, seen_at: world.now }];
+    for _ in 0..11 {
+        world.pass(MINUTE * 30).beat(&[]);
+        let due = due_at(&world.view, &world.view.findings, &world.rules, world.now).unwrap();
+        assert!(due <= ripe_at, "a report put the look off");
+    }
+}
+
+#[test]
+fn two_growing_histories_are_a_clone_and_a_quiet_old_one_is_a_restored_state() {
+    let branch = |incarnation, began_at, life_at| BranchView {
+        incarnation: Incarnation(incarnation),
+        began_at,
+        life_at,
+    };
+    let mut world = World::new();
+    let start = world.now;
+    for hour in 1..=3 {
+        world.pass(HOUR);
+        world.view.branches = vec![branch(1, start - HOUR, world.now), branch(2, start, world.now)];
+        world.beat(&[]);
+        assert_eq!(
+            world.view.findings.iter().filter(|f| f.rule.as_str() == "system-cloned").count(),
+            1,
+            "hour {hour}"
+        );
+    }
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+
+    // A gap put one report of a clone into a branch of its own, which began last and did not go on.
+    let (stray, now) = (world.now, world.now + HOUR * 3);
+    world.view.branches.push(branch(3, stray, stray));
+    world.view.branches[..2].iter_mut().for_each(|growing| growing.life_at = now);
+    world.pass(HOUR * 3).beat(&[]);
+    assert!(world.told().is_empty(), "they still are two");
+
+    let mut restored = World::new();
+    for _ in 0..30 {
+        restored.pass(HOUR);
+        restored.view.branches =
+            vec![branch(1, start - HOUR * 90, start - HOUR), branch(2, start, restored.now)];
+        restored.beat(&[]);
+    }
+    assert_eq!(restored.told(), ["MB-1001 opened", "MB-1001 resolved"], "low, and it resolves itself");
+}
+
+#[test]
+fn clones_whose_heartbeats_come_in_the_same_second_are_two() {
+    let mut world = World::new();
+    let start = world.now;
+    for hour in 1..=3 {
+        world.pass(HOUR);
+        let branch = BranchView { incarnation: Incarnation(1), began_at: start, life_at: world.now };
+        world.view.branches = vec![branch.clone(), branch];
+        world.beat(&[]);
+        assert!(world.view.findings.iter().any(|f| f.rule.as_str() == "system-cloned"), "hour {hour}");
+    }
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+}
+
+#[test]
+fn a_clone_that_is_gone_leaves_nothing_to_say_of_the_history_that_went_on() {
+    let mut world = World::new();
+    let start = world.now;
+    for hour in 1..=8 {
+        world.pass(HOUR);
+        let gone = world.now.min(start + HOUR * 4);
+        let branch = |incarnation, began_at, life_at| BranchView {
+            incarnation: Incarnation(incarnation),
+            began_at,
+            life_at,
+        };
+        world.view.branches = vec![branch(1, start - HOUR, world.now), branch(2, start, gone)];
+        world.beat(&[]);
+        assert!(world.view.findings.iter().all(|f| f.rule.as_str() == "system-cloned"), "hour {hour}");
+    }
+    assert_eq!(world.told(), ["MB-1001 opened", "MB-1001 resolved"]);
+}
+
+#[test]
+fn a_wrong_clock_is_a_finding_of_its_own() {
+    let mut world = World::new();
+    world.view.clock_skew = HOUR * -3;
+    world.pass(HOUR).beat(&[]);
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+    assert!(world.ticket("clock-wrong").title.contains("ahead"), "{}", world.ticket("clock-wrong").title);
+}
+
+#[test]
+fn the_receivers_own_troubles_are_tickets_too_and_end_when_they_are_over() {
+    let rules = Rules::built_in();
+    let now: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+    let mut view = OwnView {
+        unreachable: vec![("reports".into(), now, "connection refused".into())],
+        ..OwnView::default()
+    };
+    let early = own::judge(&view, &rules, now + MINUTE);
+    assert!(early.tickets.is_empty(), "a hiccup is no ticket");
+    let decision = own::judge(&view, &rules, now + MINUTE * 6);
+    let [TicketChange::Open { rule, subject, event }] = decision.tickets.as_slice() else {
+        panic!("{decision:?}")
+    };
+    assert!(event.reason.contains("connection refused"));
+
+    view.findings = decision.findings.iter().filter_map(put).collect();
+    view.tickets = vec![Ticket::open(TicketNumber::FIRST, rule.clone(), subject.clone(), event).unwrap()];
+    view.unreachable.clear();
+    let over = own::judge(&view, &rules, now + HOUR);
+    assert!(
+        matches!(over.tickets.as_slice(), [TicketChange::Event { event, .. }] if event.what == What::Resolved)
+    );
+}
+
+fn put(change: &FindingChange) -> Option<Finding> {
+    match change {
+        FindingChange::Put(finding) => Some(finding.clone()),
+        FindingChange::Ended { .. } => None,
+    }
+}

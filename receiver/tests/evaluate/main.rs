@@ -1,0 +1,136 @@
+//! A system's life as the pure core sees it: facts and times in, findings and tickets out.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
+
+mod integrity;
+mod liveness;
+mod rules;
+mod thresholds;
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_receiver::evaluate::finding::{Finding, FindingChange, Phase};
+use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, liveness};
+use mailbeat_receiver::evaluate::own::{self, OwnView};
+use mailbeat_receiver::evaluate::rules::Rules;
+use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
+use mailbeat_receiver::ticket::{Ticket, TicketChange, TicketNumber, TicketState, What};
+use mailbeat_shared::wire::id::{Incarnation, SystemId};
+use mailbeat_shared::wire::observation::{CheckResult, CheckState, Observation, attributes, names};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+/// One system, its findings and tickets carried from decision to decision as the store does.
+struct World {
+    view: SystemView,
+    rules: Rules,
+    now: Timestamp,
+    next_ticket: i64,
+    told: Vec<String>,
+}
+
+impl World {
+    fn new() -> Self {
+        let start: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        let view = SystemView {
+            system: SystemId::from_random([1; 16]),
+            host: "scada-01".into(),
+            contract: "ACME-1".parse().unwrap(),
+            registered_at: start,
+            life_at: Some(start),
+            system_report_at: Some(start),
+            heartbeat_interval: HOUR,
+            system_interval: HOUR * 24,
+            held_until: None,
+            paused: false,
+            deactivated_at: None,
+            clock_skew: SignedDuration::ZERO,
+            branches: vec![],
+            gaps: vec![],
+            findings: vec![],
+            tickets: vec![],
+        };
+        Self { view, rules: Rules::built_in(), now: start, next_ticket: 1001, told: vec![] }
+    }
+
+    fn pass(&mut self, by: SignedDuration) -> &mut Self {
+        self.now += by;
+        self
+    }
+
+    /// A heartbeat made and received now.
+    fn beat(&mut self, observations: &[Observation]) -> &mut Self {
+        self.beat_with(observations, &[], self.now)
+    }
+
+    fn beat_with(
+        &mut self,
+        observations: &[Observation],
+        checks: &[CheckResult],
+        life_at: Timestamp,
+    ) -> &mut Self {
+        self.view.life_at = self.view.life_at.max(Some(life_at));
+        let occasion = Occasion::Report { life_at, observations: Some(observations), checks };
+        let decision = judge(&self.view, occasion, &self.rules, self.now);
+        self.record(decision);
+        self
+    }
+
+    fn tick_heard(&mut self, heard_until: Option<Timestamp>) -> &mut Self {
+        let decision = judge(&self.view, Occasion::Tick { heard_until }, &self.rules, self.now);
+        self.record(decision);
+        self
+    }
+
+    fn tick(&mut self) -> &mut Self {
+        self.tick_heard(Some(self.now))
+    }
+
+    /// What the store does with a decision.
+    fn record(&mut self, decision: Decision) {
+        for change in decision.findings {
+            let (FindingChange::Put(finding) | FindingChange::Ended { finding, .. }) = &change;
+            let (rule, subject) = (finding.rule.clone(), finding.subject.clone());
+            self.view.findings.retain(|finding| finding.rule != rule || finding.subject != subject);
+            if let FindingChange::Put(finding) = change {
+                self.view.findings.push(finding);
+            }
+        }
+        for change in decision.tickets {
+            let (number, event) = match change {
+                TicketChange::Open { rule, subject, event } => {
+                    let number = TicketNumber(self.next_ticket);
+                    self.next_ticket += 1;
+                    self.view.tickets.push(Ticket::open(number, rule, subject, &event).unwrap());
+                    (number, event)
+                }
+                TicketChange::Event { number, event } => {
+                    let ticket = self.view.tickets.iter_mut().find(|ticket| ticket.number == number).unwrap();
+                    ticket.apply(&event);
+                    (number, event)
+                }
+            };
+            assert!(!event.reason.is_empty(), "an event without its reason: {event:?}");
+            self.told.push(format!("{number} {}", event.what.as_str()));
+        }
+        self.view.tickets.retain(|ticket| ticket.state != TicketState::Closed);
+    }
+
+    fn told(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.told)
+    }
+
+    fn ticket(&self, rule: &str) -> &Ticket {
+        self.view.tickets.iter().find(|ticket| ticket.rule.as_str() == rule).expect(rule)
+    }
+}
+
+fn disk(mount: &str, utilization: f64) -> Observation {
+    Observation::new(&names::FILESYSTEM_UTILIZATION, utilization).with(attributes::MOUNTPOINT, mount)
+}
+
+fn memory(utilization: f64) -> Observation {
+    Observation::new(&names::MEMORY_UTILIZATION, utilization)
+}

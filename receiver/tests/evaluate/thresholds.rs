@@ -1,0 +1,128 @@
+//! Thresholds, checks and the tickets that follow them: rise and fall, hold and hysteresis, stale and storm.
+
+use super::*;
+
+#[test]
+fn a_healthy_day_leads_to_no_ticket() {
+    let mut world = World::new();
+    for _ in 0..24 {
+        world.pass(HOUR).beat(&[disk("/", 0.4), memory(0.5)]).tick();
+    }
+    assert!(world.told().is_empty() && world.view.findings.is_empty());
+}
+
+#[test]
+fn a_full_disk_opens_a_ticket_rises_falls_and_resolves() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/var", 0.90)]);
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+    assert_eq!(world.ticket("filesystem-full").title, "scada-01: filesystem /var is 90 % full");
+    world.pass(HOUR).beat(&[disk("/var", 0.90)]);
+    assert!(world.told().is_empty(), "the same again is no news");
+    world.pass(HOUR).beat(&[disk("/var", 0.99)]);
+    assert_eq!(world.told(), ["MB-1001 severity_changed"]);
+    assert_eq!(world.ticket("filesystem-full").severity, Severity::Critical);
+    world.pass(HOUR).beat(&[disk("/var", 0.40)]);
+    assert_eq!(world.told(), ["MB-1001 resolved"]);
+}
+
+#[test]
+fn a_value_on_the_edge_does_not_flap() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/", 0.851)]);
+    for value in [0.849, 0.852, 0.84, 0.849, 0.851] {
+        world.pass(HOUR).beat(&[disk("/", value)]);
+    }
+    assert_eq!(world.told(), ["MB-1001 opened"], "within the clear margin it stays as it is");
+    world.pass(HOUR).beat(&[disk("/", 0.82)]);
+    assert_eq!(world.told(), ["MB-1001 resolved"]);
+}
+
+#[test]
+fn what_comes_back_soon_reopens_its_ticket_and_later_opens_another() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/", 0.9)]).pass(HOUR).beat(&[disk("/", 0.1)]);
+    world.pass(HOUR).beat(&[disk("/", 0.9)]);
+    assert_eq!(world.told(), ["MB-1001 opened", "MB-1001 resolved", "MB-1001 reopened"]);
+    world.pass(HOUR).beat(&[disk("/", 0.1)]).pass(HOUR * 30).beat(&[disk("/", 0.9)]);
+    assert_eq!(world.told(), ["MB-1001 resolved", "MB-1001 closed", "MB-1002 opened"]);
+}
+
+#[test]
+fn a_threshold_with_a_hold_waits_for_a_second_look() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[memory(0.95)]);
+    assert!(world.told().is_empty());
+    assert_eq!(world.view.findings[0].phase, Phase::Pending);
+    world.pass(HOUR).beat(&[memory(0.95)]);
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+    world.pass(HOUR).beat(&[memory(0.5)]).pass(HOUR).beat(&[memory(0.95)]).pass(HOUR).beat(&[memory(0.5)]);
+    assert_eq!(world.told(), ["MB-1001 resolved"], "a single peak is no news");
+}
+
+#[test]
+fn a_vanished_disk_leaves_its_ticket_stale_and_then_resolved_with_that_reason() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/mnt/usb", 0.99)]).pass(HOUR).beat(&[disk("/", 0.1)]);
+    assert_eq!(world.told(), ["MB-1001 opened", "MB-1001 became_stale"]);
+    for _ in 0..24 {
+        world.pass(HOUR).beat(&[disk("/", 0.1)]);
+    }
+    assert_eq!(world.told(), ["MB-1001 resolved"]);
+}
+
+#[test]
+fn a_ticket_a_person_resolved_stays_resolved_while_nothing_changes_and_reopens_when_it_gets_worse() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/", 0.9)]);
+    world.view.tickets[0].state = TicketState::Resolved;
+    world.view.tickets[0].resolved_at = Some(world.now + MINUTE);
+    world.pass(HOUR).beat(&[disk("/", 0.91)]);
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+    world.pass(HOUR).beat(&[disk("/", 0.99)]);
+    assert_eq!(world.told(), ["MB-1001 reopened"]);
+}
+
+#[test]
+fn a_check_that_is_critical_opens_a_ticket_and_one_that_is_no_longer_reported_goes_stale() {
+    let mut world = World::new();
+    let check = CheckResult {
+        name: "backup".into(),
+        state: CheckState::Critical,
+        since: world.now,
+        output: "newest backup is 9 days old\nmore".into(),
+        observations: vec![],
+    };
+    let now = world.now;
+    world.beat_with(&[], std::slice::from_ref(&check), now);
+    assert_eq!(
+        world.ticket("check").title,
+        "scada-01: check backup is critical: newest backup is 9 days old"
+    );
+    assert_eq!(world.ticket("check").severity, Severity::High);
+    world.pass(HOUR).beat(&[]);
+    assert_eq!(world.told(), ["MB-1001 opened", "MB-1001 became_stale"]);
+}
+
+#[test]
+fn a_storm_of_findings_opens_twenty_tickets_and_the_rest_when_there_is_room() {
+    let mut world = World::new();
+    let disks: Vec<Observation> = (0..25).map(|n| disk(&format!("/data/{n:02}"), 0.99)).collect();
+    world.pass(HOUR).beat(&disks);
+    assert_eq!(world.told().len(), 20);
+    let mended: Vec<Observation> =
+        (0..25).map(|n| disk(&format!("/data/{n:02}"), if n < 10 { 0.1 } else { 0.99 })).collect();
+    world.pass(HOUR).beat(&mended);
+    let told = world.told();
+    assert_eq!(told.iter().filter(|line| line.ends_with("resolved")).count(), 10);
+    assert_eq!(told.iter().filter(|line| line.ends_with("opened")).count(), 5);
+}
+
+#[test]
+fn judging_twice_changes_nothing() {
+    let mut world = World::new();
+    world.pass(HOUR * 5).tick().beat(&[disk("/", 0.99)]);
+    world.told();
+    world.beat(&[disk("/", 0.99)]).tick();
+    assert!(world.told().is_empty());
+}
