@@ -88,7 +88,7 @@ fn nothing_banned_is_in_the_tree_and_what_must_be_there_once_is() {
     for (name, why) in BANNED {
         assert_eq!(versions(name), 0, "{name} is in the tree: {why}");
     }
-    for once in ["rusqlite", "libsqlite3-sys", "rustls", "ring", "reqwest", "tokio"] {
+    for once in ["rusqlite", "libsqlite3-sys", "rustls", "ring", "hyper", "tokio"] {
         assert_eq!(versions(once), 1, "{once} must be in the tree exactly once");
     }
 }

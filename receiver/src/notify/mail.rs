@@ -28,7 +28,7 @@ pub struct OutgoingSettings {
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum OutgoingTransport {
     /// A mail server.
-    Smtp(SmtpSettings),
+    Smtp(Box<SmtpSettings>),
     /// Folders on this machine, for demonstrations and tests.
     Maildir(MaildirSettings),
 }
@@ -86,7 +86,9 @@ impl Sender {
     #[must_use]
     pub fn new(settings: &OutgoingSettings) -> Self {
         let way = match &settings.transport {
-            OutgoingTransport::Smtp(settings) => Way::Smtp(Box::new(Client::new(settings.clone()))),
+            OutgoingTransport::Smtp(settings) => {
+                Way::Smtp(Box::new(Client::new(SmtpSettings::clone(settings))))
+            }
             OutgoingTransport::Maildir(settings) => Way::Maildir(settings.path.clone()),
         };
         Self { from: settings.from.clone(), way }

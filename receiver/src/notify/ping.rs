@@ -4,12 +4,15 @@
 //! when pings stop. A ping that fails is logged and is a value; it never stops a round. The URL is a secret: whoever knows
 //! it can feign life, so it is never logged.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::transport::http::{self, HttpClient, Request};
 use mailbeat_shared::transport::outcome::Outcome;
+use mailbeat_shared::transport::proxy::Proxy;
 use mailbeat_shared::transport::secret::Secret;
+use mailbeat_shared::transport::tls::ClientTls;
 use mailbeat_shared::wire::mail::{Frame, bare_address, compose_plain};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +38,8 @@ pub struct PingSettings {
     pub interval_s: u32,
     /// Believe only certificates issued under these authorities (PEM file), instead of the system's.
     pub tls_ca: Option<PathBuf>,
+    /// The HTTP proxy to go through.
+    pub proxy: Option<Proxy>,
 }
 
 /// How a watchdog wants to be asked.
@@ -67,17 +72,9 @@ pub enum PingError {
     /// Nobody can be told all the time.
     #[error("`interval_s` must be at least 1")]
     Interval,
-    /// The authorities cannot be used.
-    #[error("`tls_ca` {path}: {error}", path = path.display())]
-    Authorities {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        error: String,
-    },
-    /// The HTTP client cannot be made.
-    #[error("the system's trust store cannot be used: {0}")]
-    Client(String),
+    /// The authorities or the system's trust store cannot be used.
+    #[error("{0}")]
+    Authorities(String),
 }
 
 /// What became of a ping.
@@ -101,7 +98,7 @@ pub struct Pinger {
 
 #[derive(Debug)]
 enum Way {
-    Http { client: reqwest::Client, url: Secret, method: Method },
+    Http { client: Box<HttpClient>, url: Secret, method: Method },
     Mail { to: String },
 }
 
@@ -116,12 +113,17 @@ impl Pinger {
         }
         let way = match (&settings.url, &settings.to) {
             (Some(url), None) => {
-                let parsed = reqwest::Url::parse(url.expose()).map_err(|_| PingError::Url)?;
-                if !matches!(parsed.scheme(), "http" | "https") {
-                    return Err(PingError::Url);
-                }
-                let client = client(settings.tls_ca.as_deref())?;
-                Way::Http { client, url: url.clone(), method: settings.method }
+                http::check_url(url.expose()).map_err(|_| PingError::Url)?;
+                let tls = ClientTls { ca: settings.tls_ca.clone(), pin: None };
+                tls.load().map_err(|error| PingError::Authorities(error.text))?;
+                let client = HttpClient {
+                    tls,
+                    proxy: settings.proxy.clone(),
+                    step_limit: TIMEOUT,
+                    total_limit: TIMEOUT,
+                    ..HttpClient::default()
+                };
+                Way::Http { client: Box::new(client), url: url.clone(), method: settings.method }
             }
             (None, Some(to)) if bare_address(to).is_some() => Way::Mail { to: to.clone() },
             (None, Some(to)) => return Err(PingError::To(to.clone())),
@@ -156,37 +158,15 @@ fn is_due(last: Option<Timestamp>, now: Timestamp, interval: SignedDuration) -> 
     last.is_none_or(|last| now < last || now.duration_since(last) >= interval)
 }
 
-fn client(tls_ca: Option<&Path>) -> Result<reqwest::Client, PingError> {
-    // reqwest asks for the process's provider; another part of the program may have installed it already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(TIMEOUT);
-    if let Some(path) = tls_ca {
-        let unusable = |error: String| PingError::Authorities { path: path.to_owned(), error };
-        let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
-        let found =
-            reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
-        if found.is_empty() {
-            return Err(unusable("no certificate in this file; it must be PEM".into()));
-        }
-        builder = builder.tls_certs_only(found);
-    }
-    builder.build().map_err(|error| PingError::Client(reasons(&error)))
-}
-
-async fn ask(client: &reqwest::Client, url: &Secret, method: Method) -> Result<(), String> {
-    let request = match method {
-        Method::Get => client.get(url.expose()),
-        Method::Post => client.post(url.expose()),
+async fn ask(client: &HttpClient, url: &Secret, method: Method) -> Result<(), String> {
+    let method = match method {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
     };
-    let answer = request.send().await.map_err(|error| reasons(&error.without_url()))?;
-    let status = answer.status();
-    if status.is_success() { Ok(()) } else { Err(format!("the watchdog answered {status}")) }
-}
-
-/// An error with what lies beneath it: reqwest's own text says little.
-fn reasons(error: &dyn std::error::Error) -> String {
-    let beneath = std::iter::successors(error.source(), |error| error.source());
-    beneath.fold(error.to_string(), |text, error| format!("{text}: {error}"))
+    let request = Request::builder().method(method).uri(url.expose()).body(vec![]);
+    let request = request.map_err(|_| PingError::Url.to_string())?;
+    let answer = client.send(request).await.map_err(|failure| failure.to_string())?;
+    if answer.status.is_success() { Ok(()) } else { Err(format!("the watchdog answered {}", answer.status)) }
 }
 
 #[derive(Serialize)]

@@ -131,6 +131,8 @@ pub enum ConnectionProblem {
     Closed,
     /// The network knows no way there, or another error of the operating system.
     Unreachable,
+    /// The HTTP proxy in between did not open the way.
+    Proxy,
 }
 
 /// Why a connection could not be made private.
@@ -173,7 +175,7 @@ impl FailureKind {
                 "Send less, or ask the mail server's administrator to raise the message size limit."
             }
             Self::ProtocolUnclear => {
-                "Check that host and port belong to a mail server, and what lies between (proxy, virus scanner)."
+                "Check that host and port belong to the server meant, and what lies between (proxy, virus scanner)."
             }
             Self::Settings => "Correct the settings named here and try again.",
             Self::Connection(problem) => problem.advice(),
@@ -194,6 +196,9 @@ impl ConnectionProblem {
                 "Check that the server accepts connections from this machine, and that `tls` fits the port."
             }
             Self::Unreachable => "Check this machine's network.",
+            Self::Proxy => {
+                "Check `proxy` (address, user, password), and that the proxy allows CONNECT to this host and port."
+            }
         }
     }
 }
@@ -240,6 +245,7 @@ impl fmt::Display for FailureKind {
             Self::Connection(ConnectionProblem::TimedOut) => "no answer in time",
             Self::Connection(ConnectionProblem::Closed) => "connection closed",
             Self::Connection(ConnectionProblem::Unreachable) => "not reachable",
+            Self::Connection(ConnectionProblem::Proxy) => "refused by the proxy",
             Self::Tls(TlsProblem::TooOld) => "TLS too old",
             Self::Tls(TlsProblem::WrongName) => "certificate for another name",
             Self::Tls(TlsProblem::Expired) => "certificate not valid now",

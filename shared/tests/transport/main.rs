@@ -1,9 +1,10 @@
-//! The SMTP client against a scripted server, for what real servers cannot be made to do on cue, and against
+//! The SMTP and HTTP clients against scripted servers, for what real servers cannot be made to do on cue, and against
 //! certificates of every sort. Stories over real Postfix are in the workspace's `tests/flow`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod certificates;
 mod fake;
+mod http;
 mod smtp;
 mod tls;

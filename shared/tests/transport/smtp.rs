@@ -1,6 +1,7 @@
 //! Stories of one message and a server that behaves, misbehaves or vanishes.
 
 use mailbeat_shared::transport::outcome::{ConnectionProblem, FailureKind, Outcome, TlsProblem};
+use mailbeat_shared::transport::proxy::Proxy;
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::smtp::{
     AuthMode, Client, Envelope, SmtpSettings, StepName, TlsMode, probe, send,
@@ -323,4 +324,34 @@ fn an_outcome_is_stored_and_read_back() {
     let outcome: Outcome = serde_json::from_str(text).unwrap();
     assert_eq!(serde_json::to_string(&outcome).unwrap(), text);
     assert_eq!(outcome.to_string(), "deferred: certificate is not the pinned one: x");
+}
+
+#[tokio::test]
+async fn a_proxy_on_the_way_is_asked_for_a_tunnel_and_the_greeting_behind_it_is_not_lost() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = Script::default().start().await;
+    let behind = server.settings().port();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut request = String::new();
+        while !request.ends_with("\r\n\r\n") {
+            request.push(char::from(client.read_u8().await.unwrap()));
+        }
+        let mut inside = tokio::net::TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
+        // The greeting comes in one piece with the proxy's answer.
+        let mut greeting = vec![0; 100];
+        let length = inside.read(&mut greeting).await.unwrap();
+        let together = [b"HTTP/1.1 200 OK\r\n\r\n", &greeting[..length]].concat();
+        client.write_all(&together).await.unwrap();
+        let _ended = tokio::io::copy_bidirectional(&mut client, &mut inside).await;
+        request
+    });
+    let proxy = Proxy { host: "127.0.0.1".into(), port, username: None, password_file: None };
+    let settings =
+        SmtpSettings { host: "mail.nowhere.example".into(), proxy: Some(proxy), ..server.settings() };
+    let outcome = send(&settings, &envelope(), b"Subject: x\r\n\r\nx\r\n").await;
+    assert!(matches!(outcome, Outcome::Sent { .. }), "{outcome}");
+    assert!(heard.await.unwrap().starts_with(&format!("CONNECT mail.nowhere.example:{behind} HTTP/1.1\r\n")));
 }

@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 pub use check::SettingsError;
 
-use crate::transport::outcome::{Failure, FailureKind};
+use crate::transport::outcome::Failure;
+use crate::transport::proxy::Proxy;
 use crate::transport::secret::Secret;
 use crate::transport::tls::{CertificatePin, ClientTls};
 
@@ -67,6 +68,8 @@ pub struct SmtpSettings {
     pub tls_ca: Option<PathBuf>,
     /// Believe exactly this certificate, whatever its name, issuer and dates.
     pub tls_pin: Option<CertificatePin>,
+    /// The HTTP proxy to go through, where a site has nothing else.
+    pub proxy: Option<Proxy>,
     /// The name to introduce ourselves with; by default the connection's own address, as in `[192.0.2.7]`
     /// (RFC 5321 section 4.1.4).
     pub helo_name: Option<String>,
@@ -101,6 +104,7 @@ impl SmtpSettings {
             password_file: None,
             tls_ca: None,
             tls_pin: None,
+            proxy: None,
             helo_name: None,
             timeout_s: default_timeout(),
             verdict_timeout_s: default_verdict_timeout(),
@@ -131,12 +135,7 @@ impl SmtpSettings {
         let username = self.username.clone().unwrap_or_default();
         let password = match (&self.password, &self.password_file) {
             (Some(password), _) => password.clone(),
-            (None, Some(file)) => {
-                let text = std::fs::read_to_string(file).map_err(|error| {
-                    Failure::new(FailureKind::Settings, format!("password_file {}: {error}", file.display()))
-                })?;
-                Secret::new(text.lines().next().unwrap_or_default())
-            }
+            (None, Some(file)) => Secret::read("password_file", file)?,
             (None, None) => Secret::new(""),
         };
         Ok((username, password))

@@ -62,7 +62,8 @@ impl SmtpSettings {
             TlsMode::Opportunistic => Some("opportunistic"),
             TlsMode::Starttls | TlsMode::Implicit => None,
         };
-        if let (true, Some(mode), false) = (wants_auth, unprotected, is_this_machine(&self.host)) {
+        let is_here = is_this_machine(&self.host) && self.proxy.is_none();
+        if let (true, Some(mode), false) = (wants_auth, unprotected, is_here) {
             return Err(SettingsError::Unprotected(mode, self.host.clone()));
         }
         if self.tls_ca.is_some() && self.tls_pin.is_some() {
