@@ -1,7 +1,11 @@
 //! Stories of mails, told through the real composer, keys and database.
 
+mod contracts;
 mod files;
 mod history;
+mod judging;
+mod limits;
 mod mailbox;
+mod present;
 mod trust;
 mod world;

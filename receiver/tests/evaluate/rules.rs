@@ -79,7 +79,7 @@ fn below_works_like_above_turned_round() {
     let mut world = World::new();
     world.rules = Rules::parse(Path::new("rules.toml"), text).unwrap();
     let days = |value| Observation { name: "m".into(), attributes: [].into(), value, unit: "d".into() };
-    world.pass(HOUR).beat(&[days(31.0)]);
+    world.pass(HOUR).beat(&[days(31.0)]).pass(HOUR).beat(&[days(30.0)]);
     assert!(world.told().is_empty());
     world.pass(HOUR).beat(&[days(29.0)]).pass(HOUR).beat(&[days(30.5)]).pass(HOUR).beat(&[days(6.0)]);
     assert_eq!(world.told(), ["MB-1001 opened", "MB-1001 severity_changed"]);

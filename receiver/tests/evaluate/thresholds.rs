@@ -39,6 +39,34 @@ fn a_value_on_the_edge_does_not_flap() {
 }
 
 #[test]
+fn a_value_at_the_threshold_is_not_above_it() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/", 0.85)]);
+    assert!(world.told().is_empty());
+}
+
+#[test]
+fn one_disks_ticket_makes_no_other_disk_flap() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/a", 0.9), disk("/b", 0.84)]);
+    world.pass(HOUR).beat(&[disk("/a", 0.9), disk("/b", 0.84)]);
+    assert_eq!(world.told(), ["MB-1001 opened"], "what /b has not reached, it has not to come back from");
+}
+
+#[test]
+fn of_a_filesystem_that_is_mounted_twice_the_worse_one_speaks_or_the_first() {
+    let title = |values: [f64; 2]| {
+        let mut world = World::new();
+        world.pass(HOUR).beat(&values.map(|value| disk("/srv", value)));
+        assert_eq!(world.told(), ["MB-1001 opened"]);
+        world.ticket("filesystem-full").title.clone()
+    };
+    assert_eq!(title([0.9, 0.97]), "scada-01: filesystem /srv is 97 % full");
+    assert_eq!(title([0.97, 0.9]), "scada-01: filesystem /srv is 97 % full");
+    assert_eq!(title([0.9, 0.91]), "scada-01: filesystem /srv is 90 % full");
+}
+
+#[test]
 fn what_comes_back_soon_reopens_its_ticket_and_later_opens_another() {
     let mut world = World::new();
     world.pass(HOUR).beat(&[disk("/", 0.9)]).pass(HOUR).beat(&[disk("/", 0.1)]);

@@ -73,3 +73,12 @@ fn a_system_without_a_hosts_name_has_titles_without_one() {
     world.pass(HOUR).beat(&[disk("/", 0.9)]);
     assert_eq!(world.ticket("filesystem-full").title, "filesystem / is 90 % full");
 }
+
+#[test]
+fn what_holds_on_after_a_person_closed_its_ticket_opens_another() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/", 0.9)]).told();
+    world.view.tickets[0].state = TicketState::Closed;
+    world.pass(HOUR).beat(&[disk("/", 0.9)]);
+    assert_eq!(world.told(), ["MB-1002 opened"]);
+}

@@ -1,6 +1,7 @@
 //! The words people meet in configuration, tables and commands: each stands for one thing and reads back as it.
 
 use mailbeat_receiver::evaluate::RuleId;
+use mailbeat_receiver::evaluate::threshold::format_value;
 
 use super::*;
 
@@ -58,5 +59,28 @@ fn a_rules_name_is_made_of_small_letters_digits_and_hyphens_and_is_not_too_long(
     }
     for name in ["", "Filesystem", "file system", "dürr", "a_b", "a/b", &too_long] {
         assert!(name.parse::<RuleId>().is_err(), "{name:?}");
+    }
+}
+
+#[test]
+fn values_are_said_as_people_say_them() {
+    let gib = 1024.0 * 1024.0 * 1024.0;
+    let said = [
+        (0.961, "1", "96.1 %"),
+        (0.9, "1", "90 %"),
+        (0.0, "By", "0 B"),
+        (1023.0, "By", "1023 B"),
+        (1024.0, "By", "1 KiB"),
+        (-1536.0, "By", "-1.5 KiB"),
+        (3.25 * gib, "By", "3.2 GiB"),
+        (2.0 * 1024.0 * 1024.0 * gib, "By", "2 PiB"),
+        (59.5, "s", "59.5 s"),
+        (60.0, "s", "1m"),
+        (7260.0, "s", "2h 1m"),
+        (12.0, "{file}", "12"),
+        (6.0, "d", "6 d"),
+    ];
+    for (value, unit, text) in said {
+        assert_eq!(format_value(value, unit), text, "{value} {unit}");
     }
 }
