@@ -99,7 +99,12 @@ impl Tx<'_> {
                 .collect(),
             gaps: gaps
                 .into_iter()
-                .map(|hole| Gap { first: hole.range.0, last: hole.range.1, seen_at: hole.seen_at })
+                .map(|hole| Gap {
+                    branch: hole.branch,
+                    first: hole.range.0,
+                    last: hole.range.1,
+                    seen_at: hole.seen_at,
+                })
                 .collect(),
             findings: self.findings(Some(system.id))?,
             tickets: self.unclosed_tickets(Some(system.id))?,
@@ -182,7 +187,7 @@ impl Tx<'_> {
                 }
             }
         }
-        Ok(())
+        decision.settled.iter().try_for_each(|gap| self.remove_hole(gap.branch, gap.first))
     }
 
     fn put_finding(&self, system: Option<i64>, is: &Finding) -> Result<(), StoreError> {
