@@ -126,6 +126,7 @@ impl Tx<'_> {
             unreachable: self.mailboxes()?.into_iter().filter_map(unreachable).collect(),
             quarantined: self.quarantine_summary()?,
             refused: self.all(REFUSED, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))?,
+            held_back: self.held_back()?,
             findings: self.findings(None)?,
             tickets: self.unclosed_tickets(None)?,
         })
