@@ -204,7 +204,7 @@ fn keep_holes(
     for range in closing {
         for hole in tx.holes_in(branch, range)? {
             closed = true;
-            tx.remove_hole(&hole)?;
+            tx.remove_hole(hole.branch, hole.range.0)?;
             let rest = hole::without(hole.range, range);
             rest.into_iter().try_for_each(|range| tx.put_hole(&Hole { range, ..hole }))?;
         }

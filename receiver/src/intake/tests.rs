@@ -7,5 +7,6 @@ mod judging;
 mod limits;
 mod mailbox;
 mod present;
+mod telling;
 mod trust;
 mod world;

@@ -260,14 +260,14 @@ impl Tx<'_> {
         self.run(SQL, params![hole.branch, int(hole.range.0), int(hole.range.1), us(hole.seen_at)]).map(drop)
     }
 
-    /// Takes a hole away.
+    /// Takes the hole away that begins at `first`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn remove_hole(&self, hole: &Hole) -> Result<(), StoreError> {
+    pub fn remove_hole(&self, branch: i64, first: u64) -> Result<(), StoreError> {
         const SQL: &str = "-- remove_hole
             DELETE FROM holes WHERE branch = ?1 AND first = ?2";
-        self.run(SQL, params![hole.branch, int(hole.range.0)]).map(drop)
+        self.run(SQL, params![branch, int(first)]).map(drop)
     }
 
     /// Writes down that a range will never come, and why.

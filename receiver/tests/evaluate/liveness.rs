@@ -205,14 +205,14 @@ fn a_system_is_looked_at_again_when_something_may_become_true_and_not_in_a_circl
     let far = world.view.system_report_at.map(|at| at + HOUR * 30);
     assert_eq!(due(&world), far, "silent already");
 
-    world.view.gaps = vec![Gap { first: 7, last: 7, seen_at: world.now }];
+    world.view.gaps = vec![gap(7, 7, world.now)];
     let ripe_at = world.now + HOUR * 6;
     assert_eq!(due(&world), Some(ripe_at));
     world.pass(HOUR * 7);
     assert_eq!(due(&world), Some(ripe_at), "a gap whose time is over, as long as nobody looked");
     world.tick();
     assert_eq!(due(&world), far, "it has its ticket");
-    world.view.gaps.push(Gap { first: 9, last: 9, seen_at: world.now });
+    world.view.gaps.push(gap(9, 9, world.now));
     world.pass(HOUR * 6);
     assert_eq!(due(&world), far, "the second joins the same ticket at this second");
 

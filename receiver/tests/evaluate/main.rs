@@ -17,7 +17,7 @@ use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, late_at, 
 use mailbeat_receiver::evaluate::own::{self, OwnView};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
-use mailbeat_receiver::ticket::{Ticket, TicketChange, TicketNumber, TicketState, What};
+use mailbeat_receiver::ticket::{Ticket, TicketChange, TicketEvent, TicketNumber, TicketState, What};
 use mailbeat_shared::wire::id::{Incarnation, SystemId};
 use mailbeat_shared::wire::observation::{CheckResult, CheckState, Observation, attributes, names};
 
@@ -121,6 +121,15 @@ impl World {
             self.reasons.push(event.reason);
         }
         self.view.tickets.retain(|ticket| ticket.state != TicketState::Closed);
+        self.view.gaps.retain(|gap| !decision.settled.contains(gap));
+    }
+
+    /// A person resolves a ticket.
+    fn resolve(&mut self, rule: &str) -> &mut Self {
+        let (at, reason, by) = (self.now, "seen".to_owned(), "olivia".to_owned());
+        let ticket = self.view.tickets.iter_mut().find(|ticket| ticket.rule.as_str() == rule).unwrap();
+        ticket.apply(&TicketEvent { at, what: What::Resolved, reason, by });
+        self
     }
 
     fn told(&mut self) -> Vec<String> {
@@ -135,6 +144,10 @@ impl World {
     fn ticket(&self, rule: &str) -> &Ticket {
         self.view.tickets.iter().find(|ticket| ticket.rule.as_str() == rule).expect(rule)
     }
+}
+
+fn gap(first: u64, last: u64, seen_at: Timestamp) -> Gap {
+    Gap { branch: 1, first, last, seen_at }
 }
 
 fn disk(mount: &str, utilization: f64) -> Observation {

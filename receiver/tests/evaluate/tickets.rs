@@ -1,7 +1,5 @@
 //! What people are told of a ticket, and why.
 
-use mailbeat_receiver::ticket::TicketEvent;
-
 use super::*;
 
 #[test]

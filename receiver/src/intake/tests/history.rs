@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::world::{Agent, HOUR, World, at};
 use crate::intake::{IgnoreReason, QuarantineReason as Reason, Verdict, judge};
+use crate::ticket::{TicketEvent, What};
 
 #[test]
 fn the_same_mail_again_is_a_duplicate_and_the_same_id_with_other_content_a_conflict() {
@@ -48,6 +49,31 @@ fn a_gap_whose_time_is_over_is_judged_at_the_next_tick_however_fast_reports_come
     }
     world.tick(at(6 * HOUR + 25));
     assert!(world.system(&agent).due_at > at(6 * HOUR + 25), "and looking does not go in a circle");
+}
+
+#[test]
+fn what_is_missing_is_no_longer_waited_for_once_a_person_resolved_its_ticket() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(0)).mail, at(0));
+    let late = agent.heartbeat(at(10));
+    world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
+    world.hear(at(8 * HOUR));
+    world.tick(at(8 * HOUR));
+    let lost = world.read(|tx| tx.tickets(true, i64::MAX, 9)).remove(0).ticket;
+    assert_eq!(lost.rule.as_str(), "reports-lost");
+    let resolved = TicketEvent {
+        at: at(9 * HOUR),
+        what: What::Resolved,
+        reason: "a filter ate it".into(),
+        by: "olivia".into(),
+    };
+    world.write(|tx, _| tx.add_ticket_event(lost.number, &resolved, at(9 * HOUR)).map(drop));
+    assert_eq!(world.holes(&agent), [(2, 2)]);
+    world.verdict(&agent.heartbeat(at(10 * HOUR)).mail, at(10 * HOUR));
+    assert_eq!(world.holes(&agent), []);
+    assert_eq!(world.verdict(&late.mail, at(11 * HOUR)), Verdict::Accepted, "and it may come all the same");
+    assert_eq!(world.sequences(&agent), [1, 2, 3, 4]);
+    assert_eq!(world.read(|tx| tx.tickets(true, i64::MAX, 9)), []);
 }
 
 #[test]

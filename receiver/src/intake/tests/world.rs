@@ -127,6 +127,15 @@ impl World {
         self.registered(agent).expect("the agent is enrolled").system
     }
 
+    /// The folder is read to its end.
+    pub(super) fn hear(&mut self, now: Timestamp) {
+        let folder = self.folder.id;
+        self.write(|tx, context| {
+            tx.note_uidnext(folder, 1, now)?;
+            tx.conclude_drained(folder, context.usual_round)
+        });
+    }
+
     /// Looks at every system that is due, as the clock's loop does each second.
     pub(super) fn tick(&mut self, now: Timestamp) {
         judge::tick_due(&mut self.store, &self.rules, now, 100).unwrap();
