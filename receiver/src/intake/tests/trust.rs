@@ -206,7 +206,7 @@ fn a_decision_made_on_an_older_version_of_a_system_is_refused() {
 fn a_key_of_which_nothing_waits_or_whose_contract_is_unknown_cannot_be_approved() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     let key = agent.key.public().bytes();
-    let mut approved = |world: &mut World| {
+    let approved = |world: &mut World| {
         let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
         world.store.write(|tx| approve(tx, context, &key, at(40)))
     };
