@@ -284,3 +284,23 @@ fn a_report_of_the_largest_size_and_of_this_version_is_read_and_beyond_that_refu
     newer.mailbeat = VERSION + 1;
     assert!(matches!(decoded(&newer), Err(DecodeError::NewerVersion(2))));
 }
+
+#[test]
+fn a_report_is_json_with_one_item_a_line_and_its_kind_in_a_word() {
+    let mut made = attributed([("system.device".to_owned(), "/dev/sda1".to_owned())]);
+    made.superseded = vec![(3, 4), (7, 7)];
+    let text = String::from_utf8(made.encode()).unwrap();
+    assert!(text.starts_with("{\n  \"mailbeat\": 1,\n  \"id\": \"01010101-"), "{text}");
+    assert!(text.contains("\n  \"superseded\": [\n    [\n      3,\n      4\n    ],\n    ["), "{text}");
+    assert!(
+        text.contains(
+            "\n  \"kind\": \"heartbeat\",\n  \"heartbeat\": {\n    \"spool\": {\n      \"queued\": 0,"
+        ),
+        "{text}"
+    );
+    let observation = "\n    \"observations\": [\n      {\"name\": \"system.uptime\", \"attributes\": {\"system.device\": \"/dev/sda1\"}, \"value\": 1.0, \"unit\": \"s\"}\n    ],\n";
+    assert!(text.contains(observation), "{text}");
+    assert!(text.ends_with("\n  }\n}\n"), "{text}");
+    let kinds = [super::super::report::Kind::Heartbeat, super::super::report::Kind::Test];
+    assert_eq!(kinds.map(|kind| kind.as_str()), ["heartbeat", "test"]);
+}
