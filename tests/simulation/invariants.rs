@@ -30,6 +30,8 @@ pub(crate) struct Memory {
     cursors: BTreeMap<i64, (u32, u32)>,
     accused: BTreeSet<(TicketNumber, Timestamp)>,
     judged: usize,
+    /// Systems whose lost reports a person called lost.
+    pub(crate) settled: BTreeSet<i64>,
     /// Reports looked at.
     sent: usize,
     /// When the customers, and the vendor, last had nobody left to be told.
@@ -38,13 +40,19 @@ pub(crate) struct Memory {
 
 impl Memory {
     pub(crate) fn new() -> Self {
-        Self { cursors: BTreeMap::new(), accused: BTreeSet::new(), judged: 0, sent: 0, nobody_at: [None; 2] }
+        Self {
+            cursors: BTreeMap::new(),
+            accused: BTreeSet::new(),
+            judged: 0,
+            settled: BTreeSet::new(),
+            sent: 0,
+            nobody_at: [None; 2],
+        }
     }
 
     /// The receiver's database was set back, and with it what it said before.
     pub(crate) fn forget_the_receiver(&mut self) {
-        let Self { judged, sent, nobody_at, .. } = *self;
-        *self = Self { judged, sent, nobody_at, ..Self::new() };
+        (self.cursors, self.accused) = (BTreeMap::new(), BTreeSet::new());
     }
 }
 

@@ -32,15 +32,19 @@ impl World {
             Act::Resolve => What::Resolved,
             Act::Comment => What::Commented,
         };
-        self.vendor.store.write(|tx| {
+        let settled = self.vendor.store.write(|tx| {
             let unresolved = tx.tickets(true, i64::MAX, 100)?;
             if unresolved.is_empty() {
-                return Ok(());
+                return Ok(None);
             }
             let row = &unresolved[usize::from(ticket) % unresolved.len()];
             let event = TicketEvent { at: now, what, reason: "a person said so".into(), by: "olivia".into() };
-            tx.add_ticket_event(row.ticket.number, &event, now).map(drop)
-        })
+            tx.add_ticket_event(row.ticket.number, &event, now)?;
+            let lost = act == Act::Resolve && row.ticket.rule.as_str() == "reports-lost";
+            Ok::<_, StoreError>(row.system.filter(|_| lost))
+        })?;
+        self.memory.settled.extend(settled);
+        Ok(())
     }
 
     /// The next revision, without the secret; it is in force at the vendor at once.
@@ -127,7 +131,7 @@ impl World {
                     tx.add_contact(customer, "Somebody", email)?;
                 }
                 Change::Removed => {
-                    contacts.first().map(|contact| tx.remove_contact(contact.id)).transpose()?;
+                    contacts.first().map(|contact| tx.remove_contact(contact.id, now)).transpose()?;
                 }
                 Change::Mended => {
                     for is in contacts.iter().filter(|contact| contact.refused_at.is_some()) {

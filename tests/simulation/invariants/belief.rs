@@ -30,6 +30,12 @@ pub(super) fn set_aside(world: &World, index: usize) -> bool {
     looks.peek().is_some() && looks.any(|look| look.expected.is_some_and(|is| over.contains(&is)))
 }
 
+/// A genuine mail that was recorded when it was read, and again after each restore, as far as contract and key go.
+pub(super) fn was_taken(world: &World, index: usize) -> bool {
+    let mut looks = world.vendor.judged.iter().filter(|look| look.genuine == Some(index));
+    looks.any(|look| look.expected == Some(Expected::Taken)) && !set_aside(world, index)
+}
+
 /// The genuine mails that were read and whose key nobody has admitted.
 pub(super) fn what_waits_for_its_key(world: &mut World) -> Result<BTreeSet<usize>, String> {
     let mut waiting = BTreeSet::new();

@@ -10,7 +10,7 @@ use mailbeat_receiver::store::{Hole, StoreError};
 use mailbeat_receiver::ticket::{Ticket, TicketState};
 use std::collections::BTreeSet;
 
-use super::belief::{hosts_of, is_over, poisoned, set_aside};
+use super::belief::{hosts_of, is_over, was_taken};
 use super::{Checked, GAP, PROMISE, SLACK, all_tickets, read, require};
 
 pub(super) fn nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world: &mut World) -> Checked {
@@ -30,7 +30,7 @@ pub(super) fn nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(wor
             |report: &Genuine| report.delivered_at.is_some_and(|at| at <= drained_at[report.mailbox]);
         // The mailbox its last report came through is one of those that it is judged by.
         let of = |(index, report): &(usize, &Genuine)| {
-            report.system() == system.system_id && was_read(report) && !set_aside(world, *index)
+            report.system() == system.system_id && was_read(report) && was_taken(world, *index)
         };
         let last = mail.ledger.iter().enumerate().filter(of).max_by_key(|(_, report)| report.delivered_at);
         let read_until = drained_at[last.map_or(0, |(_, report)| report.mailbox)];
@@ -83,8 +83,7 @@ pub(super) fn nothing_is_called_lost_that_came_in_time(world: &mut World) -> Che
         };
         let here = mail.ledger.iter().enumerate().find(|(index, sent)| {
             let its = sent.system() == system.system_id
-                && !poisoned(world, *index)
-                && !set_aside(world, *index)
+                && was_taken(world, *index)
                 && sent.delivered_at.is_some_and(|at| at <= world.vendor.drained_at[sent.mailbox]);
             its && holes.iter().any(|hole| hole.seen_at + GAP <= now + SLACK && came_in_time(sent, hole))
         });
