@@ -9,6 +9,7 @@ pub mod finding;
 pub mod integrity;
 pub mod liveness;
 pub mod own;
+pub mod promptness;
 pub mod rules;
 pub mod threshold;
 

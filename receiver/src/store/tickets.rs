@@ -124,8 +124,11 @@ impl Tx<'_> {
             FROM contacts c WHERE c.refused_at IS NOT NULL GROUP BY c.email ORDER BY c.email LIMIT 200";
         let unreachable =
             |mailbox: super::MailboxRow| mailbox.unreachable.map(|(since, why)| (mailbox.name, since, why));
+        let mailboxes = self.mailboxes()?;
+        let ahead = mailboxes.iter().filter(|mailbox| !mailbox.ahead.is_zero());
         Ok(OwnView {
-            unreachable: self.mailboxes()?.into_iter().filter_map(unreachable).collect(),
+            ahead: ahead.map(|mailbox| (mailbox.name.clone(), mailbox.ahead)).collect(),
+            unreachable: mailboxes.into_iter().filter_map(unreachable).collect(),
             quarantined: self.quarantine_summary()?,
             refused: self.all(REFUSED, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))?,
             held_back: self.held_back()?,
