@@ -4,8 +4,12 @@
 mod activate;
 mod ask;
 mod config;
+mod consent;
+mod disclose;
 mod identity;
+mod maintenance;
 mod preview;
+mod redact;
 mod run;
 mod status;
 mod trail;
@@ -73,6 +77,9 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Send { kind } => ask::send(&setup, kind),
         Command::Preview { kind, json, mail } => preview::preview(&setup, kind, json, mail),
         Command::Status(json) => status::status(&setup, json.json),
+        Command::Disclose(asked) => disclose::disclose(&setup, &asked),
+        Command::Maintenance(asked) => maintenance::maintenance(&setup, &asked),
+        Command::Redact { file } => redact::redact(&setup, &file),
         Command::Trail(asked) => trail::trail(&setup, &asked),
         Command::Identity(asked) => identity::identity(&setup, &asked),
         Command::Config(asked) => config::config(&setup, &asked),

@@ -12,6 +12,7 @@ use mailbeat_agent::activation::{self, Consent};
 use mailbeat_agent::config::Config;
 use mailbeat_agent::home::Home;
 use mailbeat_agent::identity::{Entropy, Identity};
+use mailbeat_agent::item::Item;
 use mailbeat_agent::route::{Post, Route};
 use mailbeat_agent::run::{Agent, Parts, Request};
 use mailbeat_agent::schedule::LONGEST_SLEEP;
@@ -201,7 +202,8 @@ impl Host {
             contract: self.contract.contract.number.clone(),
             activated_at: self.clock.now(),
             activated_by: "root".into(),
-            consented: vec!["filesystems".into(), "watched files".into()],
+            consented: Item::ALL.map(|item| item.name().to_owned()).to_vec(),
+            added: vec![],
             withdrawn_at: None,
         };
         activation::store(&self.home, &self.contract, Some(&consent))
