@@ -54,6 +54,9 @@ fn what_is_switched_on_later_waits_for_consent_and_is_named_until_somebody_agree
     assert!(site.works(&["activate"]).contains("nothing is withheld"));
 
     site.configure("collect.load = false");
+    assert!(
+        site.works(&["config", "check"]).contains("note: not sent, because nobody agreed to it yet: cpu")
+    );
     let status = site.works(&["status"]);
     assert!(status.contains("nobody agreed to it yet: cpu;") && status.contains("cpu WITHHELD"), "{status}");
     assert!(status.contains("load off") && status.contains("memory on"), "{status}");
@@ -373,6 +376,18 @@ fn the_status_page_says_what_an_administrator_asks() {
         assert!(page.contains(words), "{words} is not in\n{page}");
     }
     assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn what_the_limit_of_mails_an_hour_holds_back_is_said_with_the_time() {
+    let site = Site::new();
+    site.configure("mails_per_hour = 4");
+    site.activate();
+    let output = site.output(&["send", "test"]);
+    let (out, _) = texts(&output);
+    assert!(output.status.code() == Some(1) && out.contains("mails_per_hour holds it back until"), "{out}");
+    assert!(site.works(&["status"]).contains("mails_per_hour holds them back; the next leaves at"));
+    assert_eq!(site.mails().len(), 1, "the enrollment alone");
 }
 
 /// A `systemctl` that says this.

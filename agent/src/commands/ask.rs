@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use jiff::Timestamp;
 use mailbeat_shared::wire::report::Kind;
 
 use super::{Setup, person, print, runtime};
@@ -95,8 +96,8 @@ fn ask_running(setup: &Setup, request: &Request) -> anyhow::Result<Answer> {
 pub(super) enum Word {
     /// It ended so.
     Ended(u64, &'static str, Ending),
-    /// It waits; the last failure, if any.
-    Waits(u64, Option<Failed>),
+    /// It waits; the last failure, if any, and until when the limit of mails an hour holds it back.
+    Waits(u64, Option<Failed>, Option<Timestamp>),
 }
 
 impl Word {
@@ -116,8 +117,11 @@ impl fmt::Display for Word {
                 }
                 writeln!(f, ": {}", ending.reply)
             }
-            Self::Waits(sequence, failure) => {
+            Self::Waits(sequence, failure, held_back) => {
                 writeln!(f, "#{sequence} waits in the queue.")?;
+                if let Some(until) = held_back {
+                    writeln!(f, "mails_per_hour holds it back until {until:.0} or longer.")?;
+                }
                 if let Some(failure) = failure {
                     let Failed { route, what, advice, .. } = failure;
                     writeln!(f, "Last attempt by route {route}: {what}\n{advice}")?;
@@ -141,8 +145,9 @@ pub(super) fn word(setup: &Setup, sequence: u64) -> anyhow::Result<Word> {
         let runs = setup.home.holder().is_some_and(|holder| holder.runs);
         let failure = State::peek(&setup.home).last_failure;
         let tried = failure.as_ref().is_some_and(|failure| failure.at >= asked_at);
-        if !runs || tried || started.elapsed() > WORD {
-            return Ok(Word::Waits(sequence, failure));
+        let held_back = setup.held_back_until();
+        if !runs || tried || held_back.is_some() || started.elapsed() > WORD {
+            return Ok(Word::Waits(sequence, failure, held_back));
         }
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -24,7 +24,6 @@ use crate::run::BUILD_TIME;
 use crate::schedule::{self, Due};
 use crate::sense::{Senses as _, ThisHost};
 use crate::spool::{self, Entry};
-use crate::state::pace::Pace;
 use crate::state::{self, Accepted, Failed, State, Window};
 
 #[derive(Serialize)]
@@ -212,7 +211,6 @@ fn under_contract(
     status.next = plan.iter().map(|(at, _)| *at).min();
     status.next_heartbeat = due(Due::Heartbeat);
     status.next_system_report = due(Due::System);
-    let next_mail = Pace::new(setup.config.mails_per_hour, promise).next(state.pace, now);
-    status.held_back_until = (next_mail > now && status.queued > 0).then_some(next_mail);
+    status.held_back_until = setup.held_back_until().filter(|_| status.queued > 0);
     Ok(())
 }
