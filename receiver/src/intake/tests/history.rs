@@ -269,4 +269,6 @@ fn a_sequence_beyond_what_is_kept_is_refused_by_name() {
         assert_eq!(world.verdict(&agent.sign(report).mail, at(30)), expected);
     }
     assert_eq!(world.holes(&agent), [(2, i64::MAX as u64 - 1)]);
+    let waiting = world.read(|tx| tx.quarantine_waiting(0, 9)).remove(0);
+    assert_eq!(waiting.claimed.signer, Some(agent.key.public().bytes()), "whose it is, is known");
 }

@@ -4,7 +4,9 @@ use jiff::SignedDuration;
 use mailbeat_shared::wire::limits;
 
 use super::world::{Agent, HOUR, World, at, contract};
-use crate::intake::{Context, QuarantineReason as Reason, Verdict, prepare, record_batch};
+use crate::intake::{
+    ApproveError, Context, QuarantineReason as Reason, Verdict, approve, prepare, record_batch,
+};
 use crate::store::{EnrollmentMode, Kept, StoreError};
 
 #[test]
@@ -101,6 +103,25 @@ fn a_full_disk_takes_the_whole_batch_or_nothing_of_it() {
     let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
     let recorded = record_batch(&mut world.store, context, &batch, at(101 * HOUR)).unwrap();
     assert!(recorded.iter().all(|mail| mail.verdict == Verdict::Accepted));
+}
+
+#[test]
+fn a_full_disk_leaves_what_is_released_from_quarantine_there() {
+    let mut world = World::with(EnrollmentMode::Approve, contract(|_| {}));
+    let mut agent = Agent::new(1);
+    let text: String = (0..20_000_u64).map(|n| format!("{}\n", n * n * 7919 % 1_000_003)).collect();
+    world.verdict(&agent.system_report(&[("/etc/a", &text)], true, at(10)).mail, at(10));
+    world.write(|tx, _| tx.fill_the_disk());
+    let key = agent.key.public().bytes();
+    let approved = |world: &mut World| {
+        let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
+        world.store.write(|tx| approve(tx, context, &key, at(20)))
+    };
+    let full = approved(&mut world);
+    assert!(matches!(full, Err(ApproveError::Store(StoreError::Full { .. }))), "{full:?}");
+    assert_eq!(world.read(|tx| tx.quarantine_waiting(0, 9)).len(), 1);
+    world.write(|tx, _| tx.clear_the_disk());
+    assert_eq!(approved(&mut world).unwrap()[0].verdict, Verdict::Accepted);
 }
 
 #[test]
