@@ -8,6 +8,7 @@ mod composing;
 mod requests;
 mod sending;
 mod standing;
+mod system;
 
 use std::io;
 use std::path::PathBuf;

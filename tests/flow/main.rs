@@ -20,3 +20,4 @@ mod smtp;
 mod tickets;
 mod trail;
 mod two_receivers;
+mod watching;

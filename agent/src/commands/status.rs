@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::{Setup, print, print_json};
 use crate::activation::{self, permission};
 use crate::identity::Identity;
+use crate::mute;
 use crate::run::BUILD_TIME;
 use crate::schedule;
 use crate::sense::{Senses as _, ThisHost};
@@ -38,6 +39,8 @@ struct Status {
     oldest_queued: Option<Timestamp>,
     next: Option<Timestamp>,
     problems: Vec<String>,
+    /// Watched files that change in every report; only their digest is sent.
+    muted: Vec<String>,
     state_dir: std::path::PathBuf,
 }
 
@@ -84,6 +87,7 @@ fn look(setup: &Setup) -> anyhow::Result<Status> {
         oldest_queued: queue.iter().filter_map(|entry| Some(entry.meta.as_ref()?.created_at)).min(),
         next: None,
         problems: [state.problems.clone(), state.watch_problems.clone()].concat(),
+        muted: mute::muted(&state.streaks).map(str::to_owned).collect(),
         last_accepted: state.last_accepted.clone(),
         last_failure: state.last_failure.clone(),
         state_dir: home.dir().to_owned(),
@@ -192,6 +196,9 @@ fn told(status: &Status) -> String {
     }
     for problem in &status.problems {
         let _ = writeln!(out, "Problem:   {problem}");
+    }
+    for path in &status.muted {
+        let _ = writeln!(out, "Muted:     {path} changes in every report, so only its digest is sent");
     }
     let _ = writeln!(out, "State:     {}", status.state_dir.display());
     mailbeat_shared::text::clean(&out)

@@ -1,16 +1,15 @@
 //! The host this program runs on, through the collecting rooms.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use mailbeat_shared::wire::observation::Observation;
 
-use super::{Files, Found, HostFacts, KINDS, Senses};
+use super::{Files, Found, HostFacts, Inventory, KINDS, Senses};
 use crate::collect::host::HostProbe;
-use crate::collect::{CollectConfig, collect};
+use crate::collect::{CollectConfig, collect, inventory};
 use crate::config::Config;
 use crate::redact::Redactor;
-use crate::watch::{self, WatchConfig};
+use crate::watch::{self, WatchConfig, Watched};
 
 /// How long the first CPU sample takes, where none was taken before.
 const FIRST_SAMPLE: Duration = Duration::from_millis(250);
@@ -54,15 +53,20 @@ impl ThisHost {
             network: on.network && agreed("network"),
             uptime: on.uptime && agreed("uptime"),
             agent: on.agent && agreed("agent"),
-            inventory: on.inventory && agreed("inventory"),
+            os: on.os && agreed("os"),
+            kernel: on.kernel && agreed("kernel"),
+            virtualization: on.virtualization && agreed("virtualization"),
+            hardware: on.hardware && agreed("hardware"),
+            packages: on.packages && agreed("packages"),
+            updates: on.updates && agreed("updates"),
+            reboot: on.reboot && agreed("reboot"),
         }
     }
 }
 
 impl Senses for ThisHost {
     fn host(&mut self) -> HostFacts {
-        let without = CollectConfig { inventory: false, ..self.collect.clone() };
-        let facts = HostProbe::facts(&without);
+        let facts = HostProbe::facts();
         HostFacts {
             name: self.host_name.clone().unwrap_or(facts.host_name),
             uptime_s: facts.uptime_s,
@@ -109,18 +113,21 @@ impl Senses for ThisHost {
             }
         };
         let watched = watch::watch(&self.watch, &redactor, key, Instant::now() + watch::TIME_BUDGET);
-        let mut problems = watched.problems;
+        let mut problems = watched.problems.clone();
         problems.extend(
             watched
                 .unreadable
                 .iter()
                 .map(|file| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix)),
         );
-        Found { value: Files { snapshot: watched.snapshot, cut: watched.truncated }, problems }
+        let Watched { snapshot, whole, truncated: cut, .. } = watched;
+        Found { value: Files { snapshot, whole, cut }, problems }
     }
 
-    fn inventory(&mut self, consented: &[String]) -> BTreeMap<String, String> {
-        HostProbe::facts(&self.permitted(consented)).inventory
+    fn inventory(&mut self, consented: &[String]) -> Found<Inventory> {
+        let deadline = Instant::now() + inventory::TIME_BUDGET;
+        let (value, problems) = inventory::inventory(&self.permitted(consented), deadline);
+        Found { value, problems }
     }
 }
 
@@ -142,7 +149,12 @@ mod tests {
         );
         assert!(found.problems[0].contains("nobody agreed to it yet: cpu"), "{:?}", found.problems);
         assert_eq!(host.watch(&[], &[0; 32]), Found::default());
-        assert!(host.inventory(&[]).is_empty());
+        assert_eq!(host.inventory(&[]), Found::default());
+        let only = host.inventory(&["kernel".to_owned()]).value;
+        assert!(
+            only.facts.keys().all(|name| name.starts_with("os.kernel")) && only.packages.is_none(),
+            "{only:?}"
+        );
     }
 
     #[test]

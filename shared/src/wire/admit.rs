@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use super::inventory::{PackageList, Packages, Reboot, Updates};
 use super::limits;
 use super::observation::{CheckResult, Observation};
 use super::report::{Body, DecodeError, Heartbeat, Report, SystemReport};
+use super::snapshot::Change;
 use crate::text;
 
 /// Cleans the report's text in place and checks every limit.
@@ -89,7 +91,6 @@ fn attributes(attributes: &mut BTreeMap<String, String>) -> Result<(), DecodeErr
 
 fn system_report(report: &mut SystemReport) -> Result<(), DecodeError> {
     at_most("files", report.files.len(), limits::WATCHED_FILES)?;
-    at_most("changes", report.changes.len(), 2 * limits::WATCHED_FILES)?;
     at_most("truncated", report.truncated.len(), 2 * limits::WATCHED_FILES)?;
     at_most("inventory", report.inventory.len(), limits::OBSERVATIONS)?;
     for entry in &mut report.files {
@@ -99,9 +100,75 @@ fn system_report(report: &mut SystemReport) -> Result<(), DecodeError> {
         }
         entry.detail.iter_mut().try_for_each(|detail| output("detail", detail))?;
     }
-    report.changes.iter().try_for_each(|change| path(&change.path))?;
+    changes(&mut report.changes)?;
+    if let Some(since) = &mut report.since {
+        changes(&mut since.changes)?;
+    }
+    report.packages.iter_mut().try_for_each(packages)?;
+    report.package_list.iter_mut().try_for_each(package_list)?;
+    report.updates.iter_mut().try_for_each(updates)?;
+    report.reboot.iter_mut().try_for_each(reboot)?;
     report.truncated.iter_mut().try_for_each(|line| output("truncated", line))?;
     attributes_free(&mut report.inventory)
+}
+
+fn changes(changes: &mut [Change]) -> Result<(), DecodeError> {
+    at_most("changes", changes.len(), 2 * limits::WATCHED_FILES)?;
+    for change in changes {
+        path(&change.path)?;
+        for line in [&mut change.owner_before, &mut change.mode_before].into_iter().flatten() {
+            name("owner or mode", line)?;
+        }
+    }
+    Ok(())
+}
+
+fn packages(packages: &mut Packages) -> Result<(), DecodeError> {
+    name("a package database", &mut packages.source)?;
+    package_list(&mut packages.added)?;
+    package_list(&mut packages.removed)?;
+    at_most("packages", packages.updated.len(), limits::PACKAGES)?;
+    packages.updated.keys().try_for_each(|name| package(name))?;
+    packages.updated.values().try_for_each(|versions| {
+        package(&versions.from)?;
+        package(&versions.to)
+    })
+}
+
+/// Names and versions are refused rather than cleaned: the digest of the list is over these very characters.
+fn package_list(list: &mut PackageList) -> Result<(), DecodeError> {
+    at_most("packages", list.len(), limits::PACKAGES)?;
+    list.iter().try_for_each(|(name, version)| {
+        package(name)?;
+        package(version)
+    })
+}
+
+fn package(word: &str) -> Result<(), DecodeError> {
+    at_most("a package's name or version", word.len(), limits::NAME_BYTES)?;
+    if text::is_clean(word) && !word.contains(['\n', '\t']) {
+        Ok(())
+    } else {
+        Err(DecodeError::Malformed("a package's name or version holds control characters".into()))
+    }
+}
+
+fn updates(updates: &mut Updates) -> Result<(), DecodeError> {
+    name("a package database", &mut updates.source)?;
+    at_most("pending updates", updates.pending.len(), limits::UPDATES)?;
+    for update in &mut updates.pending {
+        for word in [&mut update.name, &mut update.installed, &mut update.candidate] {
+            name("a package's name or version", word)?;
+        }
+    }
+    Ok(())
+}
+
+fn reboot(reboot: &mut Reboot) -> Result<(), DecodeError> {
+    at_most("reasons to restart", reboot.reasons.len(), limits::UPDATES)?;
+    at_most("packages that ask for a restart", reboot.packages.len(), limits::UPDATES)?;
+    reboot.reasons.iter_mut().try_for_each(|reason| output("a reason to restart", reason))?;
+    reboot.packages.iter_mut().try_for_each(|package| name("a package's name", package))
 }
 
 fn attributes_free(inventory: &mut BTreeMap<String, String>) -> Result<(), DecodeError> {
@@ -141,4 +208,90 @@ fn output(what: &'static str, value: &mut String) -> Result<(), DecodeError> {
 
 fn at_most(what: &'static str, count: usize, limit: usize) -> Result<(), DecodeError> {
     if count <= limit { Ok(()) } else { Err(DecodeError::OverLimit { what, limit }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A system report with these fields besides those it must have.
+    fn decoded(fields: &Value) -> Result<SystemReport, DecodeError> {
+        let mut system_report = json!({ "baseline": null, "files": [], "changes": [] });
+        system_report.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let digest = format!("sha256:{}", "0".repeat(64));
+        let report = json!({
+            "mailbeat": 1, "id": "01920000-0000-7000-8000-000000000000", "system": "00000000-0000-4000-8000-000000000000",
+            "contract": "ACME-2026-001", "sequence": 1, "incarnation": "0000000000000001", "identity": { "public_key": "k", "proof": digest },
+            "previous": null, "created_at": "2026-06-01T00:00:00Z", "uptime_s": 1, "boot_id": "b",
+            "agent": { "version": "1", "host": "h", "locale": "en", "config_digest": digest },
+            "promise": { "heartbeat_interval_s": 1, "system_interval_s": 1 },
+            "kind": "system", "system_report": system_report,
+        });
+        let report = Report::decode(&serde_json::to_vec(&report).unwrap())?;
+        let Body::System { system_report } = report.body else { panic!("{report:?}") };
+        Ok(system_report)
+    }
+
+    fn packages(fields: &Value) -> Value {
+        let mut packages =
+            json!({ "source": "dpkg", "count": 0, "digest": format!("sha256:{}", "0".repeat(64)) });
+        packages.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        json!({ "packages": packages })
+    }
+
+    #[test]
+    fn a_system_report_of_the_first_version_is_still_one() {
+        let report = decoded(&json!({ "inventory": { "os.name": "Debian" } })).unwrap();
+        assert!(report.is_first() && report.packages.is_none() && report.updates.is_none());
+        assert_eq!(report.inventory["os.name"], "Debian");
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_taken_out_of_words_and_refused_in_what_a_digest_is_over() {
+        let words = decoded(&json!({
+            "reboot": { "required": true, "reasons": ["a\u{1b}[31mb"], "packages": ["c\u{7}"] },
+            "updates": { "source": "a\u{202E}pt", "count": 1, "security": 0,
+                "pending": [{ "name": "x\n", "installed": "1\u{1b}", "candidate": "2" }] },
+            "since": { "baseline": format!("sha256:{}", "1".repeat(64)), "changes":
+                [{ "path": "/a", "kind": "modified", "mode_before": "06\u{1b}44" }] },
+        }))
+        .unwrap();
+        let said = format!("{words:?}");
+        assert!(
+            !said.contains("\\u{1b}") && !said.contains("\\u{202e}") && !said.contains("\\u{7}"),
+            "{said}"
+        );
+        for field in ["added", "removed"] {
+            assert!(decoded(&packages(&json!({ field: { "a\u{1b}b": "1" } }))).is_err(), "{field}");
+            assert!(decoded(&packages(&json!({ field: { "a": "1\n2" } }))).is_err(), "{field}");
+        }
+        assert!(
+            decoded(&packages(&json!({ "updated": { "a": { "from": "1", "to": "2\u{1b}" } } }))).is_err()
+        );
+        assert!(decoded(&json!({ "package_list": { "a\tb": "1" } })).is_err());
+        assert!(decoded(&packages(&json!({ "added": { "libc6": "2.36" } }))).is_ok());
+    }
+
+    #[test]
+    fn each_limit_of_what_a_host_is_has_its_name() {
+        let many = |count: usize| {
+            (0..count).map(|n| (format!("p{n}"), json!("1"))).collect::<serde_json::Map<_, _>>()
+        };
+        let update = json!({ "name": "a", "installed": "1", "candidate": "2" });
+        let over = [
+            json!({ "package_list": many(limits::PACKAGES + 1) }),
+            packages(&json!({ "added": many(limits::PACKAGES + 1) })),
+            json!({ "package_list": { "a".repeat(limits::NAME_BYTES + 1): "1" } }),
+            json!({ "updates": { "source": "apt", "count": 1, "security": 0, "pending": vec![update; limits::UPDATES + 1] } }),
+            json!({ "reboot": { "required": true, "packages": vec!["a"; limits::UPDATES + 1] } }),
+            json!({ "since": { "baseline": format!("sha256:{}", "1".repeat(64)),
+                "changes": [{ "path": "a".repeat(limits::PATH_BYTES + 1), "kind": "removed" }] } }),
+        ];
+        for fields in over {
+            assert!(matches!(decoded(&fields), Err(DecodeError::OverLimit { .. })));
+        }
+        assert!(decoded(&json!({ "package_list": many(limits::PACKAGES) })).is_ok());
+    }
 }

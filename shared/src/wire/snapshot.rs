@@ -17,7 +17,7 @@ use super::id::Digest;
 pub enum FileState {
     /// Readable text; its redacted content is sent. Only and always this state has text.
     Text,
-    /// Text that the configuration withholds; only its keyed digest is sent.
+    /// Text that is not sent, by configuration or because the file is muted; only its keyed digest is.
     Withheld,
     /// Not text; only its keyed digest is sent.
     Binary,
@@ -71,6 +71,30 @@ pub struct FileEntry {
     /// A link's target, or why the file could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// It changes in every report, so only its digest is sent until it has been quiet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub muted: bool,
+}
+
+impl FileEntry {
+    /// Whether the content is another one, as far as the manifest tells. Owner and mode are no content, and neither is the
+    /// size where there is a digest: with a volatile part left out of the text, the size on disk changes alone.
+    #[must_use]
+    pub fn differs_in_content(&self, from: &Self) -> bool {
+        match (self.digest, from.digest) {
+            (Some(is), Some(was)) => is != was,
+            _ => {
+                (self.digest, self.state, self.size, &self.detail)
+                    != (from.digest, from.state, from.size, &from.detail)
+            }
+        }
+    }
+
+    /// Whether nothing is worth a change: all is equal but the size of content with an equal digest.
+    fn is_as_it_was(&self, was: &Self) -> bool {
+        let size = if self.digest.is_some() && self.digest == was.digest { self.size } else { was.size };
+        *self == Self { size, ..was.clone() }
+    }
 }
 
 /// One watched file with its redacted text, if it is sent as text.
@@ -116,9 +140,15 @@ pub struct Change {
     /// A unified diff of the redacted texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
-    /// The whole redacted text, where there was none before or a long diff would be no shorter.
+    /// The whole redacted text, where there was none before, a long diff would be no shorter, or the configuration wants it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Its owner in the last report, where it has another one now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_before: Option<String>,
+    /// Its permission bits in the last report, where it has others now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode_before: Option<String>,
 }
 
 /// A change that does not fit what is held.
@@ -146,9 +176,10 @@ pub enum ApplyError {
     },
 }
 
-/// What happened between two snapshots, in order of path.
+/// What happened between two snapshots, in order of path. A changed text travels whole where `whole` says so of its path, else
+/// as a diff.
 #[must_use]
-pub fn diff(old: &Snapshot, new: &Snapshot) -> Vec<Change> {
+pub fn diff(old: &Snapshot, new: &Snapshot, whole: impl Fn(&str) -> bool) -> Vec<Change> {
     let removed = old.iter().filter(|(path, _)| !new.contains_key(*path)).map(|(path, was)| Change {
         path: path.clone(),
         kind: ChangeKind::Removed,
@@ -156,19 +187,22 @@ pub fn diff(old: &Snapshot, new: &Snapshot) -> Vec<Change> {
         after: None,
         diff: None,
         text: None,
+        owner_before: None,
+        mode_before: None,
     });
-    let mut changes: Vec<Change> =
-        new.iter().filter_map(|(path, is)| change(path, old.get(path), is)).chain(removed).collect();
+    let changed = |(path, is): (&String, &WatchedFile)| change(path, old.get(path), is, whole(path));
+    let mut changes: Vec<Change> = new.iter().filter_map(changed).chain(removed).collect();
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     changes
 }
 
-fn change(path: &str, was: Option<&WatchedFile>, is: &WatchedFile) -> Option<Change> {
-    if was == Some(is) {
+fn change(path: &str, was: Option<&WatchedFile>, is: &WatchedFile, whole: bool) -> Option<Change> {
+    if was.is_some_and(|was| was.text == is.text && is.entry.is_as_it_was(&was.entry)) {
         return None;
     }
     let (diff, text) = match (was.and_then(|was| was.text.as_deref()), is.text.as_deref()) {
         (Some(old), Some(new)) if old == new => (None, None),
+        (Some(_), Some(new)) if whole => (None, Some(new.to_owned())),
         (Some(old), Some(new)) => shorter(old, new),
         (None, Some(new)) => (None, Some(new.to_owned())),
         (_, None) => (None, None),
@@ -180,6 +214,9 @@ fn change(path: &str, was: Option<&WatchedFile>, is: &WatchedFile) -> Option<Cha
         after: is.entry.digest,
         diff,
         text,
+        owner_before: was
+            .and_then(|was| was.entry.owner.clone().filter(|_| was.entry.owner != is.entry.owner)),
+        mode_before: was.and_then(|was| was.entry.mode.clone().filter(|_| was.entry.mode != is.entry.mode)),
     })
 }
 
@@ -268,102 +305,4 @@ fn changed_text(change: &Change, was: Option<&WatchedFile>) -> Result<Option<Str
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn text_file(path: &str, text: &str, mode: u8) -> WatchedFile {
-        WatchedFile {
-            entry: FileEntry {
-                path: path.to_owned(),
-                size: text.len() as u64,
-                state: FileState::Text,
-                encoding: Some(Encoding::Utf8),
-                digest: Some(Digest::of(text.as_bytes())),
-                owner: None,
-                mode: Some(format!("06{mode}4")),
-                detail: None,
-            },
-            text: Some(text.to_owned()),
-        }
-    }
-
-    fn not_text(path: &str, state: FileState) -> WatchedFile {
-        let mut file = text_file(path, "", 4);
-        file.entry.state = state;
-        file.entry.encoding = None;
-        file.text = None;
-        file
-    }
-
-    fn snapshots() -> impl Strategy<Value = Snapshot> {
-        let line = prop_oneof!["[ab]{0,3}\n", "\\PC{0,6}\n", Just("x\r\n".to_owned()), Just("\r".to_owned())];
-        let text =
-            (prop::collection::vec(line, 0..12), "[ab]{0,2}").prop_map(|(lines, end)| lines.concat() + &end);
-        let file = prop_oneof![
-            8 => (text, 0..3_u8).prop_map(|(text, mode)| text_file("", &text, mode)),
-            1 => Just(not_text("", FileState::Binary)),
-            1 => Just(not_text("", FileState::Withheld)),
-            1 => Just(not_text("", FileState::Unreadable)),
-        ];
-        prop::collection::btree_map("/etc/[a-d]", file, 0..4).prop_map(|files| {
-            files
-                .into_iter()
-                .map(|(path, mut file)| {
-                    file.entry.path.clone_from(&path);
-                    (path, file)
-                })
-                .collect()
-        })
-    }
-
-    fn manifest(of: &Snapshot) -> Vec<FileEntry> {
-        of.values().map(|file| file.entry.clone()).collect()
-    }
-
-    fn one(file: WatchedFile) -> Snapshot {
-        Snapshot::from([(file.entry.path.clone(), file)])
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
-        #[test]
-        fn what_is_diffed_can_be_applied_again(old in snapshots(), new in snapshots()) {
-            prop_assert_eq!(apply(&old, &manifest(&new), &diff(&old, &new)), Ok(new));
-        }
-
-        #[test]
-        fn a_diff_from_outside_is_an_error_and_never_a_panic(text in "\\PC{0,40}", diff in "(@@ -[0-9]{1,20},[0-9]{1,3} \\+1 @@\n)?[ +-]?\\PC{0,20}\n?") {
-            let old = one(text_file("/etc/a", &text, 4));
-            let change = Change { path: "/etc/a".into(), kind: ChangeKind::Modified,
-                before: old["/etc/a"].entry.digest, after: None, diff: Some(diff), text: None };
-            let _ = apply(&old, &manifest(&old), &[change]);
-        }
-    }
-
-    #[test]
-    fn one_changed_line_of_many_travels_as_a_short_diff() {
-        let lines: Vec<String> = (0..5_000).map(|n| format!("key{n} = {n}\n")).collect();
-        let old = one(text_file("/etc/a", &lines.concat(), 4));
-        let new = one(text_file("/etc/a", &lines.concat().replace("key77 = 77", "key77 = 78"), 4));
-        let changes = diff(&old, &new);
-        let patch = changes[0].diff.as_ref().expect("a diff");
-        assert!(patch.contains("-key77 = 77\n+key77 = 78\n") && patch.len() < 250, "{patch}");
-    }
-
-    #[test]
-    fn large_texts_with_nothing_in_common_travel_whole() {
-        let text = |word: &str| (0..5_000).map(|n| format!("{word} {n}\n")).collect::<String>();
-        let changes = diff(&one(text_file("/a", &text("old"), 4)), &one(text_file("/a", &text("new"), 4)));
-        assert!(changes[0].diff.is_none() && changes[0].text.is_some());
-    }
-
-    #[test]
-    fn a_change_from_another_version_is_refused_by_name() {
-        let (first, second, third) =
-            (one(text_file("/a", "1\n", 4)), one(text_file("/a", "2\n", 4)), one(text_file("/a", "3\n", 4)));
-        let refused = apply(&first, &manifest(&third), &diff(&second, &third)).unwrap_err();
-        assert_eq!(refused, ApplyError::OtherBase { path: "/a".into() });
-    }
-}
+mod tests;

@@ -1,0 +1,164 @@
+//! Diffing and applying are each other's reverse, and what a change says.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn text_file(path: &str, text: &str, mode: u8) -> WatchedFile {
+    WatchedFile {
+        entry: FileEntry {
+            path: path.to_owned(),
+            size: text.len() as u64,
+            state: FileState::Text,
+            encoding: Some(Encoding::Utf8),
+            digest: Some(Digest::of(text.as_bytes())),
+            owner: Some(format!("{}:root", ["root", "adm", "uid-1f2e"][usize::from(mode % 3)])),
+            mode: Some(format!("06{mode}4")),
+            detail: None,
+            muted: false,
+        },
+        text: Some(text.to_owned()),
+    }
+}
+
+fn not_text(path: &str, state: FileState) -> WatchedFile {
+    let mut file = text_file(path, "", 4);
+    file.entry.state = state;
+    file.entry.encoding = None;
+    file.text = None;
+    file
+}
+
+/// As the agent makes it of a file that changes in every report.
+fn muted(mut file: WatchedFile) -> WatchedFile {
+    file.entry.state = FileState::Withheld;
+    file.entry.encoding = None;
+    file.entry.detail = Some("muted".into());
+    file.entry.muted = true;
+    file.text = None;
+    file
+}
+
+fn snapshots() -> impl Strategy<Value = Snapshot> {
+    let line = prop_oneof!["[ab]{0,3}\n", "\\PC{0,6}\n", Just("x\r\n".to_owned()), Just("\r".to_owned())];
+    let text = (prop::collection::vec(line, 0..12), "[ab]{0,2}")
+        .prop_map(|(lines, end)| lines.concat() + &end)
+        .boxed();
+    let text_file = || {
+        // The size on disk is before redaction and moves on its own.
+        (text.clone(), 0..3_u8, 0..3_u64).prop_map(|(text, mode, more)| {
+            let mut file = text_file("", &text, mode);
+            file.entry.size += more;
+            file
+        })
+    };
+    let file = prop_oneof![
+        8 => text_file(),
+        2 => text_file().prop_map(muted),
+        1 => Just(not_text("", FileState::Binary)),
+        1 => Just(not_text("", FileState::Withheld)),
+        1 => Just(not_text("", FileState::Unreadable)),
+    ];
+    prop::collection::btree_map("/etc/[a-d]", file, 0..4).prop_map(|files| {
+        files
+            .into_iter()
+            .map(|(path, mut file)| {
+                file.entry.path.clone_from(&path);
+                (path, file)
+            })
+            .collect()
+    })
+}
+
+fn manifest(of: &Snapshot) -> Vec<FileEntry> {
+    of.values().map(|file| file.entry.clone()).collect()
+}
+
+fn one(file: WatchedFile) -> Snapshot {
+    Snapshot::from([(file.entry.path.clone(), file)])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn what_is_diffed_can_be_applied_again(old in snapshots(), new in snapshots(), whole in "[a-d]{0,4}") {
+        let changes = diff(&old, &new, |path| path.ends_with(|c| whole.contains(c)));
+        prop_assert_eq!(apply(&old, &manifest(&new), &changes), Ok(new));
+    }
+
+    #[test]
+    fn owner_and_mode_show_whatever_else_is_hidden(old in snapshots(), new in snapshots()) {
+        let changes = diff(&old, &new, |_| false);
+        for (path, is) in &new {
+            let Some(was) = old.get(path) else { continue };
+            let change = changes.iter().find(|change| &change.path == path);
+            let before = change.map(|change| (&change.owner_before, &change.mode_before));
+            if was.entry.mode != is.entry.mode {
+                prop_assert_eq!(before, Some((&was.entry.owner, &was.entry.mode)));
+            } else {
+                prop_assert!(before.is_none_or(|before| before == (&None, &None)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_diff_from_outside_is_an_error_and_never_a_panic(text in "\\PC{0,40}", diff in "(@@ -[0-9]{1,20},[0-9]{1,3} \\+1 @@\n)?[ +-]?\\PC{0,20}\n?") {
+        let old = one(text_file("/etc/a", &text, 4));
+        let change = Change { path: "/etc/a".into(), kind: ChangeKind::Modified,
+            before: old["/etc/a"].entry.digest, after: None, diff: Some(diff), text: None,
+            owner_before: None, mode_before: None };
+        let _ = apply(&old, &manifest(&old), &[change]);
+    }
+}
+
+#[test]
+fn one_changed_line_of_many_travels_as_a_short_diff() {
+    let lines: Vec<String> = (0..5_000).map(|n| format!("key{n} = {n}\n")).collect();
+    let old = one(text_file("/etc/a", &lines.concat(), 4));
+    let new = one(text_file("/etc/a", &lines.concat().replace("key77 = 77", "key77 = 78"), 4));
+    let changes = diff(&old, &new, |_| false);
+    let patch = changes[0].diff.as_ref().expect("a diff");
+    assert!(patch.contains("-key77 = 77\n+key77 = 78\n") && patch.len() < 250, "{patch}");
+}
+
+#[test]
+fn large_texts_with_nothing_in_common_travel_whole() {
+    let text = |word: &str| (0..5_000).map(|n| format!("{word} {n}\n")).collect::<String>();
+    let changes =
+        diff(&one(text_file("/a", &text("old"), 4)), &one(text_file("/a", &text("new"), 4)), |_| false);
+    assert!(changes[0].diff.is_none() && changes[0].text.is_some());
+}
+
+#[test]
+fn a_change_from_another_version_is_refused_by_name() {
+    let (first, second, third) =
+        (one(text_file("/a", "1\n", 4)), one(text_file("/a", "2\n", 4)), one(text_file("/a", "3\n", 4)));
+    let refused = apply(&first, &manifest(&third), &diff(&second, &third, |_| false)).unwrap_err();
+    assert_eq!(refused, ApplyError::OtherBase { path: "/a".into() });
+}
+
+#[test]
+fn a_text_that_is_wanted_whole_travels_whole_and_only_when_it_changed() {
+    let (old, new) = (one(text_file("/a", "1\n2\n", 4)), one(text_file("/a", "1\n3\n", 4)));
+    let changes = diff(&old, &new, |_| true);
+    assert_eq!((changes[0].diff.as_deref(), changes[0].text.as_deref()), (None, Some("1\n3\n")));
+    assert_eq!(diff(&new, &new, |_| true), []);
+}
+
+#[test]
+fn a_size_alone_is_no_change_where_the_content_is_the_same() {
+    let old = one(text_file("/a", "generated at <volatile>\n", 4));
+    let mut new = old.clone();
+    new.get_mut("/a").unwrap().entry.size += 1;
+    assert_eq!(diff(&old, &new, |_| false), []);
+    assert_eq!(apply(&old, &manifest(&new), &[]), Ok(new.clone()), "and the manifest still tells it");
+    let mut huge = not_text("/a", FileState::TooLarge);
+    huge.entry.digest = None;
+    let mut larger = huge.clone();
+    larger.entry.size += 1;
+    assert_eq!(
+        diff(&one(huge), &one(larger), |_| false).len(),
+        1,
+        "without a digest the size is all there is"
+    );
+}
