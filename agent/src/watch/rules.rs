@@ -46,7 +46,8 @@ pub(super) struct Rules {
 pub(super) struct Treatment<'r> {
     /// How its changes are told.
     pub(super) mode: Mode,
-    patterns: Vec<&'r Regex>,
+    built_in: Option<&'r Regex>,
+    own: Vec<&'r Regex>,
 }
 
 impl WatchRule {
@@ -81,10 +82,10 @@ impl Rules {
 
     /// What they say of this file.
     pub(super) fn of(&self, path: &Path) -> Treatment<'_> {
-        let mut treatment = Treatment { mode: Mode::default(), patterns: self.built_in.iter().collect() };
+        let mut treatment = Treatment { mode: Mode::default(), built_in: self.built_in.as_ref(), own: vec![] };
         for (_, mode, patterns) in self.rules.iter().filter(|(files, ..)| files.is_match(path)) {
             treatment.mode = mode.unwrap_or(treatment.mode);
-            treatment.patterns.extend(patterns);
+            treatment.own.extend(patterns);
         }
         treatment
     }
@@ -93,7 +94,7 @@ impl Rules {
 impl Treatment<'_> {
     /// The redacted text without what is volatile in it.
     pub(super) fn settle(&self, redacted: String) -> String {
-        volatile::settle(redacted, self.patterns.iter().copied())
+        volatile::settle(redacted, self.built_in, self.own.iter().copied())
     }
 }
 

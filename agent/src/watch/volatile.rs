@@ -70,33 +70,36 @@ pub(super) fn built_in() -> Regex {
     Regex::builder().syntax(lines).build_many(&patterns).expect("built-in patterns are read by a test")
 }
 
-/// The text with [`MARK`] where it is volatile: the first group of each match, else the whole.
-pub(super) fn settle<'p>(text: String, patterns: impl IntoIterator<Item = &'p Regex>) -> String {
-    patterns.into_iter().fold(text, |mut text, pattern| {
-        for _ in 0..ROUNDS {
-            match marked(&text, pattern) {
-                Some(settled) => text = settled,
-                None => break,
-            }
-        }
-        text
-    })
+/// The text with [`MARK`] where it is volatile: the first group of each match, else the whole. First by what is built in, then by
+/// each pattern of the administrator's.
+pub(super) fn settle<'p>(
+    text: String,
+    built_in: Option<&'p Regex>,
+    own: impl IntoIterator<Item = &'p Regex>,
+) -> String {
+    // What is built in finds one date a line, so it looks again; a pattern of one's own finds all it wants at once.
+    let rounds = built_in.into_iter().flat_map(|pattern| std::iter::repeat_n(pattern, ROUNDS));
+    rounds.chain(own).fold(text, |text, pattern| marked(&text, pattern).unwrap_or(text))
 }
 
 /// One round; `None` if there was nothing left to mark.
 fn marked(text: &str, pattern: &Regex) -> Option<String> {
+    let marks: Vec<(usize, usize)> = text.match_indices(MARK).map(|(start, mark)| (start, start + mark.len())).collect();
     let (mut settled, mut done) = (String::new(), 0);
     for found in pattern.captures_iter(text) {
-        let Some(span) = found.get_group(1).or_else(|| found.get_match().map(|all| all.span())) else {
-            continue;
-        };
-        // A pattern for a whole line would find its own mark again.
-        if span.is_empty() || span.start < done || &text[span.start..span.end] == MARK {
+        let Some(span) = found.get_group(1).or_else(|| found.get_match().map(|all| all.span())) else { continue };
+        // A pattern may find words of a mark; the mark is no text of the file. One that reaches into a mark takes it whole.
+        let first = marks.partition_point(|(_, end)| *end <= span.start);
+        let touched = &marks[first..marks.partition_point(|(start, _)| *start < span.end).max(first)];
+        let within = |(start, end): &(usize, usize)| *start <= span.start && span.end <= *end;
+        if span.is_empty() || span.start < done || touched.first().is_some_and(within) {
             continue;
         }
-        settled.push_str(&text[done..span.start]);
+        let start = touched.first().map_or(span.start, |(start, _)| span.start.min(*start)).max(done);
+        let end = touched.last().map_or(span.end, |(_, end)| span.end.max(*end));
+        settled.push_str(&text[done..start]);
         settled.push_str(MARK);
-        done = span.end;
+        done = end;
     }
     (done > 0).then(|| settled + &text[done..])
 }
@@ -109,7 +112,7 @@ mod tests {
     use crate::pattern;
 
     fn settled(text: &str) -> String {
-        settle(text.to_owned(), [&built_in()])
+        settle(text.to_owned(), Some(&built_in()), [])
     }
 
     /// As programs really write them, today and tomorrow.
@@ -196,7 +199,7 @@ mod tests {
     #[test]
     fn a_pattern_of_the_administrators_takes_its_group_or_its_match_and_sees_what_redaction_left() {
         let settle_with = |pattern: &str, text: &str| {
-            settle(text.to_owned(), [&pattern::compile_for_lines("volatile", pattern).unwrap()])
+            settle(text.to_owned(), None, [&pattern::compile_for_lines("volatile", pattern).unwrap()])
         };
         assert_eq!(
             settle_with(r"^serial (\d+)$", "serial 1\r\nserial 2\r\nno"),
@@ -208,6 +211,7 @@ mod tests {
             "enable secret <volatile>\n"
         );
         assert_eq!(settle_with("x*", "abc"), "abc");
+        assert_eq!(settle_with("a|tile.*$", "banana <volatile> x"), "b<volatile>n<volatile>n<volatile> <volatile>");
     }
 
     proptest! {
