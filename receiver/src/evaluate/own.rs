@@ -14,10 +14,14 @@ use crate::ticket::{self, Ticket};
 pub struct OwnView {
     /// Mailboxes that cannot be read: name, since when, the last error.
     pub unreachable: Vec<(String, Timestamp, String)>,
+    /// Mailboxes whose server's clock ours is ahead of: name, by how much.
+    pub ahead: Vec<(String, SignedDuration)>,
     /// Mails waiting in quarantine: mailbox, reason, how many.
     pub quarantined: Vec<(String, String, u64)>,
     /// Contacts whose mail server refused a notification: address, since when, the server's words.
     pub refused: Vec<(String, Timestamp, String)>,
+    /// Notifications that wait because their contact was sent so many: address, how many.
+    pub held_back: Vec<(String, u64)>,
     /// What held after the last pass.
     pub findings: Vec<Finding>,
     /// The receiver's tickets that are not Closed.
@@ -27,14 +31,19 @@ pub struct OwnView {
 /// How long a mailbox may be unreachable before it is a finding.
 const UNREACHABLE_HOLD: SignedDuration = SignedDuration::from_mins(5);
 
+/// How long our clock must seem to be ahead: one odd mail is corrected by the next.
+const AHEAD_HOLD: SignedDuration = SignedDuration::from_mins(30);
+
 /// Looks at the receiver itself and decides.
 #[must_use]
 pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
     let mut judged: Vec<Judged> = Vec::new();
     judged.extend(view.unreachable.iter().map(|(mailbox, since, error)| unreachable(mailbox, *since, error)));
+    judged.extend(view.ahead.iter().map(|(mailbox, by)| clock_ahead(mailbox, *by)));
     judged
         .extend(view.quarantined.iter().map(|(mailbox, reason, count)| quarantined(mailbox, reason, *count)));
     judged.extend(view.refused.iter().map(|(address, since, words)| refused(address, *since, words)));
+    judged.extend(view.held_back.iter().map(|(address, count)| held_back(address, *count)));
 
     let said: BTreeSet<(RuleId, String)> =
         judged.iter().map(|look| (look.rule.clone(), look.subject.clone())).collect();
@@ -50,7 +59,7 @@ pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
     let (findings, changes) = finding::advance(&view.findings, &judged, rules, false, now);
     let tickets =
         ticket::reconcile(&view.tickets, &findings, &changes, "Mailbeat receiver", &rules.tickets, now);
-    Decision { findings: changes, tickets, due_at: None }
+    Decision { findings: changes, tickets, settled: vec![], due_at: None }
 }
 
 fn unreachable(mailbox: &str, since: Timestamp, error: &str) -> Judged {
@@ -65,6 +74,30 @@ fn unreachable(mailbox: &str, since: Timestamp, error: &str) -> Judged {
         evidence: format!("since {since:.0}: {error}"),
         since: Some(since),
     }
+}
+
+fn clock_ahead(mailbox: &str, by: SignedDuration) -> Judged {
+    Judged {
+        rule: id(built_in::RECEIVER_CLOCK_WRONG),
+        subject: mailbox.to_owned(),
+        crossing: Some(Crossing {
+            severity: Severity::High,
+            title: format!(
+                "this host's clock is ahead of the server of mailbox {mailbox}; silence is noticed late"
+            ),
+        }),
+        hold: AHEAD_HOLD,
+        evidence: format!(
+            "even mails read at once seem to be {:#} old; set the clock (NTP)",
+            whole_minutes(by)
+        ),
+        since: None,
+    }
+}
+
+/// Evidence that changes with every second is written anew every second.
+fn whole_minutes(by: SignedDuration) -> SignedDuration {
+    SignedDuration::from_mins(by.as_mins())
 }
 
 fn quarantined(mailbox: &str, reason: &str, count: u64) -> Judged {
@@ -94,5 +127,21 @@ fn refused(address: &str, since: Timestamp, words: &str) -> Judged {
             "since {since:.0}: {words}; `mailbeat-receiver contacts edit` sets another address"
         ),
         since: Some(since),
+    }
+}
+
+fn held_back(address: &str, count: u64) -> Judged {
+    Judged {
+        rule: id(built_in::NOTIFICATIONS_HELD),
+        subject: address.to_owned(),
+        crossing: Some(Crossing {
+            severity: Severity::Medium,
+            title: format!("more notifications to {address} than one person reads"),
+        }),
+        hold: SignedDuration::ZERO,
+        evidence: format!(
+            "{count} wait for the next hour; `mailbeat-receiver tickets list` shows them all now"
+        ),
+        since: None,
     }
 }

@@ -36,10 +36,14 @@ pub mod built_in {
     pub const CHECK: &str = "check";
     /// The receiver cannot read a mailbox.
     pub const MAILBOX_UNREACHABLE: &str = "mailbox-unreachable";
+    /// The receiver's own clock is ahead of a mail server's.
+    pub const RECEIVER_CLOCK_WRONG: &str = "receiver-clock-wrong";
     /// Mails wait in quarantine.
     pub const QUARANTINE_WAITING: &str = "quarantine-waiting";
     /// A contact's mail server refuses our notifications.
     pub const NOTIFICATION_REFUSED: &str = "notification-refused";
+    /// Notifications wait because their contact was sent too many.
+    pub const NOTIFICATIONS_HELD: &str = "notifications-held";
     /// All of them.
     pub const ALL: &[&str] = &[
         HEARTBEAT_MISSING,
@@ -51,8 +55,10 @@ pub mod built_in {
         CLOCK_WRONG,
         CHECK,
         MAILBOX_UNREACHABLE,
+        RECEIVER_CLOCK_WRONG,
         QUARANTINE_WAITING,
         NOTIFICATION_REFUSED,
+        NOTIFICATIONS_HELD,
     ];
 }
 

@@ -36,12 +36,16 @@ pub(super) fn report(
     let occasion = Occasion::Report { life_at: life.life_at, observations, checks };
     let decision = evaluate::judge(&view, occasion, rules, now);
     tx.write_decision(owner(system), &decision, now)?;
-    system.due_at = next_look(system, decision.due_at, now);
+    // What is overdue waits for the tick that was planned for it: the next report neither puts that off nor calls it again.
+    let next = next_look(system, decision.due_at, now);
+    let is_overdue = decision.due_at.is_some_and(|due| due <= now);
+    system.due_at = if is_overdue { next.min(system.due_at) } else { next };
     Ok(())
 }
 
 /// Up to when absence of this system may be judged: as far as all mailboxes were heard that its last reports came through. Where
-/// they came through none (they were imported), it could be any.
+/// they came through none (they were imported), it could be any. A mailbox's mails are dated by its server: where our clock is
+/// ahead of that, so much less was heard.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -55,6 +59,7 @@ pub fn heard_until(tx: &Tx<'_>, system: i64, now: Timestamp) -> Result<Option<Ti
         let Some(heard) = mailbox.hearing.and_then(|hearing| hearing.heard_until(now)) else {
             return Ok(None);
         };
+        let heard = heard.saturating_sub(mailbox.ahead).unwrap_or(Timestamp::MIN);
         least = Some(least.map_or(heard, |least| least.min(heard)));
     }
     Ok(least)
@@ -80,8 +85,6 @@ fn next_look(system: &System, due_at: Option<Timestamp>, now: Timestamp) -> Time
     let soon =
         (system.heartbeat_every() / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_secs(15));
     let again = now.saturating_add(soon).unwrap_or(Timestamp::MAX);
-    // A look that is planned already is not put off by the next report.
-    let again = if system.due_at > now { again.min(system.due_at) } else { again };
     due_at.map_or(Timestamp::MAX, |due| if due > now { due } else { again })
 }
 
