@@ -73,7 +73,9 @@ impl Host {
     fn inventory(&self, config: &CollectConfig) -> (Inventory, Vec<String>) {
         let mut round = Round::default();
         // Whether this is a container decides whose the kernel is; it is found out for our own use even where it is not told.
-        let virtualization = round.part("virtualization", || Ok(self.virtualization()));
+        let needed = config.virtualization || config.hardware || config.kernel || config.reboot;
+        let virtualization =
+            if needed { round.part("virtualization", || Ok(self.virtualization())) } else { None };
         let container = virtualization.as_ref().is_some_and(virtualization::Virtualization::is_container);
         if let Some(found) = virtualization.filter(|_| config.virtualization) {
             round.fact("host.virtualization", found.as_str());
@@ -101,7 +103,10 @@ impl Host {
         }
         if config.reboot {
             let list = packages.flatten().map(|(installed, _)| installed.list).unwrap_or_default();
-            round.found.reboot = round.part("reboot", || Ok(self.reboot(container, &list))).flatten();
+            match round.part("reboot", || Ok(self.reboot(container, &list))) {
+                Some(None) => round.fact("reboot", "unknown: neither a note nor a kernel is to be seen here"),
+                known => round.found.reboot = known.flatten(),
+            }
         }
         (round.found, round.problems)
     }

@@ -143,7 +143,8 @@ mod tests {
         let Ok(pid) = std::fs::read_to_string(dir.path().join("pid")) else { return };
         // Being killed takes effect a moment later; a process nobody has buried yet is dead.
         let lives = || {
-            std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).is_ok_and(|stat| !stat.contains(") Z "))
+            std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
+                .is_ok_and(|stat| !stat.contains(") Z "))
         };
         let started = Instant::now();
         while lives() {

@@ -82,7 +82,8 @@ impl Rules {
 
     /// What they say of this file.
     pub(super) fn of(&self, path: &Path) -> Treatment<'_> {
-        let mut treatment = Treatment { mode: Mode::default(), built_in: self.built_in.as_ref(), own: vec![] };
+        let mut treatment =
+            Treatment { mode: Mode::default(), built_in: self.built_in.as_ref(), own: vec![] };
         for (_, mode, patterns) in self.rules.iter().filter(|(files, ..)| files.is_match(path)) {
             treatment.mode = mode.unwrap_or(treatment.mode);
             treatment.own.extend(patterns);

@@ -84,10 +84,13 @@ pub(super) fn settle<'p>(
 
 /// One round; `None` if there was nothing left to mark.
 fn marked(text: &str, pattern: &Regex) -> Option<String> {
-    let marks: Vec<(usize, usize)> = text.match_indices(MARK).map(|(start, mark)| (start, start + mark.len())).collect();
+    let marks: Vec<(usize, usize)> =
+        text.match_indices(MARK).map(|(start, mark)| (start, start + mark.len())).collect();
     let (mut settled, mut done) = (String::new(), 0);
     for found in pattern.captures_iter(text) {
-        let Some(span) = found.get_group(1).or_else(|| found.get_match().map(|all| all.span())) else { continue };
+        let Some(span) = found.get_group(1).or_else(|| found.get_match().map(|all| all.span())) else {
+            continue;
+        };
         // A pattern may find words of a mark; the mark is no text of the file. One that reaches into a mark takes it whole.
         let first = marks.partition_point(|(_, end)| *end <= span.start);
         let touched = &marks[first..marks.partition_point(|(start, _)| *start < span.end).max(first)];
@@ -211,7 +214,10 @@ mod tests {
             "enable secret <volatile>\n"
         );
         assert_eq!(settle_with("x*", "abc"), "abc");
-        assert_eq!(settle_with("a|tile.*$", "banana <volatile> x"), "b<volatile>n<volatile>n<volatile> <volatile>");
+        assert_eq!(
+            settle_with("a|tile.*$", "banana <volatile> x"),
+            "b<volatile>n<volatile>n<volatile> <volatile>"
+        );
     }
 
     proptest! {

@@ -74,7 +74,7 @@ impl Host {
                 () if here("proc/vz") && !here("proc/bc") => "openvz",
                 () if self
                     .line("proc/sys/kernel/osrelease")
-                    .is_some_and(|release| release.contains("Microsoft")) =>
+                    .is_some_and(|release| release.to_lowercase().contains("microsoft")) =>
                 {
                     "wsl"
                 }
@@ -82,7 +82,8 @@ impl Host {
             };
             Some(word.to_owned())
         });
-        container.or_else(|| self.machine()).unwrap_or_else(|| "none".into())
+        let nothing_found = if cfg!(target_os = "linux") { "none" } else { "unknown" };
+        container.or_else(|| self.machine()).unwrap_or_else(|| nothing_found.into())
     }
 
     fn machine(&self) -> Option<String> {
