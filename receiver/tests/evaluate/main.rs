@@ -6,12 +6,14 @@ mod integrity;
 mod liveness;
 mod rules;
 mod thresholds;
+mod tickets;
+mod words;
 
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_receiver::evaluate::finding::{Finding, FindingChange, Phase};
-use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, liveness};
+use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, late_at, liveness, silent_at};
 use mailbeat_receiver::evaluate::own::{self, OwnView};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
@@ -21,6 +23,7 @@ use mailbeat_shared::wire::observation::{CheckResult, CheckState, Observation, a
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// One system, its findings and tickets carried from decision to decision as the store does.
 struct World {
@@ -29,6 +32,7 @@ struct World {
     now: Timestamp,
     next_ticket: i64,
     told: Vec<String>,
+    reasons: Vec<String>,
 }
 
 impl World {
@@ -45,6 +49,8 @@ impl World {
             system_interval: HOUR * 24,
             held_until: None,
             paused: false,
+            system_reports_until: None,
+            expected_until: None,
             deactivated_at: None,
             clock_skew: SignedDuration::ZERO,
             branches: vec![],
@@ -52,7 +58,7 @@ impl World {
             findings: vec![],
             tickets: vec![],
         };
-        Self { view, rules: Rules::built_in(), now: start, next_ticket: 1001, told: vec![] }
+        Self { view, rules: Rules::built_in(), now: start, next_ticket: 1001, told: vec![], reasons: vec![] }
     }
 
     fn pass(&mut self, by: SignedDuration) -> &mut Self {
@@ -114,6 +120,7 @@ impl World {
             };
             assert!(!event.reason.is_empty(), "an event without its reason: {event:?}");
             self.told.push(format!("{number} {}", event.what.as_str()));
+            self.reasons.push(event.reason);
         }
         self.view.tickets.retain(|ticket| ticket.state != TicketState::Closed);
         self.view.gaps.retain(|gap| !decision.settled.contains(gap));
@@ -131,9 +138,18 @@ impl World {
         std::mem::take(&mut self.told)
     }
 
+    /// Why the last thing told happened.
+    fn reason(&self) -> &str {
+        self.reasons.last().unwrap()
+    }
+
     fn ticket(&self, rule: &str) -> &Ticket {
         self.view.tickets.iter().find(|ticket| ticket.rule.as_str() == rule).expect(rule)
     }
+}
+
+fn gap(first: u64, last: u64, seen_at: Timestamp) -> Gap {
+    Gap { branch: 1, first, last, seen_at }
 }
 
 fn disk(mount: &str, utilization: f64) -> Observation {

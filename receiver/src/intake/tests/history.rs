@@ -1,7 +1,6 @@
 //! Reports that come twice, late, in disorder, from the past or from two hosts at once.
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::report::{Body, Notice, NoticeEvent};
 
 use super::world::{Agent, HOUR, World, at};
 use crate::intake::{IgnoreReason, QuarantineReason as Reason, Verdict, judge};
@@ -256,37 +255,4 @@ fn a_sequence_beyond_what_is_kept_is_refused_by_name() {
         assert_eq!(world.verdict(&agent.sign(report).mail, at(30)), expected);
     }
     assert_eq!(world.holes(&agent), [(2, i64::MAX as u64 - 1)]);
-}
-
-#[test]
-fn a_flood_is_set_aside_and_shorter_intervals_allow_more() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    let mails: Vec<_> = (0..122).map(|n| agent.heartbeat(at(n))).collect();
-    let raws: Vec<&[u8]> = mails.iter().map(|made| made.mail.as_slice()).collect();
-    let recorded = world.receive(&raws, at(200));
-    let accepted = recorded.iter().filter(|mail| mail.verdict == Verdict::Accepted).count();
-    assert_eq!(accepted, 120);
-    assert_eq!(recorded[121].verdict, Verdict::Quarantined(Reason::TooMany));
-    assert_eq!(world.verdict(&agent.heartbeat(at(2 * HOUR)).mail, at(2 * HOUR)), Verdict::Accepted);
-}
-
-#[test]
-fn maintenance_is_held_within_the_contracts_bounds_and_deactivation_is_remembered_until_the_next_report() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    let notice = |event, until, reason: &str| Body::Notice {
-        notice: Notice { event, until, reason: reason.to_owned() },
-    };
-    let long = notice(NoticeEvent::MaintenanceStarted, Some(at(999 * HOUR)), "new pumps");
-    world.verdict(&agent.make(long, at(HOUR)).mail, at(HOUR));
-    let system = world.system(&agent);
-    assert_eq!(system.maintenance_until, Some(at(73 * HOUR)));
-    assert_eq!(system.maintenance_reason, "new pumps");
-    let ended = notice(NoticeEvent::MaintenanceEnded, None, "");
-    world.verdict(&agent.make(ended, at(2 * HOUR)).mail, at(2 * HOUR));
-    assert_eq!(world.system(&agent).maintenance_until, None);
-    let off = notice(NoticeEvent::Deactivated, None, "");
-    world.verdict(&agent.make(off, at(3 * HOUR)).mail, at(3 * HOUR));
-    assert_eq!(world.system(&agent).deactivated_at, Some(at(3 * HOUR)));
-    world.verdict(&agent.heartbeat(at(4 * HOUR)).mail, at(4 * HOUR));
-    assert_eq!(world.system(&agent).deactivated_at, None);
 }

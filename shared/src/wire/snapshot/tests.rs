@@ -160,3 +160,70 @@ fn a_size_alone_is_no_change_where_the_content_is_the_same() {
         "without a digest the size is all there is"
     );
 }
+
+#[test]
+fn a_long_diff_of_a_short_text_travels_as_the_text() {
+    let old = one(text_file("/a", "x\n", 4));
+    let sent = |length: usize| {
+        diff(&old, &one(text_file("/a", &("y".repeat(length) + "\n"), 4)), |_| false).remove(0).diff
+    };
+    let longest = (1..5_000).filter_map(sent).map(|patch| patch.len()).max();
+    assert_eq!(longest, Some(4 * 1024 - 1));
+}
+
+#[test]
+fn large_texts_are_compared_where_most_lines_stayed_and_small_ones_always() {
+    let line = |n: usize| format!("{n:0>200}\n");
+    let is_diff = |held: usize, total: usize| {
+        let text = |lines: usize| (0..lines).map(line).collect::<String>();
+        diff(&one(text_file("/a", &text(held), 4)), &one(text_file("/a", &text(total), 4)), |_| false)[0]
+            .diff
+            .is_some()
+    };
+    assert!(is_diff(100, 1_999), "small");
+    assert!(!is_diff(100, 2_000));
+    assert!(!is_diff(1_000, 2_000), "half");
+    assert!(is_diff(1_001, 2_000));
+}
+
+#[test]
+fn a_line_that_stood_there_a_hundred_times_stayed_a_hundred_times() {
+    let text =
+        |count| "always the same line of a length that makes a whole text dear to send\n".repeat(count);
+    let changes =
+        diff(&one(text_file("/a", &text(100), 4)), &one(text_file("/a", &text(2_000), 4)), |_| false);
+    assert!(changes[0].diff.is_none() && changes[0].text.is_some());
+}
+
+#[test]
+fn manifest_and_changes_that_contradict_each_other_are_refused() {
+    let (empty, old) = (Snapshot::new(), one(text_file("/a", "1\n", 4)));
+    let new = one(text_file("/a", "2\n", 4));
+    let refused = |held: &Snapshot, files: &[FileEntry], changes: &[Change]| {
+        apply(held, files, changes).unwrap_err().to_string()
+    };
+    let modified = diff(&old, &new, |_| false);
+    assert_eq!(refused(&old, &[], &modified), "/a: manifest and changes disagree on whether it is there");
+    let removed = diff(&old, &empty, |_| false);
+    let both = refused(&old, &manifest(&old), &removed);
+    assert_eq!(both, "/a: added though it was there, or modified though it was not");
+    assert_eq!(refused(&empty, &manifest(&new), &modified), both);
+    assert_eq!(refused(&old, &manifest(&old), &diff(&empty, &old, |_| false)), both);
+    let unsaid = refused(&empty, &manifest(&old), &[]);
+    assert_eq!(unsaid, "/a: is in the manifest, was not before, and is no change");
+    let mut without_text = diff(&empty, &new, |_| false);
+    without_text[0].text = None;
+    let missing = refused(&empty, &manifest(&new), &without_text);
+    assert_eq!(missing, "/a: is text, and its text is neither sent nor held");
+    let mut twice = modified;
+    twice[0].text = Some("2\n".into());
+    assert_eq!(refused(&old, &manifest(&new), &twice), "/a: both a diff and a text");
+}
+
+#[test]
+fn a_file_whose_mode_alone_changed_keeps_its_text_and_sends_none() {
+    let (old, new) = (one(text_file("/a", "1\n", 4)), one(text_file("/a", "1\n", 0)));
+    let changes = diff(&old, &new, |_| false);
+    assert_eq!((&changes[0].diff, &changes[0].text), (&None, &None));
+    assert_eq!(apply(&old, &manifest(&new), &changes), Ok(new));
+}
