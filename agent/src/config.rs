@@ -4,6 +4,7 @@
 //! work before `run` finds out. Secrets never print.
 
 mod check;
+mod goodbye;
 mod route;
 mod show;
 
@@ -15,6 +16,7 @@ use mailbeat_shared::wire::report::Kind;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Finding, check};
+pub use goodbye::Goodbye;
 pub use route::{RouteConfig, RouteKind};
 
 use crate::collect::CollectConfig;
@@ -44,6 +46,14 @@ pub struct Config {
     pub system_interval_s: Option<u32>,
     /// Most reports waiting; over it the oldest is dropped and named as lost.
     pub queue_reports: usize,
+    /// Most bytes of the reports waiting; over it the oldest is dropped and named as lost.
+    pub queue_bytes: u64,
+    /// Days a report waits at most; after them it is dropped and named as lost.
+    pub queue_days: u32,
+    /// Most mails that leave in an hour, copies included; never less than twice what is promised.
+    pub mails_per_hour: u32,
+    /// Whether the agent says goodbye when it is stopped.
+    pub goodbye: Goodbye,
     /// Who gets copies.
     pub cc: Copies,
     /// How long the trail is kept.
@@ -75,6 +85,10 @@ impl Default for Config {
             heartbeat_interval_s: None,
             system_interval_s: None,
             queue_reports: 2_000,
+            queue_bytes: 256 * 1024 * 1024,
+            queue_days: 60,
+            mails_per_hour: 60,
+            goodbye: Goodbye::default(),
             cc: Copies::default(),
             trail: TrailConfig::default(),
             host_name: None,
@@ -110,6 +124,27 @@ pub enum Locale {
     /// English.
     #[default]
     En,
+    /// German.
+    De,
+}
+
+impl Locale {
+    /// The word in configuration and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+        }
+    }
+}
+
+impl std::str::FromStr for Locale {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = [Self::En, Self::De].into_iter().find(|locale| locale.as_str() == text);
+        known.ok_or_else(|| format!("{text:?} is not a language there is; write en or de"))
+    }
 }
 
 /// Who gets copies of which kind of report. Copies never delay the report itself.
@@ -158,11 +193,13 @@ pub struct TrailConfig {
     pub days: u32,
     /// Most reports.
     pub reports: usize,
+    /// Most bytes on disk.
+    pub bytes: u64,
 }
 
 impl Default for TrailConfig {
     fn default() -> Self {
-        Self { days: 90, reports: 5_000 }
+        Self { days: 90, reports: 5_000, bytes: 512 * 1024 * 1024 }
     }
 }
 
@@ -196,7 +233,7 @@ impl Config {
     /// How much of the trail is kept.
     #[must_use]
     pub fn retention(&self) -> Retention {
-        Retention { days: self.trail.days, reports: self.trail.reports }
+        Retention { days: self.trail.days, reports: self.trail.reports, bytes: self.trail.bytes }
     }
 
     /// The digest that reports name, so that a changed configuration shows.

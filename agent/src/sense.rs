@@ -26,27 +26,6 @@ pub struct HostFacts {
     pub machine_id: Option<String>,
 }
 
-/// The kinds of items this version can send, as a person agrees to them. A kind added later is not sent before somebody
-/// agreed to it by activating again.
-pub const KINDS: [&str; 16] = [
-    "cpu",
-    "memory",
-    "swap",
-    "load",
-    "filesystems",
-    "network",
-    "uptime",
-    "agent",
-    "os",
-    "kernel",
-    "virtualization",
-    "hardware",
-    "packages",
-    "updates",
-    "reboot",
-    "watched files",
-];
-
 /// The watched files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Files {

@@ -4,6 +4,9 @@
 //! saw a report of, and the start passes over it. A state that cannot be read is set aside as `*.corrupt` and the next older
 //! one is brought up to date from the newest report; the next system report is full then. Nothing here is decided.
 
+mod failures;
+mod maintenance;
+pub mod pace;
 mod ranges;
 
 use std::fs;
@@ -17,9 +20,12 @@ use mailbeat_shared::wire::report::{Body, NoticeEvent, Report};
 use mailbeat_shared::wire::snapshot::{FileState, Snapshot};
 use serde::{Deserialize, Serialize};
 
+pub use failures::{Failed, Failures};
+pub use maintenance::Window;
 pub use ranges::Ranges;
 
 use crate::home::{Home, set_aside};
+use crate::item;
 use crate::mute::Streaks;
 
 /// So many system reports say only what changed; then one is full again. With one a day that is a full one a week: a report that
@@ -64,6 +70,12 @@ pub struct State {
     pub last_accepted: Option<Accepted>,
     /// The last attempt that failed, until one succeeds.
     pub last_failure: Option<Failed>,
+    /// The last few ways in which sending failed, also after it succeeded.
+    pub failures: Failures,
+    /// Announced maintenance.
+    pub maintenance: Option<Window>,
+    /// How far ahead of an even pace the mails are that left ([`pace`]).
+    pub pace: Option<Timestamp>,
     /// What the last heartbeat could not do, one sentence each.
     pub problems: Vec<String>,
     /// What the last system report could not do; heartbeats repeat it.
@@ -103,21 +115,6 @@ pub struct Accepted {
     pub reply: String,
 }
 
-/// An attempt that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failed {
-    /// Of which report.
-    pub sequence: u64,
-    /// When.
-    pub at: Timestamp,
-    /// By which route.
-    pub route: String,
-    /// What happened, in the server's words where there are any.
-    pub what: String,
-    /// What to do about it.
-    pub advice: String,
-}
-
 /// The newest report that exists on disk: what the state must not be behind of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Newest {
@@ -139,7 +136,7 @@ impl State {
         match &report.body {
             Body::Heartbeat { heartbeat } => {
                 state.last_heartbeat = Some(now);
-                state.problems.clone_from(&heartbeat.problems);
+                state.problems = lasting(&heartbeat.problems);
             }
             Body::System { system_report } => {
                 state.last_system = Some(now);
@@ -148,7 +145,7 @@ impl State {
                 } else {
                     state.since_full = state.since_full.saturating_add(1);
                 }
-                state.watch_problems.clone_from(&system_report.truncated);
+                state.watch_problems = lasting(&system_report.truncated);
                 let files = &system_report.files;
                 let unreadable = files.iter().filter(|file| file.state == FileState::Unreadable).count();
                 let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -161,7 +158,14 @@ impl State {
                 (state.last_system, state.baseline) = (None, None);
                 state.last_heartbeat = Some(now);
             }
-            Body::Notice { .. } | Body::Test { .. } => {}
+            Body::Notice { notice } => match notice.event {
+                NoticeEvent::MaintenanceStarted => state.maintenance = Window::announced(notice, now),
+                NoticeEvent::MaintenanceEnded => state.maintenance = None,
+                // Who comes back says so at once.
+                NoticeEvent::Shutdown => state.last_heartbeat = None,
+                NoticeEvent::ContractEnd | NoticeEvent::Deactivated => {}
+            },
+            Body::Test { .. } => {}
         }
         state
     }
@@ -179,6 +183,8 @@ impl State {
         for time in times.into_iter().flatten() {
             *time = (*time).min(now);
         }
+        self.maintenance = self.maintenance.take().map(|window| window.rebased(now));
+        self.pace = pace::rebased(self.pace, now);
     }
 
     /// Notes that the end of the contract with this revision was announced.
@@ -271,6 +277,11 @@ impl State {
             let _ = fs::remove_file(home.snapshot(sequence));
         }
     }
+}
+
+/// The problems that are repeated later; what is withheld is looked at anew each time.
+fn lasting(problems: &[String]) -> Vec<String> {
+    problems.iter().filter(|problem| !item::is_withheld_sentence(problem)).cloned().collect()
 }
 
 /// What a system report said of the host: the next one's changes start from it.

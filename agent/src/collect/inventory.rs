@@ -21,8 +21,8 @@ use mailbeat_shared::text;
 use mailbeat_shared::wire::inventory::{PackageList, Reboot, Updates};
 use mailbeat_shared::wire::limits;
 
-use super::CollectConfig;
 use super::host::HostProbe;
+use crate::item::Item;
 
 /// How long all of it may take; with what the watched files may take it makes a minute.
 pub const TIME_BUDGET: Duration = Duration::from_secs(20);
@@ -60,40 +60,42 @@ struct Host {
     deadline: Instant,
 }
 
-/// Everything that is switched on, and what could not be found out, one sentence each.
+/// What these items tell, and what could not be found out, one sentence each.
 #[must_use]
-pub fn inventory(config: &CollectConfig, deadline: Instant) -> (Inventory, Vec<String>) {
+pub fn inventory(items: &[Item], deadline: Instant) -> (Inventory, Vec<String>) {
     let host = Host { root: "/".into(), asking: true, deadline };
-    let mut found = host.inventory(config);
-    found.0.facts.extend(HostProbe::inventory(config.os, config.kernel, config.hardware));
+    let mut found = host.inventory(items);
+    let on = |item| items.contains(&item);
+    found.0.facts.extend(HostProbe::inventory(on(Item::Os), on(Item::Kernel), on(Item::Hardware)));
     found
 }
 
 impl Host {
-    fn inventory(&self, config: &CollectConfig) -> (Inventory, Vec<String>) {
+    fn inventory(&self, items: &[Item]) -> (Inventory, Vec<String>) {
+        let on = |item| items.contains(&item);
         let mut round = Round::default();
         // Whether this is a container decides whose the kernel is; it is found out for our own use even where it is not told.
-        let needed = config.virtualization || config.hardware || config.kernel || config.reboot;
+        let needed = on(Item::Virtualization) || on(Item::Hardware) || on(Item::Kernel) || on(Item::Reboot);
         let virtualization =
             if needed { round.part("virtualization", || Ok(self.virtualization())) } else { None };
         let container = virtualization.as_ref().is_some_and(virtualization::Virtualization::is_container);
-        if let Some(found) = virtualization.filter(|_| config.virtualization) {
+        if let Some(found) = virtualization.filter(|_| on(Item::Virtualization)) {
             round.fact("host.virtualization", found.as_str());
         }
-        if config.hardware {
+        if on(Item::Hardware) {
             let facts = round.part("hardware", || Ok(self.hardware(container)));
             facts.into_iter().flatten().for_each(|(name, value)| round.fact(&name, &value));
         }
-        if config.kernel && !container {
+        if on(Item::Kernel) && !container {
             let newest = round.part("kernel", || Ok(self.newest_kernel())).flatten();
             newest.into_iter().for_each(|release| round.fact("os.kernel.installed", &release));
         }
-        let asked = config.packages || (config.reboot && !container);
+        let asked = on(Item::Packages) || (on(Item::Reboot) && !container);
         let packages = if asked { round.part("packages", || self.packages()) } else { None };
-        if config.packages {
+        if on(Item::Packages) {
             round.packages(packages.as_ref().and_then(Option::as_ref));
         }
-        if config.updates
+        if on(Item::Updates)
             && let Some(found) = round.part("updates", || self.updates())
         {
             match found {
@@ -101,7 +103,7 @@ impl Host {
                 Err(why) => round.fact("updates", &why),
             }
         }
-        if config.reboot {
+        if on(Item::Reboot) {
             let list = packages.flatten().map(|(installed, _)| installed.list).unwrap_or_default();
             match round.part("reboot", || Ok(self.reboot(container, &list))) {
                 Some(None) => round.fact("reboot", "unknown: neither a note nor a kernel is to be seen here"),

@@ -12,6 +12,7 @@ use super::{Agent, Standing, StepError};
 use crate::activation::permission::{self, Permission};
 use crate::compose::{self, ComposeError};
 use crate::identity::draw;
+use crate::item::{self, Item};
 use crate::schedule::{self, Due};
 use crate::sense::{Found, HostFacts, guarded};
 use crate::spool::{self, Parcel};
@@ -50,8 +51,8 @@ impl Agent {
             self.trouble.extend(permission.reason().filter(|_| !self.is_withdrawn()));
             return Ok(Timestamp::MAX);
         }
-        // Each composed report changes the plan; there are never more than four kinds.
-        for _ in 0..4 {
+        // Each composed report changes the plan; there are never more than five kinds.
+        for _ in 0..5 {
             let plan = self.plan(now);
             let due = plan.iter().filter(|(_, due)| permission.allows(due.kind()));
             match due.clone().find(|(at, _)| *at <= now) {
@@ -78,6 +79,11 @@ impl Agent {
             Due::Heartbeat => self.compose(Kind::Heartbeat, None, now),
             Due::System => self.compose(Kind::System, None, now),
             Due::Enrollment => self.compose(Kind::Enrollment, None, now),
+            Due::MaintenanceEnd => {
+                let notice =
+                    Notice { event: NoticeEvent::MaintenanceEnded, until: None, reason: String::new() };
+                self.compose(Kind::Notice, Some(Body::Notice { notice }), now)
+            }
             Due::ContractEnd => {
                 let contract = self.standing.as_ref().map(|standing| &standing.activation.contract);
                 let until = contract.and_then(permission::end);
@@ -187,13 +193,15 @@ impl Agent {
     fn heartbeat(&mut self, standing: &Standing, state: &State) -> Body {
         let consented = &standing.activation.consent.consented;
         let mut found = guarded("collecting", || self.senses.observe(consented));
-        if let Some(watched) = &state.watched {
+        let permitted = item::permitted(&self.config.collect, &self.config.watch, consented);
+        if let Some(watched) = state.watched.as_ref().filter(|_| permitted.contains(&Item::WatchedFiles)) {
             found.value.push(Observation::new(&names::WATCHED_FILES, f64::from(watched.files)));
             found.value.push(Observation::new(&names::WATCHED_UNREADABLE, f64::from(watched.unreadable)));
         }
         let waiting: Vec<_> =
             self.queue.iter().filter(|entry| !state.superseded.contains(entry.sequence)).cloned().collect();
         let mut problems = self.notes.clone();
+        problems.extend(self.withheld(&standing.activation));
         problems.extend(standing.route_problems.iter().cloned());
         problems.extend(self.config.wish().clamped(&standing.activation.contract));
         // A heartbeat is small: the first few, and how many there are.
@@ -216,6 +224,7 @@ impl Agent {
         state.tidy(&self.home, &self.state);
         self.state = state;
         self.queue.push(entry);
+        self.grown = true;
         if report.kind() == Kind::Heartbeat {
             self.notes.clear();
         }
@@ -228,7 +237,7 @@ impl Due {
         match self {
             Self::Enrollment => Kind::Enrollment,
             Self::System => Kind::System,
-            Self::ContractEnd => Kind::Notice,
+            Self::ContractEnd | Self::MaintenanceEnd => Kind::Notice,
             Self::Heartbeat => Kind::Heartbeat,
         }
     }

@@ -26,7 +26,8 @@ impl Agent {
         let key = standing.identity.fingerprint_key();
         let inventory = guarded("inventory", || self.senses.inventory(consented));
         let found = guarded("watching files", || self.senses.watch(consented, key));
-        let mut problems = [found.problems, inventory.problems].concat();
+        let mut problems: Vec<String> = self.withheld(&standing.activation).into_iter().collect();
+        problems.extend([found.problems, inventory.problems].concat());
         let baseline = self.last_said(&state, &mut problems);
         let held = baseline.as_ref().map(|(_, said)| &said.files);
         let Files { mut snapshot, whole, cut } = found.value;

@@ -1,6 +1,7 @@
 //! Stories of one agent: a clock moved by hand, a host and mail servers that do as they are told.
 
 mod content;
+mod control;
 mod life;
 mod queue;
 mod watching;
@@ -23,6 +24,7 @@ use mailbeat_shared::wire::snapshot::{self, Encoding, FileEntry, FileState, Snap
 use super::*;
 use crate::activation::{self, Consent};
 use crate::identity::{self, Identity};
+use crate::item::Item;
 use crate::route::Route;
 use crate::sense::{Files, Found, Inventory};
 use crate::spool::Fate;
@@ -189,12 +191,17 @@ fn open(home: &Home, config: &Config, host: &Host) -> Agent {
 }
 
 fn activate(home: &Home, contract: &Contract, now: Timestamp) {
+    consent(home, contract, now, Item::ALL.map(|item| item.name().to_owned()).to_vec());
+}
+
+fn consent(home: &Home, contract: &Contract, now: Timestamp, consented: Vec<String>) {
     let sealed = SealedContract::open(contract.seal(&testing::vendor()).as_bytes()).unwrap();
     let consent = Consent {
         contract: contract.number.clone(),
         activated_at: now,
         activated_by: "root".into(),
-        consented: vec!["everything".into()],
+        consented,
+        added: vec![],
         withdrawn_at: None,
     };
     activation::store(home, &sealed, Some(&consent)).unwrap();

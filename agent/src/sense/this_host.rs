@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use mailbeat_shared::wire::observation::Observation;
 
-use super::{Files, Found, HostFacts, Inventory, KINDS, Senses};
+use super::{Files, Found, HostFacts, Inventory, Senses};
 use crate::collect::host::HostProbe;
 use crate::collect::{CollectConfig, collect, inventory};
 use crate::config::Config;
+use crate::item::{self, Item};
 use crate::redact::Redactor;
 use crate::watch::{self, WatchConfig, Watched};
 
@@ -40,27 +41,9 @@ impl ThisHost {
         }
     }
 
-    /// The collectors that are switched on and agreed to.
-    fn permitted(&self, consented: &[String]) -> CollectConfig {
-        let agreed = |kind: &str| consented.iter().any(|item| item == kind);
-        let on = &self.collect;
-        CollectConfig {
-            cpu: on.cpu && agreed("cpu"),
-            memory: on.memory && agreed("memory"),
-            swap: on.swap && agreed("swap"),
-            load: on.load && agreed("load"),
-            filesystems: on.filesystems && agreed("filesystems"),
-            network: on.network && agreed("network"),
-            uptime: on.uptime && agreed("uptime"),
-            agent: on.agent && agreed("agent"),
-            os: on.os && agreed("os"),
-            kernel: on.kernel && agreed("kernel"),
-            virtualization: on.virtualization && agreed("virtualization"),
-            hardware: on.hardware && agreed("hardware"),
-            packages: on.packages && agreed("packages"),
-            updates: on.updates && agreed("updates"),
-            reboot: on.reboot && agreed("reboot"),
-        }
+    /// What is switched on and agreed to.
+    fn permitted(&self, consented: &[String]) -> Vec<Item> {
+        item::permitted(&self.collect, &self.watch, consented)
     }
 }
 
@@ -77,14 +60,6 @@ impl Senses for ThisHost {
 
     fn observe(&mut self, consented: &[String]) -> Found<Vec<Observation>> {
         let mut problems: Vec<String> = Vec::new();
-        let new: Vec<&str> =
-            KINDS.into_iter().filter(|kind| !consented.iter().any(|agreed| agreed == kind)).collect();
-        if !new.is_empty() {
-            problems.push(format!(
-                "not sent, because nobody agreed to it yet: {}; run `mailbeat-agent activate` with the contract file",
-                new.join(", ")
-            ));
-        }
         if self.probe.is_none() {
             match HostProbe::new() {
                 Ok(probe) => self.probe = Some(probe),
@@ -99,7 +74,7 @@ impl Senses for ThisHost {
     }
 
     fn watch(&mut self, consented: &[String], key: &[u8; 32]) -> Found<Files> {
-        if !consented.iter().any(|item| item == "watched files") {
+        if !self.permitted(consented).contains(&Item::WatchedFiles) {
             return Found::default();
         }
         let redactor = match Redactor::new(*key, &self.own_patterns) {
@@ -139,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_agreed_to_is_not_measured_and_named() {
+    fn what_nobody_agreed_to_is_not_measured() {
         let mut host = ThisHost::new(&Config::default());
         let found = host.observe(&["memory".to_owned()]);
         assert!(
@@ -147,7 +122,7 @@ mod tests {
             "{:?}",
             found.value
         );
-        assert!(found.problems[0].contains("nobody agreed to it yet: cpu"), "{:?}", found.problems);
+        assert!(!found.value.is_empty());
         assert_eq!(host.watch(&[], &[0; 32]), Found::default());
         assert_eq!(host.inventory(&[]), Found::default());
         let only = host.inventory(&["kernel".to_owned()]).value;

@@ -19,7 +19,7 @@ fn host(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
 
 fn found(files: &[(&str, &str)]) -> (Inventory, Vec<String>) {
     let (_dir, host) = host(files);
-    host.inventory(&CollectConfig::default())
+    host.inventory(&Item::ALL)
 }
 
 const DPKG: &str = "Package: dpkg\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.21\n\n\
@@ -140,24 +140,20 @@ fn a_host_without_any_of_it_says_so_and_what_is_switched_off_is_not_looked_for()
     assert_eq!(inventory.facts["packages"], "unknown: neither a dpkg nor an rpm database is here");
     assert_eq!((inventory.packages, inventory.updates, inventory.reboot), (None, None, None));
     assert_eq!(problems, Vec::<String>::new());
-    let off: CollectConfig = toml::from_str(
-        "os = false\nkernel = false\nvirtualization = false\nhardware = false\npackages = false\nupdates = false\nreboot = false",
-    )
-    .unwrap();
     let (_dir, debian) = host(&[("var/lib/dpkg/status", DPKG), ("run/reboot-required", "")]);
-    assert_eq!(debian.inventory(&off), (Inventory::default(), vec![]));
-    assert_eq!(inventory_of_this_host(&off), (Inventory::default(), vec![]));
+    assert_eq!(debian.inventory(&[]), (Inventory::default(), vec![]));
+    assert_eq!(inventory_of_this_host(&[]), (Inventory::default(), vec![]));
 }
 
-fn inventory_of_this_host(config: &CollectConfig) -> (Inventory, Vec<String>) {
-    super::inventory(config, Instant::now() + TIME_BUDGET)
+fn inventory_of_this_host(items: &[Item]) -> (Inventory, Vec<String>) {
+    super::inventory(items, Instant::now() + TIME_BUDGET)
 }
 
 #[test]
 fn a_database_that_cannot_be_read_costs_only_the_packages() {
     let (dir, host) = host(&[("run/reboot-required", "")]);
     fs::create_dir_all(dir.path().join("var/lib/dpkg/status")).unwrap();
-    let (inventory, problems) = host.inventory(&CollectConfig::default());
+    let (inventory, problems) = host.inventory(&Item::ALL);
     assert!(
         problems.len() == 1
             && problems[0].starts_with("packages: ")
@@ -190,7 +186,7 @@ fn this_host_is_told_as_its_own_programs_tell_it() {
         return; // no Debian
     };
     let installed = answer.lines().filter(|line| line.starts_with("installed ")).count();
-    let (inventory, problems) = inventory_of_this_host(&CollectConfig::default());
+    let (inventory, problems) = inventory_of_this_host(&Item::ALL);
     assert_eq!(inventory.packages.unwrap().list.len(), installed, "{problems:?}");
     assert!(inventory.facts.contains_key("os.kernel") && inventory.facts.contains_key("host.virtualization"));
     assert!(inventory.updates.is_some() || inventory.facts.contains_key("updates"), "{:?}", inventory.facts);
