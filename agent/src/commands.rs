@@ -28,7 +28,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::activation;
 use crate::cli::{Cli, Command};
-use crate::config::{Config, DEFAULT_PATH, LogLevel};
+use crate::config::{Config, DEFAULT_PATH, Locale, LogLevel};
 use crate::home::{Home, HomeError, Lock};
 use crate::identity::system_entropy;
 use crate::route::MailServers;
@@ -126,6 +126,11 @@ impl Setup {
             post: Box::new(servers),
             entropy: system_entropy(),
         }
+    }
+
+    /// The language of what people read.
+    fn locale(&self) -> Locale {
+        self.config.locale
     }
 
     /// Until when the limit of mails an hour holds back what waits, if it does.

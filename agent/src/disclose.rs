@@ -224,11 +224,13 @@ impl Facts<'_> {
     }
 }
 
-/// As it travels: `system.filesystem.utilization{/} = 0.42 1`.
+/// As it travels: `system.filesystem.utilization{/} = 0.42`, `system.memory.limit = 4096 By`.
 fn shown(observation: &Observation) -> String {
+    let Observation { name, value, unit, .. } = observation;
     let about: Vec<&str> = observation.attributes.values().map(String::as_str).collect();
     let about = if about.is_empty() { String::new() } else { format!("{{{}}}", about.join(", ")) };
-    text::one_line(&format!("{}{about} = {} {}", observation.name, observation.value, observation.unit), 160)
+    let unit = if unit == "1" { String::new() } else { format!(" {}", unit.trim_matches(['{', '}'])) };
+    text::one_line(&format!("{name}{about} = {value}{unit}"), 160)
 }
 
 fn day(at: Timestamp) -> String {

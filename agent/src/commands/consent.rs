@@ -22,7 +22,7 @@ pub(super) fn to_what_is_new(setup: &Setup, accept: bool) -> anyhow::Result<Exit
         print("Everything that is switched on was agreed to; nothing is withheld.\n");
         return Ok(ExitCode::SUCCESS);
     }
-    let words = words::items(setup.config.locale);
+    let words = words::items(setup.locale());
     let mut text = format!("New since {} agreed under contract {}:\n", consent.activated_by, contract.number);
     for item in &new {
         if let Some(words) = words.item.get(item.name()) {

@@ -11,7 +11,7 @@ use crate::item::Item;
 use crate::sense::{Senses as _, ThisHost};
 
 pub(super) fn disclose(setup: &Setup, asked: &cli::Disclose) -> anyhow::Result<ExitCode> {
-    let locale = asked.lang.unwrap_or(setup.config.locale);
+    let locale = asked.lang.unwrap_or(setup.locale());
     let in_force = activation::contract_in_force(&setup.home)?;
     let identity = Identity::load(&setup.home)?;
     let mut host = ThisHost::new(&setup.config);

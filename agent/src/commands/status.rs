@@ -172,7 +172,7 @@ fn items(setup: &Setup, consent: Option<&Consent>) -> Vec<ItemState> {
 fn unreadable_files(home: &Home, state: &State) -> Vec<Unreadable> {
     let baseline = state.baseline.as_ref();
     let snapshot =
-        baseline.and_then(|baseline| state::load_snapshot(home, baseline).ok()).unwrap_or_default();
+        baseline.and_then(|baseline| state::load_said(home, baseline).ok()).unwrap_or_default().files;
     let unreadable = snapshot.into_values().map(|file| file.entry);
     unreadable
         .filter(|entry| entry.state == FileState::Unreadable)

@@ -178,7 +178,7 @@ fn export(setup: &Setup, dir: &Path, which: Wanted, json: bool) -> anyhow::Resul
         "version": VERSION,
         "today": setup.now().strftime("%Y-%m-%d").to_string(),
     });
-    let readme = Page::Export.render(setup.config.locale, &values)?;
+    let readme = Page::Export.render(setup.locale(), &values)?;
     let entries = wanted(setup, which)?;
     let index = trail::export::export(dir, &entries, identity.system, &identity.key.public(), &readme)?;
     if json {

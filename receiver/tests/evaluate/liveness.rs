@@ -100,6 +100,18 @@ fn a_missing_system_report_is_found_while_heartbeats_go_on_and_a_silent_host_has
 }
 
 #[test]
+fn in_the_grace_days_no_system_report_is_missed_and_their_end_is_looked_at() {
+    let mut world = World::new();
+    let (until, over) = (world.now + HOUR * 20, world.now + HOUR * 44);
+    (world.view.system_reports_until, world.view.expected_until) = (Some(until), Some(over));
+    for _ in 0..43 {
+        world.pass(HOUR).beat(&[]).tick();
+    }
+    assert!(world.told().is_empty(), "the last system report is two days old");
+    assert_eq!(due_at(&world.view, &world.view.findings, &world.rules, world.now), Some(over));
+}
+
+#[test]
 fn what_becomes_true_at_this_second_is_found_at_this_second() {
     let mut world = World::new();
     let (start, policy) = (world.now, world.rules.liveness.clone());

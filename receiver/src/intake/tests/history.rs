@@ -211,6 +211,20 @@ fn a_state_restored_from_a_backup_opens_a_branch_and_both_keep_their_order() {
 }
 
 #[test]
+fn a_restored_state_that_counts_on_where_the_old_one_ended_is_known_by_its_broken_link() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
+    let mut restored = agent.clone();
+    restored.salt = 1;
+    world.verdict(&agent.heartbeat(at(2 * HOUR)).mail, at(2 * HOUR));
+    let _lost = restored.heartbeat(at(3 * HOUR));
+    assert_eq!(world.verdict(&restored.heartbeat(at(4 * HOUR)).mail, at(4 * HOUR)), Verdict::Accepted);
+    let branches = world.branches(&agent);
+    assert_eq!(branches.len(), 2, "its #3 names another #2 than the one held");
+    assert_eq!((branches[0].newest_sequence, branches[1].newest_sequence), (3, 2));
+}
+
+#[test]
 fn a_new_incarnation_opens_a_branch_and_a_clone_makes_both_grow() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));

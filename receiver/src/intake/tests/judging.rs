@@ -1,7 +1,9 @@
 //! When a system is looked at, how far its absence may be judged, and what stops the judging.
 
+use jiff::SignedDuration;
+
 use super::world::{Agent, HOUR, World, at, contract};
-use crate::intake::{Source, judge, reprocess};
+use crate::intake::{Context, Source, judge, record_batch, reprocess};
 use crate::store::{EnrollmentMode, StoreError};
 
 fn open_tickets(world: &mut World) -> usize {
@@ -85,4 +87,24 @@ fn a_full_disk_stops_the_judging_by_its_name_and_puts_nobody_off() {
     world.write(|tx, _| tx.clear_the_disk());
     world.tick(at(5 * HOUR));
     assert_eq!(open_tickets(&mut world), 60);
+}
+
+#[test]
+fn new_mails_that_seem_hours_old_though_we_read_all_the_time_tell_of_our_clock_and_old_ones_do_not() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let our_now = 5 * HOUR;
+    let ahead = |world: &mut World| world.read(|tx| tx.own_view()).ahead;
+    drain(&mut world, our_now - 60);
+    let made = agent.heartbeat(at(2 * HOUR)).mail;
+    let mail = world.mail(&made, at(2 * HOUR));
+    let mut read_again = world.batch(vec![mail]);
+    read_again.covers = 0;
+    let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
+    record_batch(&mut world.store, context, &read_again, at(our_now)).unwrap();
+    assert_eq!(ahead(&mut world), [], "below the cursor lies what came long ago");
+    let mail = world.mail(&agent.heartbeat(at(2 * HOUR)).mail, at(2 * HOUR));
+    world.record(vec![mail], at(our_now));
+    assert_eq!(ahead(&mut world), [("reports".to_owned(), SignedDuration::from_hours(3))]);
+    world.record(vec![], at(our_now));
+    assert_eq!(ahead(&mut world).len(), 1, "no mail is no news");
 }

@@ -154,6 +154,28 @@ fn with_approval_reports_wait_and_are_recorded_in_order_when_a_person_admits_the
 }
 
 #[test]
+fn a_key_that_speaks_for_several_systems_is_not_admitted_before_a_person_chose() {
+    let mut world = World::with(EnrollmentMode::Approve, contract(|_| {}));
+    let (mut victim, mut agent) = (Agent::new(1), Agent::new(2));
+    world.verdict(&victim.heartbeat(at(10)).mail, at(10));
+    world.write(|tx, context| approve(tx, context, &victim.key.public().bytes(), at(20)));
+    let mut thief = agent.clone();
+    thief.system = victim.system;
+    for made in [thief.heartbeat(at(30)), agent.heartbeat(at(31))] {
+        assert_eq!(world.verdict(&made.mail, at(40)), Verdict::Quarantined(Reason::NotEnrolled));
+    }
+    let key = agent.key.public().bytes();
+    let refused = world.write(|tx, context| Ok::<_, StoreError>(approve(tx, context, &key, at(50))));
+    assert!(matches!(refused, Err(ApproveError::SeveralSystems(_))), "{refused:?}");
+    let waiting = world.read(|tx| tx.waiting_of_signer(&key, 9));
+    let foreign = waiting.iter().find(|row| row.claimed.system == Some(victim.system)).unwrap();
+    world.write(|tx, _| tx.end_quarantine(foreign.id, false, "not meant"));
+    world.write(|tx, context| approve(tx, context, &key, at(60)));
+    assert_eq!(world.system(&agent).system_id, agent.system);
+    assert_eq!(world.sequences(&victim), [1]);
+}
+
+#[test]
 fn a_revoked_keys_mail_is_judged_by_when_it_was_received() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     world.verdict(&agent.heartbeat(at(10)).mail, at(10));
