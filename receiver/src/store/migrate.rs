@@ -11,8 +11,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::sqlite::StoreError;
 
 /// Every migration ever released, in order; one that was released is never changed.
-pub(super) const ALL: &[&str] =
-    &[include_str!("migrations/001_recorded.sql"), include_str!("migrations/002_tickets.sql")];
+pub(super) const ALL: &[&str] = &[
+    include_str!("migrations/001_recorded.sql"),
+    include_str!("migrations/002_tickets.sql"),
+    include_str!("migrations/003_locale.sql"),
+];
 
 /// "MBRX": tells our databases from others.
 const APPLICATION: i64 = 0x4d42_5258;

@@ -15,7 +15,10 @@ use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, liveness}
 use mailbeat_receiver::evaluate::own::{self, OwnView};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
+use mailbeat_receiver::render::words;
 use mailbeat_receiver::ticket::{Ticket, TicketChange, TicketNumber, TicketState, What};
+use mailbeat_shared::locale::Locale;
+use mailbeat_shared::phrases;
 use mailbeat_shared::wire::id::{Incarnation, SystemId};
 use mailbeat_shared::wire::observation::{CheckResult, CheckState, Observation, attributes, names};
 
@@ -113,6 +116,14 @@ impl World {
                 }
             };
             assert!(!event.reason.is_empty(), "an event without its reason: {event:?}");
+            let ticket = self.view.tickets.iter().find(|ticket| ticket.number == number).unwrap();
+            // What an operator wrote is the operator's; everything else a German contact reads in German.
+            if Rules::built_in().knows(&ticket.rule) {
+                let title = ticket.title.strip_prefix("scada-01: ").unwrap_or(&ticket.title);
+                for sentence in [title, &event.reason] {
+                    assert!(german(sentence).is_some(), "{sentence:?} has no German");
+                }
+            }
             self.told.push(format!("{number} {}", event.what.as_str()));
         }
         self.view.tickets.retain(|ticket| ticket.state != TicketState::Closed);
@@ -125,6 +136,10 @@ impl World {
     fn ticket(&self, rule: &str) -> &Ticket {
         self.view.tickets.iter().find(|ticket| ticket.rule.as_str() == rule).expect(rule)
     }
+}
+
+fn german(sentence: &str) -> Option<String> {
+    phrases::translate(sentence, words::of(Locale::De).phrases(), Locale::De)
 }
 
 fn disk(mount: &str, utilization: f64) -> Observation {

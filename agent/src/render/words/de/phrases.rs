@@ -1,0 +1,134 @@
+//! The sentences about problems that reports hold, in German.
+
+use mailbeat_shared::phrases::Phrase;
+
+/// The more particular before the more general; a test compares them with what the program says.
+pub(in crate::render) const PHRASES: &[Phrase] = &[
+    // Kinds of items, as somebody agreed to them.
+    ("cpu", "CPU"),
+    ("memory", "Arbeitsspeicher"),
+    ("swap", "Swap"),
+    ("load", "Systemlast"),
+    ("filesystems", "Dateisysteme"),
+    ("network", "Netzwerk"),
+    ("uptime", "Laufzeit"),
+    ("agent", "Agent selbst"),
+    ("inventory", "Systeminventar"),
+    ("watched files", "überwachte Dateien"),
+    // Parts of the program that broke off.
+    ("host", "Systemangaben"),
+    ("collecting", "Messen"),
+    ("watching files", "Überwachen von Dateien"),
+    (
+        "{p}: stopped by a fault in the program; please report it",
+        "{1}: durch einen Fehler im Programm abgebrochen; bitte melden",
+    ),
+    (
+        "{p}: the collector broke off; this is a fault of the agent",
+        "{1}: Messung abgebrochen; das ist ein Fehler des Agenten",
+    ),
+    // Measuring.
+    (
+        "not sent, because nobody agreed to it yet: {l}; run `mailbeat-agent activate` with the contract file",
+        "nicht gesendet, weil noch niemand zugestimmt hat: {1}; dazu `mailbeat-agent activate` mit der Vertragsdatei ausführen",
+    ),
+    ("this host cannot be measured: {}", "dieses System kann nicht gemessen werden: {1}"),
+    (
+        "utilisation is measured between two reports; the next one has it",
+        "die Auslastung wird zwischen zwei Berichten gemessen; der nächste enthält sie",
+    ),
+    ("the system does not say how much there is", "das System nennt die Größe nicht"),
+    ("the system does not say: {}", "das System sagt es nicht: {1}"),
+    ("the load averages cannot be read: {}", "die Systemlast kann nicht gelesen werden: {1}"),
+    ("the agent's own process is not listed", "der eigene Prozess des Agenten ist nicht aufgeführt"),
+    ("the agent's own process: {}", "der eigene Prozess des Agenten: {1}"),
+    (
+        "{}: {n} values left out, no number or too long a name; the first: {}",
+        "{1}: {2} Werte ausgelassen, keine Zahl oder Name zu lang; der erste: {3}",
+    ),
+    (
+        "{p}: {n} of {n} values left out, a report holds {n} at most",
+        "{1}: {2} von {3} Werten ausgelassen, ein Bericht fasst höchstens {4}",
+    ),
+    (
+        "{}: the value is not a finite number and was left out",
+        "{1}: der Wert ist keine endliche Zahl und wurde ausgelassen",
+    ),
+    (
+        "{n} observations were left out: a report holds at most {n}",
+        "{1} Messwerte wurden ausgelassen: ein Bericht fasst höchstens {2}",
+    ),
+    // Watching files.
+    ("{}: {p}; to allow it: {}", "{1}: {2}; erlauben mit: {3}"),
+    ("the directory cannot be listed: {p}", "das Verzeichnis kann nicht aufgelistet werden: {1}"),
+    (
+        "not all files are watched: {p}; narrow the globs. The first one left out: {}",
+        "nicht alle Dateien werden überwacht: {1}; bitte die Muster enger fassen. Die erste ausgelassene: {2}",
+    ),
+    ("more than {n} directory entries were looked at", "mehr als {1} Verzeichniseinträge wurden durchsucht"),
+    ("looking for files took longer than {n} s", "die Suche nach Dateien dauerte länger als {1} s"),
+    ("{n} watched files are the most a report holds", "ein Bericht fasst höchstens {1} überwachte Dateien"),
+    (
+        "not read: collecting took longer than {n} s; the first file left out: {}",
+        "nicht gelesen: das Sammeln dauerte länger als {1} s; die erste ausgelassene Datei: {2}",
+    ),
+    ("{}: deeper than {n} directories, not entered", "{1}: mehr als {2} Verzeichnisse tief, nicht betreten"),
+    (
+        "{}...: the path is longer than {n} bytes, not watched",
+        "{1}...: der Pfad ist länger als {2} Bytes, nicht überwacht",
+    ),
+    (
+        "{} is not watched: write an absolute path without \"..\"",
+        "{1} wird nicht überwacht: bitte einen absoluten Pfad ohne \"..\" angeben",
+    ),
+    ("{} is no glob: {}", "{1} ist kein gültiges Muster: {2}"),
+    (
+        "max_file_bytes = {n} is more than a watched file may have ({n})",
+        "max_file_bytes = {1} ist mehr, als eine überwachte Datei haben darf ({2})",
+    ),
+    ("no file was read: {}", "keine Datei wurde gelesen: {1}"),
+    (
+        "{}: left out ({n} bytes), because the mail would be larger than {n} bytes",
+        "{1}: ausgelassen ({2} Bytes), weil die Mail größer als {3} Bytes würde",
+    ),
+    (
+        "the last system report's files cannot be read ({}); this report is full",
+        "die Dateien des letzten Systemberichts sind nicht lesbar ({1}); dieser Bericht ist vollständig",
+    ),
+    // Composing and sending.
+    ("the measurements were left out: {}", "die Messwerte wurden ausgelassen: {1}"),
+    ("the watched files were left out: {}", "die überwachten Dateien wurden ausgelassen: {1}"),
+    (
+        "and {n} more about watched files; see the last system report",
+        "und {1} weitere zu überwachten Dateien; siehe den letzten Systembericht",
+    ),
+    ("and {n} more; see the agent's log", "und {1} weitere; siehe das Protokoll des Agenten"),
+    ("and {n} more of the kind", "und {1} weitere dieser Art"),
+    (
+        "{} = {n} is outside what contract {} allows; {n} is used",
+        "{1} = {2} liegt außerhalb dessen, was Vertrag {3} erlaubt; es gilt {4}",
+    ),
+    ("dropped: more than {n} reports were waiting", "verworfen: Mehr als {1} Berichte warteten"),
+    ("#{} was {p}", "#{1} wurde {2}"),
+    ("the clock went back from {t} to {t}", "die Uhr wurde von {1} auf {2} zurückgestellt"),
+    (
+        "{} cannot be used ({}); it was set aside as {}, and the next system report is full",
+        "{1} ist nicht verwendbar ({2}) und wurde als {3} beiseitegelegt; der nächste Systembericht ist vollständig",
+    ),
+    (
+        "no route is configured: reports cannot be sent. Add a [[route]] table to agent.toml",
+        "kein Versandweg ist eingerichtet: Berichte können nicht gesendet werden. Bitte in agent.toml eine Tabelle [[route]] ergänzen",
+    ),
+    ("route {}: the contract offers no relay", "Versandweg {1}: der Vertrag bietet kein Relay"),
+    ("route {}: from = {} is not a mail address", "Versandweg {1}: from = {2} ist keine Mailadresse"),
+    ("route {}: path is empty", "Versandweg {1}: path ist leer"),
+    (
+        "two routes are named {}; give each its own `name`",
+        "zwei Versandwege heißen {1}; bitte jedem einen eigenen `name` geben",
+    ),
+    // What the operating system says.
+    ("Permission denied (os error {n})", "Zugriff verweigert (os error {1})"),
+    ("No such file or directory (os error {n})", "Datei oder Verzeichnis nicht gefunden (os error {1})"),
+    ("Input/output error (os error {n})", "Ein-/Ausgabefehler (os error {1})"),
+    ("{p}: {p}", "{1}: {2}"),
+];
