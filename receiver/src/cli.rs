@@ -203,6 +203,17 @@ pub enum Systems {
         #[arg(long, default_value_t = 20)]
         reports: u32,
     },
+    /// Show what it measured, day by day.
+    History {
+        /// SystemId or host name.
+        system: String,
+        /// Only metrics whose name begins so, `system.memory`.
+        #[arg(long, default_value = "")]
+        metric: String,
+        /// So many days back.
+        #[arg(long, default_value_t = 14)]
+        days: u16,
+    },
     /// Admit a system that waits for approval, by the fingerprint of its key.
     Approve {
         /// `SHA256:...` from `quarantine list`.
@@ -246,6 +257,9 @@ pub enum Tickets {
         /// A word about it.
         #[arg(long, default_value = "")]
         comment: String,
+        /// Carry it out once, however often the command is repeated with this key.
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
     },
     /// Write something to it.
     Comment {
@@ -253,6 +267,9 @@ pub enum Tickets {
         number: TicketNumber,
         /// What.
         text: String,
+        /// Carry it out once, however often the command is repeated with this key.
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
     },
     /// Say that it is done; it reopens if the matter gets worse or comes back.
     Resolve {
@@ -261,6 +278,9 @@ pub enum Tickets {
         /// What was done.
         #[arg(long, default_value = "")]
         comment: String,
+        /// Carry it out once, however often the command is repeated with this key.
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
     },
 }
 

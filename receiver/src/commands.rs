@@ -1,6 +1,7 @@
 //! What each command does. A command reads the configuration, does one thing through the store's named transactions, and prints it.
 
 mod contracts;
+mod history;
 mod import;
 mod init;
 mod people;

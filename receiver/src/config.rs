@@ -50,8 +50,10 @@ pub struct Retention {
     pub processed_mail_days: u32,
     /// Days a quarantined mail stays on the mail server; 0 keeps it for ever.
     pub quarantined_mail_days: u32,
-    /// Days the content of heartbeats is kept in the database.
+    /// Days the content of heartbeats is kept in the database; after that, each number's mean, least and most of a day.
     pub heartbeat_days: u32,
+    /// Days these are kept.
+    pub daily_days: u32,
     /// Days the content of system reports is kept in the database.
     pub system_report_days: u32,
 }
@@ -62,6 +64,7 @@ impl Default for Retention {
             processed_mail_days: 30,
             quarantined_mail_days: 90,
             heartbeat_days: 90,
+            daily_days: 730,
             system_report_days: 730,
         }
     }

@@ -204,6 +204,8 @@ pub struct BranchView {
 /// Sequences `first..=last` of a branch that no report and no statement explains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
+    /// Row of the branch.
+    pub branch: i64,
     /// The first missing sequence.
     pub first: u64,
     /// The last missing sequence.
@@ -238,6 +240,8 @@ pub struct Decision {
     pub findings: Vec<FindingChange>,
     /// How tickets change with them.
     pub tickets: Vec<TicketChange>,
+    /// Gaps a person has done with: nobody waits for what is missing there any more.
+    pub settled: Vec<Gap>,
     /// When the system must be looked at again if nothing is heard.
     pub due_at: Option<Timestamp>,
 }
@@ -257,5 +261,6 @@ pub fn judge(view: &SystemView, occasion: Occasion<'_>, rules: &Rules, now: Time
     let (findings, changes) = finding::advance(&view.findings, &judged, rules, with_numbers, at);
     let tickets =
         crate::ticket::reconcile(&view.tickets, &findings, &changes, &view.host, &rules.tickets, now);
-    Decision { findings: changes, tickets, due_at: liveness::due_at(view, &findings, rules, now) }
+    let settled = integrity::settled(view, &rules.integrity).cloned().collect();
+    Decision { findings: changes, tickets, settled, due_at: liveness::due_at(view, &findings, rules, now) }
 }

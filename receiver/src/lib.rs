@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod evaluate;
 pub mod filing;
+pub mod history;
 pub mod intake;
 pub mod issuing;
 pub mod mailbox;

@@ -4,6 +4,7 @@
 
 mod alive;
 mod certificates;
+mod clock;
 mod courier;
 mod hostile;
 mod identity;

@@ -3,11 +3,11 @@
 use std::net::TcpStream;
 
 use mailbeat_tests::books::{Books, PATIENCE};
-use mailbeat_tests::office::{Office, Way};
+use mailbeat_tests::office::{Office, Way, mailbox, outgoing};
 use mailbeat_tests::programs::wait_for;
 use mailbeat_tests::world::Host;
 
-use crate::courier::CALM;
+use crate::courier::{CALM, Courier};
 
 /// A host is Silent after six seconds.
 const STRICT: &str = "[liveness]\ngrace = \"4s\"\nmisses = 2\n";
@@ -86,4 +86,51 @@ fn postfix_stops_and_what_the_agent_has_to_say_waits_in_its_queue() -> anyhow::R
     let lost: Vec<_> = host.trail()?.into_iter().filter(|line| line["outcome"]["fate"] == "lost").collect();
     assert!(lost.is_empty(), "{lost:#?}");
     books.until("every number to be there or explained", "SELECT count(*) = 0 FROM holes")
+}
+
+#[test]
+fn a_line_that_breaks_again_and_again_while_a_backlog_is_read_and_filed_loses_and_doubles_nothing()
+-> anyhow::Result<()> {
+    const MAILS: usize = 1_300;
+    let office = Office::open(CALM)?;
+    let contract = office.vendor.issue("ACME Wasserwerke", 3_600, 86_400)?;
+    let courier = Courier::new(&office, "scada-01", &contract)?;
+    for _ in 0..8 {
+        courier.make("heartbeat")?;
+    }
+    // Among many mails of others, so that several stretches are fetched, recorded and filed beside each other.
+    let (reports, letter) =
+        (courier.mails()?, [b"Subject: hello\r\n\r\n".as_slice(), &b"x".repeat(400)].concat());
+    let every = MAILS / reports.len();
+    let nth = |n: usize| {
+        reports.get(n / every).filter(|_| n % every == every / 2).map_or(letter.as_slice(), Vec::as_slice)
+    };
+    office.lab.deliver_all("reports", "INBOX", (0..MAILS).map(nth))?;
+
+    let line = office.lab.line_breaker(&[60_000, 250_000, 420_000, 300_000])?;
+    let trust = format!("tls_ca = {:?}\npoll_interval_s = 1\n", office.lab.ca());
+    let (direct, breaking) = (office.lab.ports().imaps.to_string(), line.port().to_string());
+    let through = mailbox(&office.lab, &trust).replace(&direct, &breaking);
+    office.vendor.reconfigure(&(through + "\n" + &outgoing(&office.lab)))?;
+    let _receiver = office.vendor.start()?;
+
+    let books = Books::open(&office.vendor.dir)?;
+    let all_read = format!("SELECT last_uid = {MAILS} FROM folders WHERE name = 'INBOX'");
+    books.until("all of it to be read", &all_read)?;
+    books
+        .until("all of it to be filed", "SELECT NOT EXISTS (SELECT 1 FROM filings WHERE done_at IS NULL)")?;
+    assert_eq!(line.broken(), 4);
+    let reports = i64::try_from(reports.len())?;
+    for (what, expected) in [
+        ("SELECT count(*) FROM reports", reports),
+        ("SELECT sum(n) FROM counters WHERE reason = 'accepted'", reports),
+        ("SELECT sum(n) FROM counters WHERE reason = 'unrelated'", i64::try_from(MAILS)? - reports),
+        ("SELECT count(*) FROM quarantine", 0),
+        ("SELECT count(*) FROM tickets", 0),
+    ] {
+        assert_eq!(books.number(what)?, expected, "{what}");
+    }
+    assert_eq!(office.lab.mails("reports", "INBOX")?.len(), 0);
+    assert_eq!(office.lab.mails("reports", "Mailbeat/Processed")?.len(), MAILS);
+    Ok(())
 }

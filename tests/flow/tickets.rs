@@ -48,6 +48,21 @@ fn a_full_disk_becomes_a_ticket_and_a_thread_of_mails_to_the_customers_contact()
     assert_eq!(field(&opened, "Auto-Submitted").as_deref(), Some("auto-generated"));
     assert!(field(&opened, "To").is_some_and(|to| to.contains("customer@example.test")), "{opened}");
 
+    // A script that does not know whether it was heard says it again, under the same key.
+    for _ in 0..2 {
+        vendor.receiver.run(&["tickets", "comment", "MB-1001", "a pager was sent", "--key", "pager-7"])?;
+        vendor.receiver.run(&["tickets", "ack", "MB-1001", "--key", "pager-7"])?;
+    }
+    let shown = vendor.receiver.json(&["tickets", "show", "MB-1001"])?;
+    let events: Vec<_> =
+        shown["events"].as_array().into_iter().flatten().map(|event| &event["event"]).collect();
+    assert_eq!(events, ["opened", "commented", "acknowledged"]);
+    let history = ["systems", "history", "scada-01", "--metric", "system.filesystem.utilization"];
+    let days = vendor.receiver.json(&history)?;
+    let root = |day: &&Value| day["attributes"]["system.filesystem.mountpoint"] == "/";
+    let day = days.as_array().into_iter().flatten().find(root).expect("a day of /");
+    assert!(day["count"].as_u64() >= Some(1) && day["min"].as_f64() <= day["max"].as_f64(), "{day:#}");
+
     vendor.rule(&rules(2.0))?;
     vendor.await_ticket("filesystem-full", "scada-01", "resolved")?;
     let resolved = office.await_mail("customer", &["MB-1001] Resolved:"])?;

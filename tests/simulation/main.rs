@@ -78,8 +78,7 @@ fn whatever_else_happens_it_holds_too() {
         return;
     }
     FIXED[1].into_iter().for_each(try_seed);
-    // New seeds only where they are asked for: a known fault (a restored agent whose low sequences are taken for history of its old
-    // branch) would else fail somebody's unrelated change by chance. Make this 5 once that is mended.
+    // New seeds only where they are asked for: what they find is not the fault of whoever changed something else today.
     let (began, seconds) = (Instant::now(), number("MAILBEAT_SIMULATION_SECONDS").unwrap_or(0));
     let mut random = Clock::system().now().as_microsecond().unsigned_abs();
     while began.elapsed() < Duration::from_secs(seconds) {

@@ -4,6 +4,7 @@
 //! the directory; it is kept, and printed, when the test panics or `MAILBEAT_KEEP_LAB` is set. The servers need root to
 //! start, as they do everywhere. What cannot be started is an error that names the Debian package, never a skip.
 
+mod breaker;
 mod ca;
 mod cutter;
 mod dovecot;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 
+pub use breaker::LineBreaker;
 pub use ca::Certificate;
 pub use cutter::LineCutter;
 pub use dovecot::{Fsync, Storage};

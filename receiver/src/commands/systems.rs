@@ -12,7 +12,7 @@ use mailbeat_shared::wire::signature::PublicKey;
 use mailbeat_shared::wire::snapshot::{Change, FileEntry};
 use serde::Serialize;
 
-use super::Desk;
+use super::{Desk, history};
 use crate::cli::Systems;
 use crate::evaluate::finding::Finding;
 use crate::evaluate::liveness::liveness;
@@ -31,6 +31,7 @@ pub(super) fn run(desk: &Desk, command: &Systems) -> anyhow::Result<()> {
         Systems::List => list(desk),
         Systems::Show { system } => show(desk, system),
         Systems::Changes { system, reports } => changes(desk, system, *reports),
+        Systems::History { system, metric, days } => history::run(desk, system, metric, *days),
         Systems::Approve { key } => approve(desk, key),
         Systems::Pause { system } => {
             set_state(desk, system, SystemState::Paused, "is paused: recorded, not judged")
@@ -87,7 +88,7 @@ fn all(tx: &Tx<'_>) -> anyhow::Result<Vec<System>> {
 }
 
 /// The system with this SystemId, or the only one with this host name.
-fn named(tx: &Tx<'_>, name: &str) -> anyhow::Result<System> {
+pub(super) fn named(tx: &Tx<'_>, name: &str) -> anyhow::Result<System> {
     let id = name.parse::<SystemId>().ok();
     let mut found: Vec<System> =
         all(tx)?.into_iter().filter(|system| Some(system.system_id) == id || system.host == name).collect();

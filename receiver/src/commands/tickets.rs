@@ -18,14 +18,16 @@ pub(super) fn run(desk: &Desk, command: &Tickets) -> anyhow::Result<()> {
     match command {
         Tickets::List { all } => list(desk, *all),
         Tickets::Show { number } => show(desk, *number),
-        Tickets::Ack { number, comment } => {
-            say(desk, *number, What::Acknowledged, comment, "is acknowledged")
+        Tickets::Ack { number, comment, key } => {
+            say(desk, *number, What::Acknowledged, comment, key.as_deref(), "is acknowledged")
         }
-        Tickets::Comment { number, text } => {
+        Tickets::Comment { number, text, key } => {
             ensure!(!text.trim().is_empty(), "the comment is empty");
-            say(desk, *number, What::Commented, text, "has a comment more")
+            say(desk, *number, What::Commented, text, key.as_deref(), "has a comment more")
         }
-        Tickets::Resolve { number, comment } => say(desk, *number, What::Resolved, comment, "is resolved"),
+        Tickets::Resolve { number, comment, key } => {
+            say(desk, *number, What::Resolved, comment, key.as_deref(), "is resolved")
+        }
     }
 }
 
@@ -108,12 +110,26 @@ fn found(tx: &Tx<'_>, number: TicketNumber) -> anyhow::Result<TicketRow> {
         .with_context(|| format!("there is no ticket {number}; `tickets list --all` shows them"))
 }
 
-/// One transaction: the ticket is looked at and changed in it, so a repeated command finds it done and says so.
-fn say(desk: &Desk, number: TicketNumber, what: What, words: &str, done: &str) -> anyhow::Result<()> {
+/// One transaction (R6): the ticket is looked at and changed in it, so a command that is repeated finds it done and says so; a
+/// comment, which may well be made twice, by the key it was given with.
+fn say(
+    desk: &Desk,
+    number: TicketNumber,
+    what: What,
+    words: &str,
+    key: Option<&str>,
+    done: &str,
+) -> anyhow::Result<()> {
     let by =
         std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".into());
     let ticket = desk.write(|tx| {
-        let state = found(tx, number)?.ticket.state;
+        let ticket = found(tx, number)?.ticket;
+        if let Some(key) = key
+            && !tx.take_action_key(&format!("{number} {} {key}", what.as_str()), desk.now)?
+        {
+            return Ok(ticket);
+        }
+        let state = ticket.state;
         match what {
             What::Acknowledged => {
                 ensure!(state == TicketState::Open, "{number} is {} already", state.as_str())

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::rules::{IntegrityPolicy, built_in, id};
-use super::{BranchView, Crossing, Judged, Occasion, Severity, SystemView};
+use super::{BranchView, Crossing, Gap, Judged, Occasion, Severity, SystemView};
+use crate::ticket::TicketState;
 
 /// How long a restored state stays a finding before it resolves itself.
 const RESTORED_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -37,10 +38,32 @@ fn built(rule: &'static str, crossing: Option<(Severity, String)>, evidence: Str
     }
 }
 
+/// Gaps that somebody knew of who resolved the ticket about them though they held: what is lost stays lost, and only more of it
+/// is news.
+pub fn settled<'a>(view: &'a SystemView, policy: &'a IntegrityPolicy) -> impl Iterator<Item = &'a Gap> {
+    let about = |rule: &super::RuleId| rule.as_str() == built_in::REPORTS_LOST;
+    let finding = view.findings.iter().find(|finding| about(&finding.rule));
+    let ticket =
+        view.tickets.iter().find(|ticket| about(&ticket.rule) && ticket.state == TicketState::Resolved);
+    // Where the receiver resolved it itself, the finding had ended.
+    let known_until = ticket
+        .and_then(|ticket| ticket.resolved_at)
+        .filter(|resolved_at| finding.is_some_and(|finding| finding.since <= *resolved_at));
+    view.gaps.iter().filter(move |gap| known_until.is_some_and(|until| is_ripe(gap, policy, until)))
+}
+
+fn is_ripe(gap: &Gap, policy: &IntegrityPolicy, at: Timestamp) -> bool {
+    at.duration_since(gap.seen_at) >= policy.gap_after
+}
+
 /// What is missing may lie unread in the mailbox: a gap is judged only up to what was heard, and says nothing before.
 fn judge_gaps(view: &SystemView, policy: &IntegrityPolicy, horizon: Option<Timestamp>) -> Option<Judged> {
+    if settled(view, policy).next().is_some() {
+        // Whatever else is missing begins a finding of its own, at the next look.
+        return Some(built(built_in::REPORTS_LOST, None, "a person resolved it".into()));
+    }
     let horizon = if view.gaps.is_empty() { Timestamp::MIN } else { horizon? };
-    let ripe = view.gaps.iter().filter(|gap| horizon.duration_since(gap.seen_at) >= policy.gap_after);
+    let ripe = view.gaps.iter().filter(|gap| is_ripe(gap, policy, horizon));
     let (mut count, mut ranges) = (0_u64, Vec::new());
     for gap in ripe {
         count = count.saturating_add(gap.last.saturating_sub(gap.first).saturating_add(1));

@@ -18,6 +18,8 @@ pub struct OwnView {
     pub quarantined: Vec<(String, String, u64)>,
     /// Contacts whose mail server refused a notification: address, since when, the server's words.
     pub refused: Vec<(String, Timestamp, String)>,
+    /// Notifications that wait because their contact was sent so many: address, how many.
+    pub held_back: Vec<(String, u64)>,
     /// What held after the last pass.
     pub findings: Vec<Finding>,
     /// The receiver's tickets that are not Closed.
@@ -38,6 +40,7 @@ pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
     judged
         .extend(view.quarantined.iter().map(|(mailbox, reason, count)| quarantined(mailbox, reason, *count)));
     judged.extend(view.refused.iter().map(|(address, since, words)| refused(address, *since, words)));
+    judged.extend(view.held_back.iter().map(|(address, count)| held_back(address, *count)));
 
     let said: BTreeSet<(RuleId, String)> =
         judged.iter().map(|look| (look.rule.clone(), look.subject.clone())).collect();
@@ -52,7 +55,7 @@ pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
     }));
     let (findings, changes) = finding::advance(&view.findings, &judged, rules, false, now);
     let tickets = ticket::reconcile(&view.tickets, &findings, &changes, OWN_NAME, &rules.tickets, now);
-    Decision { findings: changes, tickets, due_at: None }
+    Decision { findings: changes, tickets, settled: vec![], due_at: None }
 }
 
 fn unreachable(mailbox: &str, since: Timestamp, error: &str) -> Judged {
@@ -96,5 +99,21 @@ fn refused(address: &str, since: Timestamp, words: &str) -> Judged {
             "since {since:.0}: {words}; `mailbeat-receiver contacts edit` sets another address"
         ),
         since: Some(since),
+    }
+}
+
+fn held_back(address: &str, count: u64) -> Judged {
+    Judged {
+        rule: id(built_in::NOTIFICATIONS_HELD),
+        subject: address.to_owned(),
+        crossing: Some(Crossing {
+            severity: Severity::Medium,
+            title: format!("more notifications to {address} than one person reads"),
+        }),
+        hold: SignedDuration::ZERO,
+        evidence: format!(
+            "{count} wait for the next hour; `mailbeat-receiver tickets list` shows them all now"
+        ),
+        since: None,
     }
 }

@@ -40,6 +40,8 @@ pub mod built_in {
     pub const QUARANTINE_WAITING: &str = "quarantine-waiting";
     /// A contact's mail server refuses our notifications.
     pub const NOTIFICATION_REFUSED: &str = "notification-refused";
+    /// Notifications wait because their contact was sent too many.
+    pub const NOTIFICATIONS_HELD: &str = "notifications-held";
     /// All of them.
     pub const ALL: &[&str] = &[
         HEARTBEAT_MISSING,
@@ -53,6 +55,7 @@ pub mod built_in {
         MAILBOX_UNREACHABLE,
         QUARANTINE_WAITING,
         NOTIFICATION_REFUSED,
+        NOTIFICATIONS_HELD,
     ];
 }
 

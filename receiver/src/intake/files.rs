@@ -5,7 +5,7 @@
 //! report comes. Nothing is ever guessed.
 
 use mailbeat_shared::wire::id::Digest;
-use mailbeat_shared::wire::report::{Body, Report, SystemReport};
+use mailbeat_shared::wire::report::{Body, SystemReport};
 use mailbeat_shared::wire::snapshot::{Snapshot, apply};
 
 use crate::store::{Branch, StoreError, Tx};
@@ -69,14 +69,14 @@ fn derive(tx: &Tx<'_>, system: i64, of: Digest) -> Result<Option<Snapshot>, Stor
         let Some(row) = tx.system_report_row(system, digest)?.filter(|_| rows.len() < CHAIN) else {
             return Ok(None);
         };
-        let Some((_, report)) = recorded(tx, row)? else { return Ok(None) };
+        let Some((_, report)) = tx.recorded(row)? else { return Ok(None) };
         let Body::System { system_report } = report.body else { return Ok(None) };
         wanted = system_report.baseline;
         rows.push(row);
     }
     let mut snapshot = Snapshot::new();
     for row in rows.into_iter().rev() {
-        let Some((_, report)) = recorded(tx, row)? else { return Ok(None) };
+        let Some((_, report)) = tx.recorded(row)? else { return Ok(None) };
         let Body::System { system_report } = report.body else { return Ok(None) };
         match apply(&snapshot, &system_report.files, &system_report.changes) {
             Ok(applied) => snapshot = applied,
@@ -108,7 +108,7 @@ fn forward(
     for _ in 0..CHAIN {
         let Some(baseline) = branch.snapshot_digest else { break };
         let Some(next) = tx.take_waiting_for(branch.id, baseline)? else { break };
-        let Some((digest, report)) = recorded(tx, next)? else { break };
+        let Some((digest, report)) = tx.recorded(next)? else { break };
         let Body::System { system_report } = &report.body else { break };
         match apply(&is, &system_report.files, &system_report.changes) {
             Ok(applied) => is = applied,
@@ -120,13 +120,4 @@ fn forward(
         (branch.snapshot_digest, branch.snapshot_sequence) = (Some(digest), report.sequence);
     }
     tx.put_snapshot(branch.id, &was, &is)
-}
-
-/// A report recorded before; its bytes were verified then.
-fn recorded(tx: &Tx<'_>, row: i64) -> Result<Option<(Digest, Report)>, StoreError> {
-    let Some(packed) = tx.report_content(row)? else { return Ok(None) };
-    let (bytes, _) = packed.unpack()?;
-    let report = Report::decode(&bytes)
-        .map_err(|error| StoreError::Corrupt { what: "a recorded report", detail: error.to_string() })?;
-    Ok(Some((Digest::of(&bytes), report)))
 }

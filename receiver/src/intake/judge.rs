@@ -36,7 +36,10 @@ pub(super) fn report(
     let occasion = Occasion::Report { life_at: life.life_at, observations, checks };
     let decision = evaluate::judge(&view, occasion, rules, now);
     tx.write_decision(owner(system), &decision, now)?;
-    system.due_at = next_look(system, decision.due_at, now);
+    // What is overdue waits for the tick that was planned for it: the next report neither puts that off nor calls it again.
+    let next = next_look(system, decision.due_at, now);
+    let is_overdue = decision.due_at.is_some_and(|due| due <= now);
+    system.due_at = if is_overdue { next.min(system.due_at) } else { next };
     Ok(())
 }
 
@@ -80,8 +83,6 @@ fn next_look(system: &System, due_at: Option<Timestamp>, now: Timestamp) -> Time
     let soon =
         (system.heartbeat_every() / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_secs(15));
     let again = now.saturating_add(soon).unwrap_or(Timestamp::MAX);
-    // A look that is planned already is not put off by the next report.
-    let again = if system.due_at > now { again.min(system.due_at) } else { again };
     due_at.map_or(Timestamp::MAX, |due| if due > now { due } else { again })
 }
 

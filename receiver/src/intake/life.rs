@@ -96,6 +96,12 @@ impl ClockRun {
         if self.holds(stamp) { self.life(stamp) } else { Self::default().life(stamp) }
     }
 
+    /// The run of the host that the newest report came from.
+    #[must_use]
+    pub fn boot_id(&self) -> &str {
+        &self.boot_id
+    }
+
     fn holds(&self, stamp: &Stamp<'_>) -> bool {
         self.boot_id == stamp.boot_id && self.started_us.saturating_sub(started_us(stamp)).abs() <= STEP_US
     }

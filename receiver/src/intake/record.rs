@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::report::{Body, NoticeEvent, Report};
 
+use super::branch::{Incoming, Known, Made};
 use super::life::{Life, Receipt, Stamp};
 use super::prepare::Candidate;
 use super::verdict::{QuarantineReason as Reason, Verdict};
@@ -119,9 +120,16 @@ fn place(
     if tx.report_digest(system.id, report.id)?.is_some() {
         return same_id(tx, system, candidate).map(Placed::Not);
     }
-    let held = tx.neighbours(system.id, report.incarnation, report.sequence)?;
-    let ids: Vec<i64> = branches.iter().map(|branch| branch.id).collect();
-    let found = branch::place(report.sequence, candidate.digest, report.previous, &ids, &held);
+    let held = tx.nearest(system.id, report.incarnation, report.sequence)?;
+    let incoming = Incoming {
+        sequence: report.sequence,
+        digest: candidate.digest,
+        previous: report.previous,
+        made: Made { created_at: report.created_at, run: Some((report.boot_id.clone(), report.uptime_s)) },
+    };
+    let known: Vec<Known<'_>> =
+        branches.iter().map(|branch| Known { branch: branch.id, boot_id: branch.clock.boot_id() }).collect();
+    let found = branch::place(&incoming, &known, &held);
     if let Some(at) = branches.iter().position(|branch| Some(branch.id) == found) {
         return old(branches.remove(at));
     }
@@ -196,7 +204,7 @@ fn keep_holes(
     for range in closing {
         for hole in tx.holes_in(branch, range)? {
             closed = true;
-            tx.remove_hole(&hole)?;
+            tx.remove_hole(hole.branch, hole.range.0)?;
             let rest = hole::without(hole.range, range);
             rest.into_iter().try_for_each(|range| tx.put_hole(&Hole { range, ..hole }))?;
         }

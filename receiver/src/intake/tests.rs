@@ -3,5 +3,6 @@
 mod files;
 mod history;
 mod mailbox;
+mod telling;
 mod trust;
 mod world;

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Receiver, RunError, reading};
 use crate::config::Retention;
 use crate::evaluate::rules::Rules;
+use crate::history::Day;
 use crate::intake::judge;
 use crate::store::{Store, StoreError};
 use crate::ticket::{TicketEvent, What};
@@ -77,9 +78,11 @@ pub fn clean_up(store: &mut Store, retention: Retention, now: Timestamp) -> Resu
     let before = |days: u32| {
         now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
     };
-    for (kind, days) in [("heartbeat", retention.heartbeat_days), ("system", retention.system_report_days)] {
-        while store.write(|tx| tx.empty_reports(kind, before(days), STEP))? == STEP as usize {}
+    while store.write(|tx| tx.condense_heartbeats(before(retention.heartbeat_days), STEP))? == STEP as usize {
     }
+    let old = before(retention.system_report_days);
+    while store.write(|tx| tx.empty_system_reports(old, STEP))? == STEP as usize {}
+    store.write(|tx| tx.forget_days(Day::of(before(retention.daily_days))).map(drop))?;
     store.write(|tx| tx.forget_bookkeeping(before(90)).map(drop))?;
     store.write(|tx| {
         let over = now.saturating_sub(CLOSE_AFTER).unwrap_or(Timestamp::MIN);

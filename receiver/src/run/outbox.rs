@@ -10,18 +10,23 @@ use mailbeat_shared::crash;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
 
 use super::{Receiver, RunError, reading};
+use crate::evaluate::Severity;
 use crate::notify::bounce::NotificationSecret;
 use crate::notify::mail::Sender;
 use crate::notify::ping::Pinger;
 use crate::notify::retry::{Next, next};
 use crate::notify::{self, NotificationView};
-use crate::store::{Notification, StoreError, Tx};
+use crate::store::{HELD_BACK, Notification, StoreError, Tx};
 use crate::ticket::What;
 
 /// Notifications looked at in one go.
 const AT_ONCE: u32 = 20;
 /// How long a notification waits at most for the mailbox to be read up to its event.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
+/// Notifications one person gets in an hour before the others wait; what is critical never does.
+pub const BUDGET: u32 = 30;
+/// What the budget is counted over.
+const BUDGET_SPAN: SignedDuration = SignedDuration::from_hours(1);
 /// When an attempt is tried again of which nothing more was heard, because we died.
 const AFTER_A_CRASH: SignedDuration = SignedDuration::from_mins(1);
 
@@ -63,6 +68,8 @@ pub enum Verdict {
     Send(Box<NotificationView>),
     /// The mailbox is not read up to its event yet.
     Wait,
+    /// The person was sent so many of late that this one waits until then: a storm must not bury what matters.
+    Hold(Timestamp),
     /// There is nothing to tell, and why.
     Drop(&'static str),
 }
@@ -105,6 +112,7 @@ pub fn consider(
     match &verdict {
         Verdict::Send(_) => tx.count_notification(due.id, after(now, AFTER_A_CRASH))?,
         Verdict::Wait => tx.defer_notification(due.id, after(now, SignedDuration::from_secs(1)), "")?,
+        Verdict::Hold(until) => tx.defer_notification(due.id, *until, HELD_BACK)?,
         Verdict::Drop(why) => tx.drop_notification(due.id, why, now)?,
     }
     Ok(verdict)
@@ -127,6 +135,12 @@ fn look_again(tx: &Tx<'_>, due: &Notification, from: String, now: Timestamp) -> 
     }
     if !is_news && view.earlier.is_empty() {
         return Ok(Verdict::Drop("nobody was told that it began"));
+    }
+    if view.ticket.severity < Severity::Critical {
+        let since = now.saturating_sub(BUDGET_SPAN).unwrap_or(Timestamp::MIN);
+        if let Some(spent_at) = tx.budget_spent_at(due.contact, since, BUDGET)? {
+            return Ok(Verdict::Hold(after(spent_at, BUDGET_SPAN)));
+        }
     }
     Ok(Verdict::Send(Box::new(view)))
 }

@@ -5,7 +5,7 @@ use mailbeat_shared::wire::id::{Digest, Incarnation};
 use rusqlite::{Row, params};
 
 use super::sqlite::{StoreError, Tx, digest, int, maybe_digest, number, time, us};
-use crate::intake::branch::Held;
+use crate::intake::branch::{Held, Made};
 use crate::intake::hole::Range;
 use crate::intake::life::ClockRun;
 
@@ -191,28 +191,40 @@ impl Tx<'_> {
         .map(drop)
     }
 
-    /// Reports held at `sequence` and its two neighbours in all branches of an incarnation.
+    /// The reports nearest to `sequence` in each branch of an incarnation: at or below it, and at or above it. What they say of the
+    /// host's run is read only where the digests do not tell.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn neighbours(
+    pub fn nearest(
         &self,
         system: i64,
         incarnation: Incarnation,
         sequence: u64,
     ) -> Result<Vec<Held>, StoreError> {
-        const SQL: &str = "-- neighbours
-            SELECT r.branch, r.sequence, r.digest, r.previous
-            FROM branches b JOIN reports r ON r.branch = b.id AND r.sequence BETWEEN ?3 - 1 AND ?3 + 1
-            WHERE b.system = ?1 AND b.incarnation = ?2 LIMIT 200";
-        self.all(SQL, params![system, incarnation.0.cast_signed(), int(sequence)], |row| {
-            Ok(Held {
+        const SQL: &str = "-- nearest
+            SELECT r.branch, r.sequence, r.digest, r.previous, r.created_at, r.id FROM branches b JOIN reports r ON r.id IN (
+                (SELECT id FROM reports WHERE branch = b.id AND sequence <= ?3 ORDER BY sequence DESC LIMIT 1),
+                (SELECT id FROM reports WHERE branch = b.id AND sequence >= ?3 ORDER BY sequence LIMIT 1))
+            WHERE b.system = ?1 AND b.incarnation = ?2 LIMIT 100";
+        let params = params![system, incarnation.0.cast_signed(), int(sequence)];
+        let rows = self.all(SQL, params, |row| {
+            let held = Held {
                 branch: row.get(0)?,
                 sequence: number(row, 1)?,
                 digest: digest(row, 2)?,
                 previous: maybe_digest(row, 3)?,
-            })
-        })
+                made: Made { created_at: time(row, 4)?, run: None },
+            };
+            Ok((held, row.get::<_, i64>(5)?))
+        })?;
+        let with_run = |(mut held, row): (Held, i64)| {
+            if !held.is_linked_to(sequence) {
+                held.made.run = self.recorded(row)?.map(|(_, report)| (report.boot_id, report.uptime_s));
+            }
+            Ok(held)
+        };
+        rows.into_iter().map(with_run).collect()
     }
 
     /// The oldest holes of a system's branches, at most 200.
@@ -248,14 +260,14 @@ impl Tx<'_> {
         self.run(SQL, params![hole.branch, int(hole.range.0), int(hole.range.1), us(hole.seen_at)]).map(drop)
     }
 
-    /// Takes a hole away.
+    /// Takes the hole away that begins at `first`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn remove_hole(&self, hole: &Hole) -> Result<(), StoreError> {
+    pub fn remove_hole(&self, branch: i64, first: u64) -> Result<(), StoreError> {
         const SQL: &str = "-- remove_hole
             DELETE FROM holes WHERE branch = ?1 AND first = ?2";
-        self.run(SQL, params![hole.branch, int(hole.range.0)]).map(drop)
+        self.run(SQL, params![branch, int(first)]).map(drop)
     }
 
     /// Writes down that a range will never come, and why.

@@ -12,6 +12,9 @@ use super::tickets::event;
 use crate::notify::bounce::{NotificationId, NotificationSecret};
 use crate::ticket::{TicketEvent, TicketNumber, TicketState};
 
+/// What is written of a notification that waits because its contact was sent so many.
+pub const HELD_BACK: &str = "held back: too many within an hour";
+
 /// A notification to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
@@ -155,6 +158,33 @@ impl Tx<'_> {
         const SQL: &str = "-- defer_notification
             UPDATE notifications SET next_at = ?2, words = ?3 WHERE id = ?1 AND state = 'waiting'";
         self.run(SQL, params![id, us(until), words]).map(drop)
+    }
+
+    /// When the oldest of the last `budget` notifications was sent to a contact, if there were so many after `since`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn budget_spent_at(
+        &self,
+        contact: i64,
+        since: Timestamp,
+        budget: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        const SQL: &str = "-- budget_spent_at
+            SELECT ended_at FROM notifications WHERE contact = ?1 AND state = 'sent' AND ended_at > ?2
+            ORDER BY ended_at DESC LIMIT 1 OFFSET ?3";
+        self.one(SQL, params![contact, us(since), budget.saturating_sub(1)], |row| time(row, 0))
+    }
+
+    /// How many notifications are held back, by the contact's address.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn held_back(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        const SQL: &str = "-- held_back
+            SELECT c.email, count(*) FROM notifications n JOIN contacts c ON c.id = n.contact
+            WHERE n.state = 'waiting' AND n.words = ?1 GROUP BY c.email ORDER BY c.email LIMIT 200";
+        self.all(SQL, params![HELD_BACK], |row| Ok((row.get(0)?, super::sqlite::number(row, 1)?)))
     }
 
     /// It was accepted.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mailbeat_shared::wire::id::{Digest, ReportId};
-use mailbeat_shared::wire::report::Kind;
+use mailbeat_shared::wire::report::{Kind, Report};
 use rusqlite::{Row, params};
 
 use super::content::PackedReport;
@@ -143,6 +143,18 @@ impl Tx<'_> {
         self.one(SQL, params![row], |row| {
             Ok(PackedReport { report_bytes: row.get(0)?, content: row.get(1)? })
         })
+    }
+
+    /// A report recorded before, with its digest, while its content is kept; its bytes were verified then.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn recorded(&self, row: i64) -> Result<Option<(Digest, Report)>, StoreError> {
+        let Some(packed) = self.report_content(row)? else { return Ok(None) };
+        let (bytes, _) = packed.unpack()?;
+        let report = Report::decode(&bytes)
+            .map_err(|error| StoreError::Corrupt { what: "a recorded report", detail: error.to_string() })?;
+        Ok(Some((Digest::of(&bytes), report)))
     }
 
     /// The row of a system's system report with this digest, while its content is kept.

@@ -107,32 +107,27 @@ impl Tx<'_> {
         self.run(SQL, params![branch, int(sequence)]).map(drop)
     }
 
-    /// Takes old content away; the keys stay. The newest heartbeat of each branch and what waits for a baseline are kept. Returns how
-    /// many reports were emptied, at most `limit`.
+    /// Takes the content of old system reports away; the keys stay, and what waits for a baseline. Returns how many were emptied, at
+    /// most `limit`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn empty_reports(
-        &self,
-        kind: &str,
-        received_before: Timestamp,
-        limit: u32,
-    ) -> Result<usize, StoreError> {
-        const SQL: &str = "-- empty_reports
+    pub fn empty_system_reports(&self, received_before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        const SQL: &str = "-- empty_system_reports
             UPDATE reports SET content = NULL WHERE id IN (
-                SELECT r.id FROM reports r WHERE r.kind = ?1 AND r.received_at < ?2 AND r.content IS NOT NULL
-                    AND NOT EXISTS (SELECT 1 FROM branches b WHERE b.id = r.branch AND b.heartbeat = r.id)
+                SELECT r.id FROM reports r WHERE r.kind = 'system' AND r.received_at < ?1 AND r.content IS NOT NULL
                     AND NOT EXISTS (SELECT 1 FROM waiting_changes w WHERE w.branch = r.branch AND w.report = r.id)
-                ORDER BY r.received_at LIMIT ?3)";
-        self.run(SQL, params![kind, super::sqlite::us(received_before), limit])
+                ORDER BY r.received_at LIMIT ?2)";
+        self.run(SQL, params![super::sqlite::us(received_before), limit])
     }
 
-    /// Forgets bookkeeping older than `before`: moves that were made, ended quarantine, counters, holes and explanations.
+    /// Forgets bookkeeping older than `before`: moves that were made, ended quarantine, counters, holes, explanations and idempotency
+    /// keys.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn forget_bookkeeping(&self, before: Timestamp) -> Result<usize, StoreError> {
-        const STATEMENTS: [&str; 4] = [
+        const STATEMENTS: [&str; 5] = [
             "-- forget_bookkeeping
             DELETE FROM filings WHERE done_at < ?1",
             "-- forget_bookkeeping
@@ -141,6 +136,8 @@ impl Tx<'_> {
             DELETE FROM holes WHERE seen_at < ?1",
             "-- forget_bookkeeping
             DELETE FROM explained WHERE stated_at < ?1",
+            "-- forget_bookkeeping
+            DELETE FROM actions WHERE done_at < ?1",
         ];
         let before = super::sqlite::us(before);
         STATEMENTS.iter().try_fold(0, |sum, sql| Ok(sum + self.run(sql, params![before])?))

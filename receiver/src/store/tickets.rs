@@ -99,7 +99,12 @@ impl Tx<'_> {
                 .collect(),
             gaps: gaps
                 .into_iter()
-                .map(|hole| Gap { first: hole.range.0, last: hole.range.1, seen_at: hole.seen_at })
+                .map(|hole| Gap {
+                    branch: hole.branch,
+                    first: hole.range.0,
+                    last: hole.range.1,
+                    seen_at: hole.seen_at,
+                })
                 .collect(),
             findings: self.findings(Some(system.id))?,
             tickets: self.unclosed_tickets(Some(system.id))?,
@@ -121,6 +126,7 @@ impl Tx<'_> {
             unreachable: self.mailboxes()?.into_iter().filter_map(unreachable).collect(),
             quarantined: self.quarantine_summary()?,
             refused: self.all(REFUSED, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))?,
+            held_back: self.held_back()?,
             findings: self.findings(None)?,
             tickets: self.unclosed_tickets(None)?,
         })
@@ -182,7 +188,7 @@ impl Tx<'_> {
                 }
             }
         }
-        Ok(())
+        decision.settled.iter().try_for_each(|gap| self.remove_hole(gap.branch, gap.first))
     }
 
     fn put_finding(&self, system: Option<i64>, is: &Finding) -> Result<(), StoreError> {

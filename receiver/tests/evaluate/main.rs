@@ -16,7 +16,7 @@ use mailbeat_receiver::evaluate::own::{self, OwnView};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
 use mailbeat_receiver::render::words;
-use mailbeat_receiver::ticket::{Ticket, TicketChange, TicketNumber, TicketState, What};
+use mailbeat_receiver::ticket::{Ticket, TicketChange, TicketEvent, TicketNumber, TicketState, What};
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::phrases;
 use mailbeat_shared::wire::id::{Incarnation, SystemId};
@@ -127,6 +127,15 @@ impl World {
             self.told.push(format!("{number} {}", event.what.as_str()));
         }
         self.view.tickets.retain(|ticket| ticket.state != TicketState::Closed);
+        self.view.gaps.retain(|gap| !decision.settled.contains(gap));
+    }
+
+    /// A person resolves a ticket.
+    fn resolve(&mut self, rule: &str) -> &mut Self {
+        let (at, reason, by) = (self.now, "seen".to_owned(), "olivia".to_owned());
+        let ticket = self.view.tickets.iter_mut().find(|ticket| ticket.rule.as_str() == rule).unwrap();
+        ticket.apply(&TicketEvent { at, what: What::Resolved, reason, by });
+        self
     }
 
     fn told(&mut self) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! System reports: the chain of baselines, broken and healed.
 
 use super::world::{Agent, HOUR, World, at};
+use crate::history::Day;
 use crate::intake::Verdict;
 
 /// The watched texts as held for the branch last heard of.
@@ -89,10 +90,20 @@ fn what_a_heartbeat_measured_outlives_the_retention_of_old_ones() {
     for hour in 1..=3 {
         world.verdict(&agent.heartbeat(at(hour * HOUR)).mail, at(hour * HOUR));
     }
-    let emptied = world.write(|tx, _| tx.empty_reports("heartbeat", at(100 * HOUR), 100));
+    let id = world.system(&agent).id;
+    let before = world.read(|tx| tx.history(id, Day::of(at(0))));
+    let emptied = world.write(|tx, _| tx.condense_heartbeats(at(100 * HOUR), 100));
     assert_eq!(emptied, 2);
+    assert_eq!(world.write(|tx, _| tx.condense_heartbeats(at(100 * HOUR), 100)), 0, "and never twice");
+    let after = world.read(|tx| tx.history(id, Day::of(at(0))));
+    assert_eq!(before, after, "what is kept by the day and what is whole add up to the same");
+    let counts: u32 = after.0.values().map(|stats| stats.count).sum();
+    assert_eq!(counts, 3);
     let newest = world.branches(&agent)[0].heartbeat.unwrap();
     assert!(world.read(|tx| tx.report_content(newest)).is_some());
     assert_eq!(world.sequences(&agent), [1, 2, 3], "the keys stay");
     assert_eq!(world.verdict(&agent.heartbeat(at(4 * HOUR)).mail, at(4 * HOUR)), Verdict::Accepted);
+    world.write(|tx, _| tx.forget_days(Day(Day::of(at(4 * HOUR)).0 + 1)));
+    let left: u32 = world.read(|tx| tx.history(id, Day::of(at(0)))).0.values().map(|stats| stats.count).sum();
+    assert_eq!(left, 2, "of days forgotten only what is still whole");
 }

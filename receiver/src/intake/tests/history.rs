@@ -5,6 +5,7 @@ use mailbeat_shared::wire::report::{Body, Notice, NoticeEvent};
 
 use super::world::{Agent, HOUR, World, at};
 use crate::intake::{IgnoreReason, QuarantineReason as Reason, Verdict, judge};
+use crate::ticket::{TicketEvent, What};
 
 #[test]
 fn the_same_mail_again_is_a_duplicate_and_the_same_id_with_other_content_a_conflict() {
@@ -34,6 +35,70 @@ fn a_gap_is_noted_when_it_is_seen_and_vanishes_when_it_is_filled() {
     assert_eq!(world.holes(&agent), []);
     assert_eq!(world.branches(&agent).len(), 1, "disorder opens no branch");
     assert_eq!(world.sequences(&agent), [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_gap_whose_time_is_over_is_judged_at_the_next_tick_however_fast_reports_come() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(0)).mail, at(0));
+    agent.heartbeat(at(10));
+    world.verdict(&agent.heartbeat(at(20)).mail, at(20));
+    world.tick(at(21));
+    for second in 6 * HOUR + 15..6 * HOUR + 25 {
+        world.verdict(&agent.heartbeat(at(second)).mail, at(second));
+        assert!(world.system(&agent).due_at <= at(6 * HOUR + 20), "second {second} put the look off");
+    }
+    world.tick(at(6 * HOUR + 25));
+    assert!(world.system(&agent).due_at > at(6 * HOUR + 25), "and looking does not go in a circle");
+}
+
+#[test]
+fn what_is_missing_is_no_longer_waited_for_once_a_person_resolved_its_ticket() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(0)).mail, at(0));
+    let late = agent.heartbeat(at(10));
+    world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
+    world.hear(at(8 * HOUR));
+    world.tick(at(8 * HOUR));
+    let lost = world.read(|tx| tx.tickets(true, i64::MAX, 9)).remove(0).ticket;
+    assert_eq!(lost.rule.as_str(), "reports-lost");
+    let resolved = TicketEvent {
+        at: at(9 * HOUR),
+        what: What::Resolved,
+        reason: "a filter ate it".into(),
+        by: "olivia".into(),
+    };
+    world.write(|tx, _| tx.add_ticket_event(lost.number, &resolved, at(9 * HOUR)).map(drop));
+    assert_eq!(world.holes(&agent), [(2, 2)]);
+    world.verdict(&agent.heartbeat(at(10 * HOUR)).mail, at(10 * HOUR));
+    assert_eq!(world.holes(&agent), []);
+    assert_eq!(world.verdict(&late.mail, at(11 * HOUR)), Verdict::Accepted, "and it may come all the same");
+    assert_eq!(world.sequences(&agent), [1, 2, 3, 4]);
+    assert_eq!(world.read(|tx| tx.tickets(true, i64::MAX, 9)), []);
+}
+
+#[test]
+fn a_restored_state_is_no_history_of_the_old_one_though_no_neighbour_is_held() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
+    let mut restored = agent.clone();
+    restored.salt = 1;
+    // Of #2 to #8 of the first life none arrives.
+    let lost: Vec<_> = (2..=9).map(|hour| agent.heartbeat(at(hour * HOUR))).collect();
+    world.verdict(&lost[7].mail, at(9 * HOUR));
+    for (hour, arrives) in [(10, false), (11, false), (12, true)] {
+        let made = restored.heartbeat_with(at(hour * HOUR), 0.9);
+        if arrives {
+            assert_eq!(world.verdict(&made.mail, at(hour * HOUR)), Verdict::Accepted);
+        }
+    }
+    let branches = world.branches(&agent);
+    assert_eq!(branches.len(), 2, "it was made after #9 and counts #4");
+    assert_eq!(branches[0].newest_sequence, 4);
+    assert_eq!(world.system(&agent).life_at, Some(at(12 * HOUR)));
+    world.verdict(&lost[3].mail, at(13 * HOUR));
+    assert_eq!(world.branches(&agent).len(), 2, "what was only late joins its own life");
+    assert_eq!(world.holes(&agent), [(2, 4), (6, 8)]);
 }
 
 #[test]

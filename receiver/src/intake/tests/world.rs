@@ -12,7 +12,7 @@ use mailbeat_shared::wire::signature::{Namespace, SigningKey};
 use mailbeat_shared::wire::snapshot::{Encoding, FileEntry, FileState, Snapshot, WatchedFile, diff};
 
 use crate::evaluate::rules::Rules;
-use crate::intake::{Batch, Context, Mail, Recorded, Verdict, prepare, record_batch};
+use crate::intake::{Batch, Context, Mail, Recorded, Verdict, judge, prepare, record_batch};
 use crate::store::{Branch, EnrollmentMode, Folder, Registered, Store, StoreError, System, Tx};
 
 pub(super) const HOUR: i64 = 3600;
@@ -126,6 +126,20 @@ impl World {
 
     pub(super) fn system(&mut self, agent: &Agent) -> System {
         self.registered(agent).expect("the agent is enrolled").system
+    }
+
+    /// The folder was read to its end for the first time.
+    pub(super) fn hear(&mut self, now: Timestamp) {
+        let folder = self.folder.id;
+        self.write(|tx, context| {
+            tx.note_uidnext(folder, 1, now)?;
+            tx.conclude_drained(folder, context.usual_round)
+        });
+    }
+
+    /// Looks at every system that is due, as the clock's loop does each second.
+    pub(super) fn tick(&mut self, now: Timestamp) {
+        judge::tick_due(&mut self.store, &self.rules, now, 100).unwrap();
     }
 
     /// The branches, the one last heard of first.

@@ -86,6 +86,7 @@ const PHRASES: &[Phrase] = &[
     ("every report arrived or was explained", "alle Berichte sind angekommen oder erklärt"),
     ("1 report was sent and never arrived", "1 Bericht wurde gesendet und ist nie angekommen"),
     ("{n} reports were sent and never arrived", "{1} Berichte wurden gesendet und sind nie angekommen"),
+    ("a person resolved it", "jemand hat es als behoben erklärt"),
     ("missing {}; later reports do not explain it", "es fehlen {1}; spätere Berichte erklären es nicht"),
     ("the host's clock is {d} ahead", "die Uhr des Systems geht {1} vor"),
     ("the host's clock is {d} behind", "die Uhr des Systems geht {1} nach"),
@@ -148,6 +149,14 @@ const PHRASES: &[Phrase] = &[
     (
         "{n} waiting; `mailbeat-receiver quarantine list` shows them",
         "{1} in Quarantäne; `mailbeat-receiver quarantine list` zeigt sie",
+    ),
+    (
+        "more notifications to {} than one person reads",
+        "mehr Benachrichtigungen an {1}, als ein Mensch liest",
+    ),
+    (
+        "{n} wait for the next hour; `mailbeat-receiver tickets list` shows them all now",
+        "{1} warten auf die nächste Stunde; `mailbeat-receiver tickets list` zeigt alle sofort",
     ),
     ("notifications to {} are refused", "Benachrichtigungen an {1} werden abgewiesen"),
 ];

@@ -1,0 +1,86 @@
+//! How much one person is told.
+
+use jiff::Timestamp;
+use mailbeat_shared::wire::observation::{Observation, attributes, names};
+use mailbeat_shared::wire::report::{Body, Heartbeat, SpoolInfo};
+
+use super::world::{Agent, HOUR, World, at};
+use crate::intake::judge;
+use crate::run::outbox::{BUDGET, Verdict, consider};
+
+/// A heartbeat of a host with twenty filesystems that are this full.
+fn twenty_disks(full: f64) -> Body {
+    let disk = |n: usize| {
+        Observation::new(&names::FILESYSTEM_UTILIZATION, full)
+            .with(attributes::MOUNTPOINT, format!("/srv/{n}"))
+            .with(attributes::FILESYSTEM_TYPE, "ext4")
+    };
+    let heartbeat = Heartbeat {
+        spool: SpoolInfo { queued: 0, oldest: None, route: None },
+        maintenance: None,
+        observations: (0..20).map(disk).collect(),
+        checks: vec![],
+        problems: vec![],
+    };
+    Body::Heartbeat { heartbeat }
+}
+
+/// Works off what is due, every mail accepted; how many were sent and how many held back.
+fn work_off(world: &mut World, now: Timestamp) -> (usize, usize) {
+    let (mut sent, mut held) = (0, 0);
+    for due in world.read(|tx| tx.due_notifications(now, 500)) {
+        let from = "mailbeat@vendor.example".to_owned();
+        match world.write(|tx, _| consider(tx, &due, from, false, now)) {
+            Verdict::Send(_) => {
+                world.write(|tx, _| tx.notification_sent(due.id, "250 ok", now));
+                sent += 1;
+            }
+            Verdict::Hold(until) => {
+                assert!(until > now);
+                held += 1;
+            }
+            Verdict::Wait | Verdict::Drop(_) => {}
+        }
+    }
+    (sent, held)
+}
+
+fn open_rules(world: &mut World) -> Vec<String> {
+    let tickets = world.read(|tx| tx.tickets(true, i64::MAX, 500));
+    let own = tickets.iter().filter(|row| row.system.is_none());
+    own.map(|row| row.ticket.rule.to_string()).collect()
+}
+
+#[test]
+fn a_storm_is_told_in_portions_and_what_ended_meanwhile_not_at_all() {
+    let (mut world, mut agents) = (World::new(), [Agent::new(1), Agent::new(2)]);
+    for hour in 1..=4 {
+        for agent in &mut agents {
+            world.verdict(&agent.make(twenty_disks(0.91), at(hour * HOUR)).mail, at(hour * HOUR));
+        }
+    }
+    let now = at(5 * HOUR);
+    assert_eq!(work_off(&mut world, now), (BUDGET as usize, 40 - BUDGET as usize));
+    world.write(|tx, context| judge::own_health(tx, context.rules, now));
+    assert_eq!(open_rules(&mut world), ["notifications-held"]);
+    // One host is mended before the hour is over: its ends are told where its beginnings were.
+    for hour in 5..=7 {
+        world.verdict(&agents[1].make(twenty_disks(0.1), at(hour * HOUR)).mail, at(hour * HOUR));
+    }
+    let (sent, held) = work_off(&mut world, at(8 * HOUR));
+    assert_eq!(held, 0);
+    assert_eq!(sent, 10 + 1, "ten of the second host's were told, and the storm itself");
+    world.write(|tx, context| judge::own_health(tx, context.rules, at(8 * HOUR)));
+    assert_eq!(open_rules(&mut world), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_critical_is_told_however_much_was_told_before() {
+    let (mut world, mut agents) = (World::new(), [Agent::new(1), Agent::new(2)]);
+    for hour in 1..=4 {
+        for agent in &mut agents {
+            world.verdict(&agent.make(twenty_disks(0.999), at(hour * HOUR)).mail, at(hour * HOUR));
+        }
+    }
+    assert_eq!(work_off(&mut world, at(5 * HOUR)), (40, 0));
+}
