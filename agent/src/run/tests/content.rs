@@ -130,7 +130,6 @@ fn english_in(text: &str) -> Vec<&str> {
         "the",
         "and",
         "is",
-        "was",
         "with",
         "report",
         "reports",
