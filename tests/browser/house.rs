@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use mail_parser::MessageParser;
+use mailbeat_tests::maildirs;
 use mailbeat_tests::programs::wait_for;
 use mailbeat_tests::world::{Host, OPERATOR, PATIENCE, Vendor};
 
@@ -22,18 +23,12 @@ const RULES: &str = "[[threshold]]\nid = \"many-watched-files\"\nmetric = \"mail
 pub(crate) fn mails() -> anyhow::Result<Vec<Page>> {
     let dir = tempfile::tempdir()?;
     let mail = dir.path().join("mail");
-    let transport = format!(
-        "[[mailbox]]\ntype = \"maildir\"\nname = \"reports\"\npath = {:?}\npoll_interval_s = 1\n\n\
-         [outgoing]\ntype = \"maildir\"\nfrom = \"Mailbeat <mailbeat@example.test>\"\npath = {:?}\n",
-        mail.join("reports"),
-        mail.join("people")
-    );
-    let vendor = Vendor::new(&dir.path().join("vendor"), &transport, RULES)?;
+    let vendor = Vendor::new(&dir.path().join("vendor"), &maildirs::transport(&mail), RULES)?;
     for (locale, customer, host) in
         [("de", "ACME Wasserwerke Köln-Süd", "pumpwerk-07.leitstelle"), ("en", "Globex", "scada-01")]
     {
         let story = Story { vendor: &vendor, locale, customer, host };
-        story.happens(dir.path(), &mail.join("reports"), &mail.join("people"))?;
+        story.happens(dir.path(), &mail)?;
     }
     let pages = read(&mail)?;
     drop(vendor);
@@ -49,11 +44,9 @@ struct Story<'s> {
 
 impl Story<'_> {
     /// Activation, changes of every kind, a ticket that opens and resolves, a test, and the end.
-    fn happens(&self, dir: &Path, reports: &Path, people: &Path) -> anyhow::Result<()> {
+    fn happens(&self, dir: &Path, mail: &Path) -> anyhow::Result<()> {
         let contract = self.contract(dir)?;
-        let routes =
-            format!("[[route]]\ntype = \"maildir\"\nfrom = \"agent@acme.example\"\npath = {reports:?}\n");
-        let host = Host::new(&dir.join(self.host), self.host, &routes)?;
+        let host = Host::new(&dir.join(self.host), self.host, &maildirs::route(mail))?;
         host.write("app.conf", "listen = 0.0.0.0:502\npassword = correct horse battery\nworkers = 4\n")?;
         host.write("legacy.conf", "old = true\n")?;
         host.activate(self.vendor, &contract)?;
@@ -69,7 +62,7 @@ impl Story<'_> {
             long,
             &format!("url = https://{}.example/<b>&amp;\n\nGröße = 1\n", "very-long-name".repeat(20)),
         )?;
-        host.write("<script>alert(1)</script>.conf", "added = 1\n")?;
+        host.write("<script>alert(1).conf", "added = 1\n")?;
         host.write("two.conf", "added = 2\n")?;
         std::os::unix::fs::symlink("/nowhere", host.etc.join("link.conf"))?;
         let opened = self.vendor.await_ticket("many-watched-files", self.host, "open")?;
@@ -81,17 +74,17 @@ impl Story<'_> {
             "x".repeat(300).as_str(),
         ])?;
         // Only what somebody was told of is told to be over.
-        self.told(people, 1)?;
+        self.told(mail, 1)?;
         for name in [long, "two.conf", "link.conf"] {
             fs::remove_file(host.etc.join(name))?;
         }
         self.vendor.await_ticket("many-watched-files", self.host, "resolved")?;
-        self.told(people, 2)?;
+        self.told(mail, 2)?;
         host.agent.run(&["send", "test"])?;
         host.agent.run(&["deactivate", "--reason", "Die Anlage wird abgebaut."])?;
         let last = ["Hinweis", "Notice"];
         wait_for("the last notice", PATIENCE, || {
-            let arrived = read(reports)?;
+            let arrived = read(&mail.join("reports"))?;
             let is_last = |page: &Page| {
                 last.iter().any(|kind| page.name.contains(kind)) && page.name.contains(self.host)
             };
@@ -121,8 +114,8 @@ impl Story<'_> {
     }
 
     /// Waits until the contact has so many mails.
-    fn told(&self, people: &Path, count: usize) -> anyhow::Result<()> {
-        let inbox = people.join(self.address()).join("new");
+    fn told(&self, mail: &Path, count: usize) -> anyhow::Result<()> {
+        let inbox = mail.join("people").join(self.address()).join("new");
         wait_for(&format!("{count} notifications"), PATIENCE, || {
             let mails = fs::read_dir(&inbox).map(Iterator::count).unwrap_or_default();
             Ok((mails >= count).then_some(()))

@@ -61,17 +61,16 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
     // Watching files.
     ("{}: {p}; to allow it: {}", "{1}: {2}; erlauben mit: {3}"),
     ("the directory cannot be listed: {p}", "das Verzeichnis kann nicht aufgelistet werden: {1}"),
+    ("{p}. The first one left out: {}", "{1}. Die erste ausgelassene: {2}"),
     (
-        "not all files are watched: {p}; narrow the globs. The first one left out: {}",
-        "nicht alle Dateien werden überwacht: {1}; bitte die Muster enger fassen. Die erste ausgelassene: {2}",
+        "not all files are watched: {p}; narrow the globs",
+        "nicht alle Dateien werden überwacht: {1}; bitte die Muster enger fassen",
     ),
     ("more than {n} directory entries were looked at", "mehr als {1} Verzeichniseinträge wurden durchsucht"),
     ("looking for files took longer than {n} s", "die Suche nach Dateien dauerte länger als {1} s"),
     ("{n} watched files are the most a report holds", "ein Bericht fasst höchstens {1} überwachte Dateien"),
-    (
-        "not read: collecting took longer than {n} s; the first file left out: {}",
-        "nicht gelesen: das Sammeln dauerte länger als {1} s; die erste ausgelassene Datei: {2}",
-    ),
+    ("{p}; the first file left out: {}", "{1}; die erste ausgelassene Datei: {2}"),
+    ("not read: collecting took longer than {n} s", "nicht gelesen: das Sammeln dauerte länger als {1} s"),
     ("{}: deeper than {n} directories, not entered", "{1}: mehr als {2} Verzeichnisse tief, nicht betreten"),
     (
         "{}...: the path is longer than {n} bytes, not watched",
