@@ -3,7 +3,7 @@
 # Says nothing and takes no time when all is there. Starts no service.
 set -eu
 
-packages="dovecot-core dovecot-imapd dovecot-lmtpd postfix postfix-pcre openssl openssh-client gcc-mingw-w64-x86-64 isync chromium faketime"
+packages="dovecot-core dovecot-imapd dovecot-lmtpd postfix postfix-pcre openssl openssh-client gcc-mingw-w64-x86-64 isync chromium faketime debootstrap systemd"
 
 fail() {
     echo "tests/install-deps.sh: $*" >&2
@@ -12,6 +12,9 @@ fail() {
 
 command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
     fail "this is no Debian or Ubuntu; install what these packages hold by hand: $packages"
+
+# Makes the packages that a story installs into a clean root.
+cargo deb --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-deb --version 3.8.0
 
 missing=
 for package in $packages; do

@@ -58,6 +58,17 @@ pub enum Command {
     /// The configuration
     #[command(subcommand)]
     Config(Config),
+    /// Print what makes a shell complete commands: `mailbeat-agent completions bash`
+    Completions {
+        /// Which
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write it into this directory instead, and one for each command
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// `--json`, wherever something is listed.

@@ -4,6 +4,7 @@
 mod activate;
 mod ask;
 mod config;
+mod documents;
 mod identity;
 mod preview;
 mod run;
@@ -57,6 +58,13 @@ pub fn main() -> ExitCode {
 }
 
 fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
+    match &cli.command {
+        Command::Completions { shell } => {
+            return documents::completions(*shell).map(|()| ExitCode::SUCCESS);
+        }
+        Command::Man { dir } => return documents::man(dir.as_deref()).map(|()| ExitCode::SUCCESS),
+        _ => {}
+    }
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let config_path = cli
         .config
@@ -76,6 +84,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Trail(asked) => trail::trail(&setup, &asked),
         Command::Identity(asked) => identity::identity(&setup, &asked),
         Command::Config(asked) => config::config(&setup, &asked),
+        Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::SUCCESS), // done above
     }
 }
 

@@ -226,7 +226,7 @@ pub(crate) fn entries(dir: &Path) -> io::Result<Vec<Entry>> {
 /// What the file system said. The mail itself is kept if there is room; its absence is no error.
 pub fn decide(entry: &Entry, ending: &Ending, mail: Option<&[u8]>) -> io::Result<()> {
     if let Some(mail) = mail
-        && let Err(error) = durable::write_synced(&entry.dir.join(MAIL), mail, Access::Private)
+        && let Err(error) = durable::replace(&entry.dir.join(MAIL), mail, Access::Private)
     {
         tracing::warn!("#{}: the mail cannot be kept in the trail: {error}", entry.sequence);
         let _ = fs::remove_file(entry.dir.join(MAIL));

@@ -67,6 +67,17 @@ pub enum Command {
         #[arg(long, value_name = "ADDRESS")]
         mail_to: Option<String>,
     },
+    /// Print what makes a shell complete commands: `mailbeat-receiver completions bash`.
+    Completions {
+        /// Which.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man {
+        /// Write it into this directory instead, and one for each command.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// `init`.

@@ -1,6 +1,7 @@
 //! What each command does. A command reads the configuration, does one thing through the store's named transactions, and prints it.
 
 mod contracts;
+mod documents;
 mod history;
 mod import;
 mod init;
@@ -44,6 +45,13 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
+    match &cli.command {
+        Command::Completions { shell } => {
+            return documents::completions(*shell).map(|()| ExitCode::SUCCESS);
+        }
+        Command::Man { dir } => return documents::man(dir.as_deref()).map(|()| ExitCode::SUCCESS),
+        _ => {}
+    }
     let config = Config::load(&cli.config)?;
     let desk = Desk { config, json: cli.json, now: Clock::system().now() };
     match &cli.command {
@@ -58,6 +66,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Import { path } => import::run(&desk, path),
         Command::Run { observe } => self::run::run(desk, *observe),
         Command::Test { mail_to } => return test::run(&desk, mail_to.as_deref()),
+        Command::Completions { .. } | Command::Man { .. } => Ok(()), // done above
     }
     .map(|()| ExitCode::SUCCESS)
 }

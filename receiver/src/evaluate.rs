@@ -9,6 +9,7 @@ pub mod finding;
 pub mod integrity;
 pub mod liveness;
 pub mod own;
+pub mod promptness;
 pub mod rules;
 pub mod threshold;
 
@@ -176,6 +177,10 @@ pub struct SystemView {
     pub held_until: Option<Timestamp>,
     /// An operator paused or retired the system, or its contract ended: nothing is judged absent.
     pub paused: bool,
+    /// The end of its contract: in the grace days after it no system reports are sent.
+    pub system_reports_until: Option<Timestamp>,
+    /// The end of the grace days, or the contract's revocation: nothing is sent after it.
+    pub expected_until: Option<Timestamp>,
     /// The administrator switched the agent off, and when.
     pub deactivated_at: Option<Timestamp>,
     /// How far the host's clock is off, where known; positive if it is behind.

@@ -134,6 +134,7 @@ pub fn record_batch(
             recorded.push(outcome);
         }
         counts.into_iter().try_for_each(|(word, n)| tx.count(Some(batch.mailbox), word, now, n))?;
+        learn_of_our_clock(tx, context, batch, now)?;
         tx.advance_cursor(batch.folder, batch.uidvalidity, batch.covers)?;
         tx.conclude_drained(batch.folder, context.usual_round)?;
         crash::point("R2.before");
@@ -141,6 +142,21 @@ pub fn record_batch(
     })?;
     crash::point("R2.after");
     Ok(recorded)
+}
+
+/// New mails tell how far our clock is ahead of the mail server's. A batch that leaves the cursor alone may hold old ones.
+fn learn_of_our_clock(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    batch: &Batch,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let came = batch.mails.iter().filter_map(|mail| mail.internal_date);
+    let waits: Vec<SignedDuration> = came.map(|at| now.duration_since(at)).collect();
+    if batch.covers == 0 || waits.is_empty() {
+        return Ok(());
+    }
+    tx.note_waits(batch.folder, &waits, context.usual_round, now)
 }
 
 /// Records one mail in a savepoint of its own. What fails on it is undone alone, and it is set aside.

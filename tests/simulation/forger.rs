@@ -15,22 +15,20 @@ pub(crate) fn forge(world: &mut World, host: usize, how: Forgery) {
     let mut mail = world.mail.borrow_mut();
     let Some((genuine, raw)) = mail.last_of(host) else { return };
     if how == Forgery::Replay {
-        return mail.slip_in(&raw, Some(genuine));
+        return mail.slip_in(&raw, Some(genuine), false);
     }
     let mut report = read(&raw);
     let stranger = SigningKey::from_seed(&[99; 32], "stranger");
-    let other = world.hosts[(host + 1) % 3].identity().key;
+    let other = world.hosts[(host + 1) % 3].identity();
     report.id = ReportId::new(report.created_at, &[u8::try_from(mail.ledger.len() % 256).unwrap_or(0); 10]);
     report.sequence += 1;
     let forged = match how {
         Forgery::UnknownKey => signed(&mut report, &stranger, true),
-        Forgery::OthersKey if other.public() != world.hosts[host].identity().key.public() => {
-            signed(&mut report, &other, true)
-        }
+        Forgery::OthersKey if other.system != report.system => signed(&mut report, &other.key, true),
         Forgery::OthersKey | Forgery::Altered | Forgery::Replay => altered(&report, &stranger, false),
         Forgery::Stripped => altered(&report, &stranger, true),
     };
-    mail.slip_in(&forged, None);
+    mail.slip_in(&forged, None, false);
 }
 
 fn signed(report: &mut Report, key: &SigningKey, names_itself: bool) -> Vec<u8> {
@@ -52,7 +50,8 @@ fn altered(report: &Report, key: &SigningKey, stripped: bool) -> Vec<u8> {
     text.replace("report.json.sig", "note.txt").into_bytes()
 }
 
-fn framed(report: &Report, bytes: &[u8], signature: &str) -> Vec<u8> {
+/// A mail with these attachments.
+pub(crate) fn framed(report: &Report, bytes: &[u8], signature: &str) -> Vec<u8> {
     let frame = Frame {
         from: "agent@acme.example",
         to: "reports@vendor.example",

@@ -1,16 +1,19 @@
 //! What must hold, each said as a sentence: after each op, after each look of the receiver, or once everything has come to rest. They compare what the
 //! receiver believes with the ledger of what really happened.
 
+mod affairs;
 mod at_rest;
+mod belief;
+mod mailboxes;
 mod running;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_receiver::store::{StoreError, System, TicketRow, Tx};
-use mailbeat_receiver::ticket::TicketNumber;
+use mailbeat_receiver::store::{StoreError, TicketRow, Tx};
+use mailbeat_receiver::ticket::{TicketNumber, What};
 
-use crate::host::Host;
 use crate::world::World;
 
 /// Two heartbeats and the grace that goes with an interval of an hour.
@@ -27,16 +30,29 @@ pub(crate) struct Memory {
     cursors: BTreeMap<i64, (u32, u32)>,
     accused: BTreeSet<(TicketNumber, Timestamp)>,
     judged: usize,
+    /// Systems whose lost reports a person called lost.
+    pub(crate) settled: BTreeSet<i64>,
+    /// Reports looked at.
+    sent: usize,
+    /// When the customers, and the vendor, last had nobody left to be told.
+    nobody_at: [Option<Timestamp>; 2],
 }
 
 impl Memory {
     pub(crate) fn new() -> Self {
-        Self { cursors: BTreeMap::new(), accused: BTreeSet::new(), judged: 0 }
+        Self {
+            cursors: BTreeMap::new(),
+            accused: BTreeSet::new(),
+            judged: 0,
+            settled: BTreeSet::new(),
+            sent: 0,
+            nobody_at: [None; 2],
+        }
     }
 
     /// The receiver's database was set back, and with it what it said before.
     pub(crate) fn forget_the_receiver(&mut self) {
-        *self = Self { judged: self.judged, ..Self::new() };
+        (self.cursors, self.accused) = (BTreeMap::new(), BTreeSet::new());
     }
 }
 
@@ -54,21 +70,19 @@ fn all_tickets(world: &mut World, unresolved: bool) -> Result<Vec<TicketRow>, St
     read(world, |tx| tx.tickets(unresolved, i64::MAX, 100_000))
 }
 
-/// The hosts that report as this system.
-fn hosts_of<'a>(world: &'a World, system: &System) -> Vec<&'a Host> {
-    world.hosts.iter().filter(|host| host.identity().system == system.system_id).collect()
-}
-
-/// A genuine mail that was never parsed because reading it died twice.
-fn poisoned(world: &World, index: usize) -> bool {
-    world.mail.borrow().filed.iter().any(|mail| mail.genuine == Some(index))
-        && !world.vendor.judged.iter().any(|look| look.genuine == Some(index))
+/// What a person called over stays over until it begins anew.
+fn resolved_by_a_person(world: &mut World, number: TicketNumber) -> Result<bool, String> {
+    let events = read(world, |tx| tx.ticket_events(number))?;
+    let last = events.iter().rev().find(|(_, event)| event.what.notifies());
+    Ok(last.is_some_and(|(_, event)| event.what == What::Resolved && event.by != "mailbeat"))
 }
 
 /// After each look of the receiver.
 pub(crate) fn after_each_look(world: &mut World) -> Checked {
     running::nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world)?;
-    running::nothing_is_called_lost_that_came_in_time(world)
+    running::nothing_is_called_lost_that_came_in_time(world)?;
+    affairs::no_system_report_is_missed_after_the_contracts_end(world)?;
+    telling::note_who_has_nobody(world)
 }
 
 /// After every op.
@@ -77,8 +91,13 @@ pub(crate) fn always(world: &mut World) -> Checked {
     running::a_ticket_is_the_sum_of_its_events_and_each_has_its_reason(world)?;
     running::one_ticket_a_key_is_not_closed(world)?;
     running::what_is_missing_and_heard_to_be_so_has_a_ticket(world)?;
-    running::a_cursor_never_goes_backwards_and_what_is_below_it_is_filed(world)?;
-    running::nobody_is_told_of_an_end_who_was_not_told_of_the_beginning(world)?;
+    mailboxes::a_cursor_never_goes_backwards_and_what_is_below_it_is_filed(world)?;
+    mailboxes::a_mailbox_that_cannot_be_read_has_a_ticket(world)?;
+    telling::nobody_is_told_of_an_end_who_was_not_told_of_the_beginning(world)?;
+    telling::note_who_has_nobody(world)?;
+    affairs::every_mail_becomes_what_contract_and_key_let_it_become(world)?;
+    affairs::nothing_is_said_after_the_contracts_end(world)?;
+    world.memory.judged = world.vendor.judged.len();
     running::judging_again_changes_nothing(world)
 }
 
@@ -90,5 +109,8 @@ pub(crate) fn at_rest(world: &mut World) -> Checked {
     at_rest::who_is_off_for_long_is_silent_with_one_ticket(world)?;
     at_rest::every_gap_is_found_or_explained(world)?;
     at_rest::the_receiver_knows_the_files_or_that_it_does_not(world)?;
-    at_rest::everybody_who_is_to_be_told_is_told(world)
+    affairs::only_what_a_key_was_admitted_for_is_recorded(world)?;
+    telling::everybody_who_is_to_be_told_is_told(world)?;
+    telling::what_came_back_is_told_to_the_next(world)?;
+    telling::an_address_that_is_refused_has_a_ticket(world)
 }

@@ -5,13 +5,20 @@
 //! `MAILBEAT_SEED=n` runs one seed again; `MAILBEAT_SIMULATION_SECONDS=600` goes on with new seeds for so long;
 //! `MAILBEAT_SHRINK=0` spares the search for the least list.
 
+mod body;
+mod dice;
 mod forger;
 mod host;
 mod invariants;
 mod mail;
 mod model;
+mod operator;
+mod papers;
 mod reproductions;
+mod shrink;
 mod vendor;
+mod vouching;
+mod weeks;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +26,9 @@ use std::time::{Duration, Instant};
 
 use mailbeat_shared::clock::Clock;
 
-use crate::model::{Op, shrink, weeks};
+use crate::model::Op;
+use crate::shrink::shrink;
+use crate::weeks::weeks;
 use crate::world::World;
 
 /// Seeds that always run, in two threads: they found faults, or things that must not be taken for faults.

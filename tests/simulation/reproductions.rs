@@ -1,6 +1,6 @@
 //! Every fault the simulation found, as the shortest story that shows it.
 
-use crate::model::{Fate, Op};
+use crate::model::{Answer, Change, Fate, Op};
 use crate::run;
 
 fn holds(ops: &[Op]) {
@@ -106,4 +106,64 @@ fn a_system_that_is_still_silent_after_a_pause_is_called_silent_again() {
 fn a_report_that_was_lost_is_missed_though_others_go_on_coming_each_hour() {
     let lost = Op::Mails { host: 0, fate: Fate::Drop, count: 1 };
     holds(&[Op::Advance { minutes: 100 }, lost, Op::Advance { minutes: 600 }]);
+}
+
+/// A contract that ends in a day, with so many days of grace, and a host that knows.
+fn ends_in_a_day(grace: u8) -> [Op; 2] {
+    [Op::Renew { customer: 1, days: 1, grace, approve: false }, Op::TakeUp { host: 2 }]
+}
+
+#[test]
+fn a_system_whose_contract_is_over_is_not_called_silent() {
+    let [renewed, taken_up] = ends_in_a_day(0);
+    let day = Op::Advance { minutes: 24 * 60 };
+    holds(&[Op::Advance { minutes: 90 }, renewed, taken_up, day, day, day, Op::Settle]);
+}
+
+#[test]
+fn in_the_grace_days_of_a_contract_no_system_report_is_missed() {
+    let [renewed, taken_up] = ends_in_a_day(4);
+    let day = Op::Advance { minutes: 24 * 60 };
+    holds(&[Op::Advance { minutes: 90 }, renewed, taken_up, day, day, day, day, Op::Settle]);
+}
+
+#[test]
+fn a_silent_systems_ticket_ends_with_its_contract() {
+    let [renewed, taken_up] = ends_in_a_day(0);
+    let (off, day) = (Op::Power { host: 2, on: false }, Op::Advance { minutes: 24 * 60 });
+    holds(&[Op::Advance { minutes: 90 }, renewed, taken_up, off, day, day]);
+}
+
+#[test]
+fn a_system_that_does_not_come_back_after_a_renewal_is_called_silent() {
+    let [ends, taken_up] = ends_in_a_day(0);
+    let (off, day) = (Op::Power { host: 2, on: false }, Op::Advance { minutes: 24 * 60 });
+    let renewed = Op::Renew { customer: 1, days: 0, grace: 0, approve: false };
+    holds(&[Op::Advance { minutes: 90 }, ends, taken_up, day, off, day, day, renewed, Op::Settle]);
+}
+
+#[test]
+fn what_a_person_who_left_was_to_be_told_is_told_to_the_next() {
+    holds(&[
+        Op::Contact { customer: 0, change: Change::Added },
+        Op::Advance { minutes: 90 },
+        Op::Notifications { answer: Answer::Defer, count: 20 },
+        Op::Power { host: 0, on: false },
+        Op::Advance { minutes: 200 },
+        Op::Contact { customer: 0, change: Change::Removed },
+        Op::Settle,
+    ]);
+}
+
+#[test]
+fn somebody_responsible_twice_whose_address_is_refused_is_one_ticket() {
+    holds(&[
+        Op::Contact { customer: 0, change: Change::Added },
+        Op::Contact { customer: 2, change: Change::Added },
+        Op::Advance { minutes: 90 },
+        Op::Notifications { answer: Answer::Refuse, count: 6 },
+        Op::Power { host: 0, on: false },
+        Op::Advance { minutes: 400 },
+        Op::Settle,
+    ]);
 }

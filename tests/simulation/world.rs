@@ -1,27 +1,26 @@
 //! The world: hosts of two customers, the mail between, one receiver, and true time. Everything runs in this thread, minute by
-//! minute; the same ops on the same seed make the same world.
+//! minute; the same ops on the same seed make the same world. What people at the vendor do is in `operator`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_receiver::store::{StoreError, SystemState};
-use mailbeat_receiver::ticket::{TicketEvent, What};
+use mailbeat_receiver::store::StoreError;
 use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret, Interval, SealedContract};
 use mailbeat_shared::wire::signature::SigningKey;
 
 use crate::forger::forge;
 use crate::host::Host;
 use crate::invariants::{self, Memory};
-use crate::mail::MailSystem;
-use crate::model::{Act, Op};
+use crate::mail::{MailSystem, Mailbox};
+use crate::model::Op;
 use crate::vendor::Vendor;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// How long the receiver's clock may be wrong before somebody corrects it.
 const CORRECTED_AFTER: SignedDuration = SignedDuration::from_mins(30);
 /// Longer than the daily report's interval and its grace, than a stale subject stays, and than a restored state is shown.
-const CALM: SignedDuration = SignedDuration::from_hours(36);
+pub(crate) const CALM: SignedDuration = SignedDuration::from_hours(36);
 /// Most hosts, copies included.
 const HOSTS: usize = 6;
 
@@ -32,6 +31,8 @@ pub(crate) struct World {
     pub(crate) mail: Rc<RefCell<MailSystem>>,
     pub(crate) vendor: Vendor,
     pub(crate) memory: Memory,
+    /// Every revision of each customer's contract: the vendor keeps them, and the customer gets them.
+    pub(crate) files: [Vec<SealedContract>; 2],
     clock_corrected_at: Option<Timestamp>,
 }
 
@@ -40,10 +41,11 @@ impl World {
         let now: Timestamp = "2026-06-01T06:00:00Z".parse().expect("a time");
         let contracts = [contract("ACME", 1, now), contract("BETA", 2, now)];
         let mail = Rc::new(RefCell::new(MailSystem::new(now)));
-        let host = |n: usize| Host::new(n, seed, &contracts[n / 2], &mail, now);
+        let host = |n: usize| Host::new(n, n / 2, seed, &contracts[n / 2], &mail, now);
         let hosts = (0..3).map(host).collect();
         let vendor = Vendor::new(&contracts, now);
-        Self { now, hosts, mail, vendor, memory: Memory::new(), clock_corrected_at: None }
+        let files = contracts.map(|contract| vec![contract]);
+        Self { now, hosts, mail, vendor, memory: Memory::new(), files, clock_corrected_at: None }
     }
 
     /// Lets one thing happen, and looks whether everything that always holds still does.
@@ -60,7 +62,9 @@ impl World {
         let now = self.now;
         match op {
             Op::Advance { .. } | Op::Settle => {}
-            Op::ChangeFile { host, file, content } => self.host(host).change_file(file, content),
+            Op::ChangeFile { host, file, content } => {
+                self.host(host).body.borrow_mut().change_file(file, content)
+            }
             Op::Disk { host, percent } => self.host(host).body.borrow_mut().disk = percent,
             Op::Mails { host, fate, count } => {
                 let number = self.host(host).number;
@@ -71,8 +75,13 @@ impl World {
                 self.mail.borrow_mut().line(number, None, Some(answer), count);
             }
             Op::Forge { host, how } => forge(self, usize::from(host), how),
-            Op::Mailbox { up } => self.mail.borrow_mut().reachable = up,
-            Op::Uidvalidity => self.mail.borrow_mut().renumber(),
+            Op::Mailbox { up } => self.mail.borrow_mut().mailboxes[0].reachable = up,
+            Op::SecondMailbox { up } => self.mail.borrow_mut().mailboxes[1].reachable = up,
+            Op::Redirect { host, second } => {
+                let number = self.host(host).number;
+                self.mail.borrow_mut().redirect(number, second);
+            }
+            Op::Uidvalidity => self.mail.borrow_mut().mailboxes.iter_mut().for_each(Mailbox::renumber),
             Op::ReceiverCrash { at } => self.vendor.crash_at = Some(at),
             Op::Receiver { on } => {
                 self.vendor.on = on;
@@ -110,9 +119,23 @@ impl World {
             }
             Op::Power { host, on } => self.host(host).power(on, now),
             Op::Deactivate { host } => self.host(host).deactivate(now),
-            Op::Activate { host } => self.host(host).activate(now),
-            Op::Pause { host, on } => self.pause(usize::from(host), on)?,
+            Op::Activate { host } => self.with_newest_file(host, |host, file| host.activate(file, now)),
+            Op::TakeUp { host } => self.with_newest_file(host, |host, file| host.take_up(file, now)),
+            Op::NewKey { host, vouched } => self.host(host).new_key(vouched, now),
+            Op::SetUpAnew { host, same_system } => {
+                self.with_newest_file(host, |host, file| host.set_up_anew(same_system, file, now));
+            }
+            Op::Pause { host, on } => self.pause(host, on)?,
             Op::Operator { act, ticket } => self.operate(act, ticket)?,
+            Op::Renew { customer, days, grace, approve } => self.renew(customer, days, grace, approve)?,
+            Op::RevokeContract { customer } => self.revoke_contract(customer)?,
+            Op::RevokeKey { host } => self.revoke_key(host)?,
+            Op::Approve { host } => self.approve(host)?,
+            Op::Notifications { answer, count } => {
+                self.vendor.answers.extend(std::iter::repeat_n(answer, usize::from(count)));
+            }
+            Op::Bounce { told, how } => self.bounce(told, how),
+            Op::Contact { customer, change } => self.change_contacts(customer, change)?,
         }
         Ok(())
     }
@@ -135,7 +158,13 @@ impl World {
         format!("{} hosts until {}: {counts:?}", self.hosts.len(), self.now)
     }
 
-    fn host(&mut self, host: u8) -> &mut Host {
+    fn with_newest_file(&mut self, host: u8, act: impl FnOnce(&mut Host, &SealedContract)) {
+        let count = self.hosts.len();
+        let host = &mut self.hosts[usize::from(host) % count];
+        act(host, self.files[host.customer].last().expect("there is a first"));
+    }
+
+    pub(crate) fn host(&mut self, host: u8) -> &mut Host {
         let count = self.hosts.len();
         &mut self.hosts[usize::from(host) % count]
     }
@@ -176,6 +205,7 @@ impl World {
     /// off, and clocks of hosts stay wrong.
     fn settle(&mut self) -> Result<(), String> {
         self.mail.borrow_mut().mend();
+        self.vendor.answers.clear();
         self.vendor.crash_at = None;
         if !self.vendor.on {
             self.vendor.on = true;
@@ -188,34 +218,6 @@ impl World {
         }
         self.advance(CALM)?;
         invariants::at_rest(self)
-    }
-
-    fn pause(&mut self, host: usize, on: bool) -> Result<(), StoreError> {
-        let key = self.hosts[host % self.hosts.len()].identity().key.public().bytes();
-        let (now, state) =
-            (self.vendor.clock.now(), if on { SystemState::Paused } else { SystemState::Active });
-        self.vendor.store.write(|tx| match tx.registered(&key)? {
-            Some(registered) => tx.set_system_state(&registered.system, state, now),
-            None => Ok(()),
-        })
-    }
-
-    fn operate(&mut self, act: Act, ticket: u8) -> Result<(), StoreError> {
-        let now = self.vendor.clock.now();
-        let what = match act {
-            Act::Acknowledge => What::Acknowledged,
-            Act::Resolve => What::Resolved,
-            Act::Comment => What::Commented,
-        };
-        self.vendor.store.write(|tx| {
-            let unresolved = tx.tickets(true, i64::MAX, 100)?;
-            if unresolved.is_empty() {
-                return Ok(());
-            }
-            let row = &unresolved[usize::from(ticket) % unresolved.len()];
-            let event = TicketEvent { at: now, what, reason: "a person said so".into(), by: "olivia".into() };
-            tx.add_ticket_event(row.ticket.number, &event, now).map(drop)
-        })
     }
 }
 

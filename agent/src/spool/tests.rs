@@ -54,3 +54,16 @@ fn a_damaged_entry_is_listed_as_damaged_and_hides_no_other() {
     assert_eq!(listed.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [1, 2]);
     assert!(listed[0].open().is_err() && listed[1].open().is_ok());
 }
+
+#[test]
+fn the_mail_handed_over_is_there_whole_or_not_at_all_when_power_fails() {
+    let (_dir, home) = home();
+    let entry = put(&home, &parcel(1, Kind::Heartbeat)).unwrap();
+    decide(&entry, &ending(Fate::Accepted), Some(b"as it was handed over first")).unwrap();
+    // A second name keeps hold of the file: it would change under it if it were written in place.
+    let held = home.dir().join("held");
+    fs::hard_link(entry.dir.join(MAIL), &held).unwrap();
+    decide(&entry, &ending(Fate::Accepted), Some(b"again")).unwrap();
+    assert_eq!(fs::read(held).unwrap(), b"as it was handed over first");
+    assert_eq!(fs::read(entry.dir.join(MAIL)).unwrap(), b"again");
+}

@@ -63,7 +63,7 @@ pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
             desk.show(&serde_json::json!({ "id": id }), &format!("contact {id} is {email}"))
         }
         Contacts::Remove { id } => {
-            let removed = desk.write(|tx| tx.remove_contact(*id))?;
+            let removed = desk.write(|tx| tx.remove_contact(*id, desk.now))?;
             ensure!(removed, "there is no contact {id}; `contacts list` shows them");
             desk.show(&serde_json::json!({ "id": id }), &format!("contact {id} is removed"))
         }

@@ -103,6 +103,11 @@ fn system_report_overdue_at(view: &SystemView, policy: &LivenessPolicy) -> Times
     later(last, view.system_interval.saturating_add(grace(policy, view.system_interval)))
 }
 
+/// Whether the contract is in its grace days.
+fn only_heartbeats(view: &SystemView, now: Timestamp) -> bool {
+    view.system_reports_until.is_some_and(|until| until <= now)
+}
+
 /// When to look at the system again: the next time at which something may become true that is not yet a finding.
 #[must_use]
 pub fn due_at(view: &SystemView, findings: &[Finding], rules: &Rules, now: Timestamp) -> Option<Timestamp> {
@@ -118,8 +123,11 @@ pub fn due_at(view: &SystemView, findings: &[Finding], rules: &Rules, now: Times
     }
     let policy = &rules.liveness;
     let silent = (!open(built_in::HEARTBEAT_MISSING)).then(|| silent_at(view, policy));
-    let overdue = (!open(built_in::SYSTEM_REPORT_MISSING)).then(|| system_report_overdue_at(view, policy));
-    [silent, overdue, ripening].into_iter().flatten().min()
+    let overdue = (!open(built_in::SYSTEM_REPORT_MISSING) && !only_heartbeats(view, now))
+        .then(|| system_report_overdue_at(view, policy));
+    // What is expected ends with the contract, and so does what was missed.
+    let ends = [view.system_reports_until, view.expected_until].into_iter().flatten().filter(|at| *at > now);
+    [silent, overdue, ripening, ends.min()].into_iter().flatten().min()
 }
 
 /// Judges presence and absence. Says nothing of what cannot be known now, and what is not said stays as it is.
@@ -202,6 +210,10 @@ fn judge_system_report(
     let rule = built_in::SYSTEM_REPORT_MISSING;
     if view.paused || view.deactivated_at.is_some() {
         return Some(absence(rule, None, "nobody expects system reports of this system now".into(), None));
+    }
+    if only_heartbeats(view, now) {
+        let over = "the contract has ended; in its grace days only heartbeats are sent";
+        return Some(absence(rule, None, over.into(), None));
     }
     let overdue_at = system_report_overdue_at(view, policy);
     if overdue_at > now {

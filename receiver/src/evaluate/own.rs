@@ -14,6 +14,8 @@ use crate::ticket::{self, Ticket};
 pub struct OwnView {
     /// Mailboxes that cannot be read: name, since when, the last error.
     pub unreachable: Vec<(String, Timestamp, String)>,
+    /// Mailboxes whose server's clock ours is ahead of: name, by how much.
+    pub ahead: Vec<(String, SignedDuration)>,
     /// Mails waiting in quarantine: mailbox, reason, how many.
     pub quarantined: Vec<(String, String, u64)>,
     /// Contacts whose mail server refused a notification: address, since when, the server's words.
@@ -32,11 +34,15 @@ pub(crate) const OWN_NAME: &str = "Mailbeat receiver";
 /// How long a mailbox may be unreachable before it is a finding.
 const UNREACHABLE_HOLD: SignedDuration = SignedDuration::from_mins(5);
 
+/// How long our clock must seem to be ahead: one odd mail is corrected by the next.
+const AHEAD_HOLD: SignedDuration = SignedDuration::from_mins(30);
+
 /// Looks at the receiver itself and decides.
 #[must_use]
 pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
     let mut judged: Vec<Judged> = Vec::new();
     judged.extend(view.unreachable.iter().map(|(mailbox, since, error)| unreachable(mailbox, *since, error)));
+    judged.extend(view.ahead.iter().map(|(mailbox, by)| clock_ahead(mailbox, *by)));
     judged
         .extend(view.quarantined.iter().map(|(mailbox, reason, count)| quarantined(mailbox, reason, *count)));
     judged.extend(view.refused.iter().map(|(address, since, words)| refused(address, *since, words)));
@@ -70,6 +76,30 @@ fn unreachable(mailbox: &str, since: Timestamp, error: &str) -> Judged {
         evidence: format!("since {since:.0}: {error}"),
         since: Some(since),
     }
+}
+
+fn clock_ahead(mailbox: &str, by: SignedDuration) -> Judged {
+    Judged {
+        rule: id(built_in::RECEIVER_CLOCK_WRONG),
+        subject: mailbox.to_owned(),
+        crossing: Some(Crossing {
+            severity: Severity::High,
+            title: format!(
+                "this host's clock is ahead of the server of mailbox {mailbox}; silence is noticed late"
+            ),
+        }),
+        hold: AHEAD_HOLD,
+        evidence: format!(
+            "even mails read at once seem to be {:#} old; set the clock (NTP)",
+            whole_minutes(by)
+        ),
+        since: None,
+    }
+}
+
+/// Evidence that changes with every second is written anew every second.
+fn whole_minutes(by: SignedDuration) -> SignedDuration {
+    SignedDuration::from_mins(by.as_mins())
 }
 
 fn quarantined(mailbox: &str, reason: &str, count: u64) -> Judged {

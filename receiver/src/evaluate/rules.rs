@@ -36,6 +36,8 @@ pub mod built_in {
     pub const CHECK: &str = "check";
     /// The receiver cannot read a mailbox.
     pub const MAILBOX_UNREACHABLE: &str = "mailbox-unreachable";
+    /// The receiver's own clock is ahead of a mail server's.
+    pub const RECEIVER_CLOCK_WRONG: &str = "receiver-clock-wrong";
     /// Mails wait in quarantine.
     pub const QUARANTINE_WAITING: &str = "quarantine-waiting";
     /// A contact's mail server refuses our notifications.
@@ -53,6 +55,7 @@ pub mod built_in {
         CLOCK_WRONG,
         CHECK,
         MAILBOX_UNREACHABLE,
+        RECEIVER_CLOCK_WRONG,
         QUARANTINE_WAITING,
         NOTIFICATION_REFUSED,
         NOTIFICATIONS_HELD,

@@ -44,7 +44,8 @@ pub(super) fn report(
 }
 
 /// Up to when absence of this system may be judged: as far as all mailboxes were heard that its last reports came through. Where
-/// they came through none (they were imported), it could be any.
+/// they came through none (they were imported), it could be any. A mailbox's mails are dated by its server: where our clock is
+/// ahead of that, so much less was heard.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -58,6 +59,7 @@ pub fn heard_until(tx: &Tx<'_>, system: i64, now: Timestamp) -> Result<Option<Ti
         let Some(heard) = mailbox.hearing.and_then(|hearing| hearing.heard_until(now)) else {
             return Ok(None);
         };
+        let heard = heard.saturating_sub(mailbox.ahead).unwrap_or(Timestamp::MIN);
         least = Some(least.map_or(heard, |least| least.min(heard)));
     }
     Ok(least)

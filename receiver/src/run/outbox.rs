@@ -94,7 +94,7 @@ async fn deliver(
         }
         Err(error) => Outcome::Refused(Failure::new(FailureKind::Permanent, error.to_string())),
     };
-    mark(receiver, due, &outcome).await
+    mark(receiver, due, outcome).await
 }
 
 /// Decides about a due notification and writes it down before anything is sent. `from` is the sender's address.
@@ -157,24 +157,31 @@ fn heard_up_to(tx: &Tx<'_>, due: &Notification, at: Timestamp) -> Result<bool, S
     Ok(true)
 }
 
-async fn mark(receiver: &Receiver, due: Notification, outcome: &Outcome) -> Result<(), StoreError> {
-    let (now, words) = (receiver.now(), outcome.to_string());
+async fn mark(receiver: &Receiver, due: Notification, outcome: Outcome) -> Result<(), StoreError> {
+    let (now, ticket, to, words) = (receiver.now(), due.ticket, due.email.clone(), outcome.to_string());
+    match receiver.store.write(move |tx| conclude(tx, &due, &outcome, now)).await? {
+        Next::Done => tracing::info!(%ticket, to, "notified"),
+        Next::RetryAt(at) => tracing::warn!(%ticket, to, words, %at, "not notified yet"),
+        Next::GiveUp { reason } => tracing::error!(%ticket, to, reason, "cannot be notified"),
+    }
+    Ok(())
+}
+
+/// Writes down what came of an attempt, and decides what follows.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn conclude(
+    tx: &Tx<'_>,
+    due: &Notification,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<Next, StoreError> {
     let next = next(outcome, due.attempts + 1, due.made_at, now);
     match &next {
-        Next::Done => tracing::info!(ticket = %due.ticket, to = due.email, "notified"),
-        Next::RetryAt(at) => {
-            tracing::warn!(ticket = %due.ticket, to = due.email, words, %at, "not notified yet")
-        }
-        Next::GiveUp { reason } => {
-            tracing::error!(ticket = %due.ticket, to = due.email, reason, "cannot be notified")
-        }
+        Next::Done => tx.notification_sent(due.id, &outcome.to_string(), now)?,
+        Next::RetryAt(at) => tx.defer_notification(due.id, *at, &outcome.to_string())?,
+        Next::GiveUp { reason } => drop(tx.notification_refused(&due.token, reason, now)?),
     }
-    receiver
-        .store
-        .write(move |tx| match next {
-            Next::Done => tx.notification_sent(due.id, &words, now),
-            Next::RetryAt(at) => tx.defer_notification(due.id, at, &words),
-            Next::GiveUp { reason } => tx.notification_refused(&due.token, &reason, now).map(drop),
-        })
-        .await
+    Ok(next)
 }

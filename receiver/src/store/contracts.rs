@@ -238,17 +238,24 @@ impl Tx<'_> {
         self.run(SQL, params![id, locale.as_str()]).map(drop)
     }
 
-    /// Removes a contact and what still waits to be told to it. `false`: there is no such contact.
+    /// Removes a contact; what it was still to be told is told to the next one responsible. `false`: there is no such contact.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn remove_contact(&self, id: i64) -> Result<bool, StoreError> {
+    pub fn remove_contact(&self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
         const WAITING: &str = "-- remove_contact
+            SELECT n.event, t.customer FROM notifications n JOIN ticket_events e ON e.id = n.event
+                JOIN tickets t ON t.number = e.ticket
+            WHERE n.contact = ?1 AND n.state = 'waiting' ORDER BY n.id";
+        const FORGET: &str = "-- remove_contact
             DELETE FROM notifications WHERE contact = ?1";
         const SQL: &str = "-- remove_contact
             DELETE FROM contacts WHERE id = ?1";
-        self.run(WAITING, params![id])?;
-        Ok(self.run(SQL, params![id])? == 1)
+        let waiting = self.all(WAITING, params![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.run(FORGET, params![id])?;
+        let removed = self.run(SQL, params![id])? == 1;
+        waiting.into_iter().try_for_each(|(event, customer)| self.notify(event, customer, now))?;
+        Ok(removed)
     }
 
     /// The people responsible for a customer, first the first. `None`: the vendor's own people.
@@ -285,7 +292,10 @@ impl Tx<'_> {
             RETURNING id";
         let contract = &sealed.contract;
         let customer = self.put_customer(&contract.customer, now)?;
-        match self.contract(&contract.number)? {
+        let held = self.contract(&contract.number)?;
+        let had_ended =
+            held.as_ref().and_then(|held| held.terms.valid_until).is_some_and(|until| until <= now);
+        match held {
             Some(held) if held.terms.customer != customer => {
                 return Err(ContractRefused::OtherCustomer(contract.number.clone()));
             }
@@ -323,7 +333,9 @@ impl Tx<'_> {
             ],
             |row| row.get(0),
         )?;
-        Ok(id.unwrap_or_default())
+        let id = id.unwrap_or_default();
+        self.look_at_systems(id, had_ended, now)?;
+        Ok(id)
     }
 
     /// A contract by its number.
@@ -365,14 +377,28 @@ impl Tx<'_> {
         Ok(text.and_then(|text| serde_json::from_value(serde_json::Value::String(text)).ok()))
     }
 
+    /// The systems of a contract whose term changed are looked at next. Where it had ended, nobody promised anything meanwhile:
+    /// each gets its full time to show life, as after maintenance.
+    fn look_at_systems(&self, contract: i64, had_ended: bool, now: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "-- look_at_systems
+            UPDATE systems SET due_at = ?2, version = version + 1,
+                maintenance_until = CASE WHEN ?3 THEN max(coalesce(maintenance_until, ?2), ?2) ELSE maintenance_until END
+            WHERE contract = ?1";
+        self.run(SQL, params![contract, us(now), had_ended]).map(drop)
+    }
+
     /// Ends a contract from `at` on, whatever its term.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn revoke_contract(&self, number: &ContractNumber, at: Timestamp) -> Result<bool, StoreError> {
         const SQL: &str = "-- revoke_contract
-            UPDATE contracts SET revoked_at = ?2 WHERE number = ?1 AND revoked_at IS NULL";
-        Ok(self.run(SQL, params![number.as_str(), us(at)])? > 0)
+            UPDATE contracts SET revoked_at = ?2 WHERE number = ?1 AND revoked_at IS NULL RETURNING id";
+        let Some(id) = self.one(SQL, params![number.as_str(), us(at)], |row| row.get(0))? else {
+            return Ok(false);
+        };
+        self.look_at_systems(id, false, at)?;
+        Ok(true)
     }
 }
 

@@ -9,6 +9,7 @@ use rusqlite::{Row, params};
 
 use super::sqlite::{StoreError, Tx, maybe_time, time, us};
 use crate::evaluate::liveness::Hearing;
+use crate::evaluate::promptness::Promptness;
 use crate::intake::window::Window;
 
 /// A folder that is read.
@@ -39,6 +40,8 @@ pub struct MailboxRow {
     pub hearing: Option<Hearing>,
     /// Since when it cannot be read, and what was said.
     pub unreachable: Option<(Timestamp, String)>,
+    /// How far our clock is ahead of the mail server's, as far as mails tell.
+    pub ahead: SignedDuration,
 }
 
 fn folder(row: &Row<'_>) -> rusqlite::Result<Folder> {
@@ -59,7 +62,8 @@ fn mailbox(row: &Row<'_>) -> rusqlite::Result<MailboxRow> {
     };
     let unreachable =
         maybe_time(row, 4)?.map(|since| Ok::<_, rusqlite::Error>((since, row.get(5)?))).transpose()?;
-    Ok(MailboxRow { id: row.get(0)?, name: row.get(1)?, hearing, unreachable })
+    let ahead = SignedDuration::from_micros(row.get(6)?);
+    Ok(MailboxRow { id: row.get(0)?, name: row.get(1)?, hearing, unreachable, ahead })
 }
 
 impl Tx<'_> {
@@ -88,7 +92,7 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn mailboxes(&self) -> Result<Vec<MailboxRow>, StoreError> {
         const SQL: &str = "-- mailboxes
-            SELECT id, name, drained_at, judge_from, unreachable_since, unreachable_why FROM mailboxes ORDER BY name";
+            SELECT id, name, drained_at, judge_from, unreachable_since, unreachable_why, ahead FROM mailboxes ORDER BY name";
         self.all(SQL, [], mailbox)
     }
 
@@ -98,7 +102,7 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn mailbox(&self, id: i64) -> Result<Option<MailboxRow>, StoreError> {
         const SQL: &str = "-- mailbox
-            SELECT id, name, drained_at, judge_from, unreachable_since, unreachable_why FROM mailboxes WHERE id = ?1";
+            SELECT id, name, drained_at, judge_from, unreachable_since, unreachable_why, ahead FROM mailboxes WHERE id = ?1";
         self.one(SQL, params![id], mailbox)
     }
 
@@ -205,6 +209,36 @@ impl Tx<'_> {
         self.run(SQL, params![folder, uidnext, us(asked_at)]).map(drop)
     }
 
+    /// Learns from how long new mails of a folder seem to have waited whether our clock is ahead. `usual` is the time between two
+    /// rounds when all is well.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn note_waits(
+        &self,
+        folder: i64,
+        waits: &[SignedDuration],
+        usual: SignedDuration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const READ: &str = "-- note_waits
+            SELECT m.id, m.promptness, f.drained_at FROM folders f JOIN mailboxes m ON m.id = f.mailbox WHERE f.id = ?1";
+        const WRITE: &str = "-- note_waits
+            UPDATE mailboxes SET promptness = ?2, ahead = ?3 WHERE id = ?1";
+        let found = self.one(READ, params![folder], |row| {
+            // What is remembered of a clock is worth nothing where it cannot be read.
+            let known: Promptness = serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default();
+            Ok((row.get::<_, i64>(0)?, known, maybe_time(row, 2)?))
+        })?;
+        let Some((mailbox, known, drained_at)) = found else { return Ok(()) };
+        let is = known.clone().after(drained_at.map(|at| now.duration_since(at)), waits, usual);
+        if is == known {
+            return Ok(());
+        }
+        let ahead = i64::try_from(is.ahead(usual).as_micros()).unwrap_or(i64::MAX);
+        self.run(WRITE, params![mailbox, serde_json::to_string(&is).unwrap_or_default(), ahead]).map(drop)
+    }
+
     /// Draws the conclusion where the cursor has reached what was asked for: the folder is drained, and the mailbox as far as its
     /// least drained folder. `usual` is the time between two rounds when all is well. Returns the mailbox's hearing.
     ///
@@ -223,6 +257,9 @@ impl Tx<'_> {
             HAVING count(*) = count(drained_at)";
         const WRITE: &str = "-- conclude_drained
             UPDATE mailboxes SET drained_at = ?2, judge_from = ?3 WHERE id = ?1";
+        // We were deaf, or our clock was set: what was known of it is worth nothing.
+        const DOUBT: &str = "-- conclude_drained
+            UPDATE mailboxes SET promptness = '{\"waits_us\":[]}', ahead = 0 WHERE id = ?1";
         let Some(id) = self.one(FOLDER, params![folder], |row| row.get::<_, i64>(0))? else {
             return Ok(None);
         };
@@ -234,6 +271,9 @@ impl Tx<'_> {
             None => Hearing::first(least),
         };
         self.run(WRITE, params![id, us(hearing.drained_at), us(hearing.judge_from)])?;
+        if before.is_some_and(|before| before.judge_from < hearing.judge_from) {
+            self.run(DOUBT, params![id])?;
+        }
         Ok(Some(hearing))
     }
 

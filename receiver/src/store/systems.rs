@@ -413,7 +413,7 @@ impl System {
     /// Whether nothing is to be judged absent: paused, retired, or out of contract.
     #[must_use]
     pub fn is_paused(&self, now: Timestamp) -> bool {
-        self.state != SystemState::Active || self.contract.has_ended(now)
+        self.state != SystemState::Active || self.contract.is_over(now)
     }
 
     /// The promised time from heartbeat to heartbeat.
@@ -430,6 +430,20 @@ impl System {
 }
 
 impl Terms {
+    /// When nothing more is expected of the contract's systems: after the grace days, or from its revocation on.
+    #[must_use]
+    pub fn over_at(&self) -> Option<Timestamp> {
+        let grace = SignedDuration::from_hours(24 * i64::from(self.grace_days));
+        let end = self.valid_until.map(|until| until.saturating_add(grace).unwrap_or(Timestamp::MAX));
+        [end, self.revoked_at].into_iter().flatten().min()
+    }
+
+    /// Whether nothing is expected any more.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.over_at().is_some_and(|at| at <= now)
+    }
+
     /// Whether reports received at `at` come after the end: past the grace days and one day more, in which a spool
     /// drains; or revoked.
     #[must_use]

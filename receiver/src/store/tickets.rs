@@ -87,6 +87,8 @@ impl Tx<'_> {
             system_interval: system.system_report_every(),
             held_until: system.maintenance_until,
             paused: system.is_paused(now),
+            system_reports_until: system.contract.valid_until,
+            expected_until: system.contract.over_at(),
             deactivated_at: system.deactivated_at,
             clock_skew,
             branches: branches
@@ -117,13 +119,16 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn own_view(&self) -> Result<OwnView, StoreError> {
         const REFUSED: &str = "-- own_view
-            SELECT c.email, c.refused_at, coalesce((SELECT n.words FROM notifications n WHERE n.contact = c.id
-                AND n.state = 'refused' ORDER BY n.id DESC LIMIT 1), '')
-            FROM contacts c WHERE c.refused_at IS NOT NULL ORDER BY c.id LIMIT 200";
+            SELECT c.email, min(c.refused_at), coalesce((SELECT n.words FROM notifications n JOIN contacts o ON o.id = n.contact
+                WHERE o.email = c.email AND n.state = 'refused' ORDER BY n.id DESC LIMIT 1), '')
+            FROM contacts c WHERE c.refused_at IS NOT NULL GROUP BY c.email ORDER BY c.email LIMIT 200";
         let unreachable =
             |mailbox: super::MailboxRow| mailbox.unreachable.map(|(since, why)| (mailbox.name, since, why));
+        let mailboxes = self.mailboxes()?;
+        let ahead = mailboxes.iter().filter(|mailbox| !mailbox.ahead.is_zero());
         Ok(OwnView {
-            unreachable: self.mailboxes()?.into_iter().filter_map(unreachable).collect(),
+            ahead: ahead.map(|mailbox| (mailbox.name.clone(), mailbox.ahead)).collect(),
+            unreachable: mailboxes.into_iter().filter_map(unreachable).collect(),
             quarantined: self.quarantine_summary()?,
             refused: self.all(REFUSED, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))?,
             held_back: self.held_back()?,

@@ -48,6 +48,8 @@ impl World {
             system_interval: HOUR * 24,
             held_until: None,
             paused: false,
+            system_reports_until: None,
+            expected_until: None,
             deactivated_at: None,
             clock_skew: SignedDuration::ZERO,
             branches: vec![],

@@ -2,16 +2,20 @@
 
 use crate::host::Host;
 use crate::mail::Genuine;
+use crate::papers::Says;
 use crate::world::World;
 use mailbeat_agent::spool::Fate;
 use mailbeat_agent::trail;
 use mailbeat_receiver::intake::QuarantineReason;
 use mailbeat_receiver::store::{Branch, System, SystemState, TicketRow};
-use mailbeat_receiver::ticket::{TicketNumber, What};
 use mailbeat_shared::wire::report::Kind;
 use std::collections::BTreeSet;
 
-use super::{Checked, SHOWN, all_tickets, hosts_of, poisoned, read, require};
+use super::belief::{
+    changed_lately, heard_hosts, hosts_of, is_in_grace, is_over, poisoned, set_aside, what_waits_for_its_key,
+};
+use super::telling::refused_addresses;
+use super::{Checked, SHOWN, all_tickets, read, require, resolved_by_a_person};
 
 pub(super) fn every_report_that_was_delivered_is_recorded_exactly_once(world: &mut World) -> Checked {
     let recorded = read(world, |tx| {
@@ -22,6 +26,7 @@ pub(super) fn every_report_that_was_delivered_is_recorded_exactly_once(world: &m
         }
         Ok(all)
     })?;
+    let waiting = what_waits_for_its_key(world)?;
     let mut seen = BTreeSet::new();
     let mail = world.mail.borrow();
     for (system, row) in &recorded {
@@ -40,7 +45,9 @@ pub(super) fn every_report_that_was_delivered_is_recorded_exactly_once(world: &m
         // Read twice and died twice: it lies in the server's Quarantine folder, to be looked at and imported by a person.
         let poison = format!("{:?}", QuarantineReason::Poison);
         let excused = verdicts.is_empty() && poisoned(world, index)
-            || verdicts.iter().any(|verdict| verdict.contains(&poison));
+            || verdicts.iter().any(|verdict| verdict.contains(&poison))
+            || set_aside(world, index)
+            || waiting.contains(&index);
         require(
             excused || seen.contains(&sent.digest.to_string()),
             "every report that was delivered is recorded",
@@ -50,7 +57,7 @@ pub(super) fn every_report_that_was_delivered_is_recorded_exactly_once(world: &m
                     sent.report.sequence,
                     sent.kind(),
                     sent.host,
-                    sent.made_at,
+                    sent.origin.made_at,
                     sent.delivered_at
                 )
             },
@@ -60,7 +67,8 @@ pub(super) fn every_report_that_was_delivered_is_recorded_exactly_once(world: &m
 }
 
 pub(super) fn the_trail_is_a_chain_and_its_statements_are_true(world: &mut World) -> Checked {
-    for host in &world.hosts {
+    // Of a host that changed its key the trail has reports of both.
+    for host in world.hosts.iter().filter(|host| host.keys_before.is_empty()) {
         let key = host.identity().key.public();
         let verified = trail::verify(&host.home, &key).map_err(|error| error.to_string())?;
         require(verified.problems.is_empty(), "an agent's trail is a chain", || {
@@ -84,17 +92,14 @@ pub(super) fn the_trail_is_a_chain_and_its_statements_are_true(world: &mut World
     Ok(())
 }
 
-fn is_alive(host: &&Host) -> bool {
-    host.on && host.active
-}
-
-/// Whether a mail of this system was lost on the way, or set aside unread.
+/// Whether a mail of this system was lost on the way, or set aside.
 fn lost_mail(world: &World, system: &System, kind: Option<Kind>) -> bool {
     let mail = world.mail.borrow();
     mail.ledger.iter().enumerate().any(|(index, sent)| {
         sent.system() == system.system_id
             && kind.is_none_or(|kind| sent.kind() == kind)
-            && (sent.dropped || sent.delivered_at.is_some() && poisoned(world, index))
+            && (sent.dropped
+                || sent.delivered_at.is_some() && (poisoned(world, index) || set_aside(world, index)))
     })
 }
 
@@ -103,17 +108,25 @@ pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) 
         let rule = row.ticket.rule.as_str();
         let Some(system) = row.system else {
             let waiting = read(world, |tx| tx.quarantine_waiting(0, 1))?;
-            let holds = rule == "quarantine-waiting" && !waiting.is_empty();
+            let holds = match rule {
+                "quarantine-waiting" => !waiting.is_empty(),
+                "notification-refused" => refused_addresses(world)?.contains(&row.ticket.subject),
+                _ => false,
+            };
             require(holds, "only what still holds has an unresolved ticket", || format!("{row:?}"))?;
             continue;
         };
         let system = read(world, |tx| tx.system(system))?.expect("a ticket's system");
         let branches = read(world, |tx| tx.branches(system.id))?;
+        let (heard, changed) = (heard_hosts(world, &system)?, changed_lately(world, &system)?);
         let hosts = hosts_of(world, &system);
-        let alive: Vec<&&Host> = hosts.iter().filter(|host| is_alive(host)).collect();
+        let alive: Vec<&&Host> = hosts.iter().filter(|host| heard.contains(&host.number)).collect();
         let frozen = alive.is_empty();
+        let expected = system.state == SystemState::Active && !is_over(world, &system);
+        let says_all = alive.iter().any(|host| host.says() == Says::Everything);
         let holds = match rule {
-            "heartbeat-missing" | "system-report-missing" => frozen && system.state == SystemState::Active,
+            "heartbeat-missing" => changed || frozen && expected,
+            "system-report-missing" => changed || !says_all && expected && !is_in_grace(world, &system),
             "agent-deactivated" => frozen,
             "filesystem-full" => frozen || alive.iter().any(|host| host.body.borrow().disk >= 83),
             // Of a host that is off, something may still lie in the queue.
@@ -143,9 +156,9 @@ pub(super) fn who_is_off_for_long_is_silent_with_one_ticket(world: &mut World) -
         if system.state != SystemState::Active {
             continue;
         }
-        let hosts = hosts_of(world, system);
         // Consent that was withdrawn while nothing could be sent is not known to the receiver.
-        if hosts.iter().any(is_alive) {
+        if !heard_hosts(world, system)?.is_empty() || changed_lately(world, system)? || is_over(world, system)
+        {
             continue;
         }
         let about = |row: &&TicketRow| {
@@ -162,14 +175,8 @@ pub(super) fn who_is_off_for_long_is_silent_with_one_ticket(world: &mut World) -
     Ok(())
 }
 
-/// What a person called over stays over until it begins anew.
-fn resolved_by_a_person(world: &mut World, number: TicketNumber) -> Result<bool, String> {
-    let events = read(world, |tx| tx.ticket_events(number))?;
-    let last = events.iter().rev().find(|(_, event)| event.what.notifies());
-    Ok(last.is_some_and(|(_, event)| event.what == What::Resolved && event.by != "mailbeat"))
-}
-
 pub(super) fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
+    let waiting = what_waits_for_its_key(world)?;
     for system in read(world, |tx| tx.systems(0, 1000))? {
         if hosts_of(world, &system).iter().any(|host| host.forked) {
             continue;
@@ -184,6 +191,8 @@ pub(super) fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
                     && (hole.range.0..=hole.range.1).contains(&sent.report.sequence)
                     && sent.delivered_at.is_some()
                     && !poisoned(world, *index)
+                    && !set_aside(world, *index)
+                    && !waiting.contains(index)
             });
             require(found.is_none(), "what is called missing did not come", || {
                 format!("{}: {hole:?} but {:?}", system.host, found.map(|(_, sent)| sent.report.sequence))
@@ -206,17 +215,21 @@ pub(super) fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
             mail.ledger.iter().any(|later| later.system() == system.system_id && is_named(&later.report))
         };
         let first_of = |branch: &Branch| {
-            let of = mail
-                .ledger
-                .iter()
-                .filter(|sent| sent.report.incarnation == branch.incarnation && sent.delivered_at.is_some());
-            of.map(|sent| sent.report.sequence).min()
+            let of = mail.ledger.iter().enumerate().filter(|(index, sent)| {
+                let its = sent.report.incarnation == branch.incarnation && sent.delivered_at.is_some();
+                its && !set_aside(world, *index)
+            });
+            of.map(|(_, sent)| sent.report.sequence).min()
         };
         let before_the_first = |sent: &&Genuine| {
             branches.iter().any(|branch| {
                 branch.incarnation == sent.report.incarnation && first_of(branch) > Some(sent.report.sequence)
             })
         };
+        // What a person resolved as lost is done with.
+        if world.memory.settled.contains(&system.id) {
+            continue;
+        }
         let silent = mail.ledger.iter().filter(missing).find(|sent| !stated(sent) && !before_the_first(sent));
         require(silent.is_none(), "every report that was lost is missed or was explained", || {
             format!("{}: #{:?} of {holes:?}", system.host, silent.map(|sent| sent.report.sequence))
@@ -232,9 +245,10 @@ pub(super) fn the_receiver_knows_the_files_or_that_it_does_not(world: &mut World
             let files = tx.snapshot(branch.id)?;
             Ok((Some(branch), Some(files)))
         })?;
+        let (heard, changed) = (heard_hosts(world, &system)?, changed_lately(world, &system)?);
         let hosts = hosts_of(world, &system);
         let ([host], Some(branch), Some(files)) = (hosts.as_slice(), branch, files) else { continue };
-        if !is_alive(host) {
+        if changed || !heard.contains(&host.number) || host.says() != Says::Everything {
             continue;
         }
         let unknown = branch.unknown_since.is_some();
@@ -249,10 +263,4 @@ pub(super) fn the_receiver_knows_the_files_or_that_it_does_not(world: &mut World
         )?;
     }
     Ok(())
-}
-
-pub(super) fn everybody_who_is_to_be_told_is_told(world: &mut World) -> Checked {
-    let now = world.vendor.clock.now();
-    let waiting = read(world, |tx| tx.due_notifications(now, 10))?;
-    require(waiting.is_empty(), "everybody who is to be told is told", || format!("{waiting:?}"))
 }

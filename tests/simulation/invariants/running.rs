@@ -4,13 +4,14 @@ use crate::mail::Genuine;
 use crate::world::World;
 use jiff::SignedDuration;
 use mailbeat_receiver::evaluate::{self, Decision, Occasion};
-use mailbeat_receiver::intake::Verdict;
 use mailbeat_receiver::intake::judge::{heard_until, tick};
+use mailbeat_receiver::intake::{IgnoreReason, Verdict};
 use mailbeat_receiver::store::{Hole, StoreError};
-use mailbeat_receiver::ticket::{Ticket, TicketState, What};
+use mailbeat_receiver::ticket::{Ticket, TicketState};
 use std::collections::BTreeSet;
 
-use super::{Checked, GAP, PROMISE, SLACK, all_tickets, hosts_of, poisoned, read, require};
+use super::belief::{hosts_of, is_over, was_taken};
+use super::{Checked, GAP, PROMISE, SLACK, all_tickets, read, require};
 
 pub(super) fn nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world: &mut World) -> Checked {
     let tickets = all_tickets(world, true)?;
@@ -21,16 +22,23 @@ pub(super) fn nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(wor
         }
         let Some(system) = row.system else { continue };
         let Some(system) = read(world, |tx| tx.system(system))? else { continue };
-        let read_until = world.vendor.drained_at;
+        let over = is_over(world, &system);
+        require(!over, "nobody is accused of silence whose contract is over", || format!("{row:?}"))?;
         let mail = world.mail.borrow();
+        let drained_at = world.vendor.drained_at;
+        let was_read =
+            |report: &Genuine| report.delivered_at.is_some_and(|at| at <= drained_at[report.mailbox]);
+        // The mailbox its last report came through is one of those that it is judged by.
+        let of = |(index, report): &(usize, &Genuine)| {
+            report.system() == system.system_id && was_read(report) && was_taken(world, *index)
+        };
+        let last = mail.ledger.iter().enumerate().filter(of).max_by_key(|(_, report)| report.delivered_at);
+        let read_until = drained_at[last.map_or(0, |(_, report)| report.mailbox)];
         // Of what was read while the receiver's own clock was wrong nobody can say when it was made.
         let judged = &world.vendor.judged;
         let doubtful = |index| judged.iter().any(|look| look.genuine == Some(index) && look.by_wrong_clock);
-        let alive = mail.ledger.iter().enumerate().find(|(index, report)| {
-            !doubtful(*index)
-                && report.system() == system.system_id
-                && report.delivered_at.is_some_and(|at| at <= read_until)
-                && report.made_at + PROMISE > read_until + SLACK
+        let alive = mail.ledger.iter().enumerate().filter(of).find(|(index, report)| {
+            !doubtful(*index) && report.origin.made_at + PROMISE > read_until + SLACK
         });
         require(
             alive.is_none(),
@@ -43,7 +51,7 @@ pub(super) fn nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(wor
                     row.ticket.title,
                     world.now,
                     report.report.sequence,
-                    report.made_at,
+                    report.origin.made_at,
                     report.delivered_at,
                     system.life_at
                 )
@@ -74,7 +82,9 @@ pub(super) fn nothing_is_called_lost_that_came_in_time(world: &mut World) -> Che
                 && sent.delivered_at.is_some_and(|at| at <= hole.seen_at + GAP)
         };
         let here = mail.ledger.iter().enumerate().find(|(index, sent)| {
-            let its = sent.system() == system.system_id && !poisoned(world, *index);
+            let its = sent.system() == system.system_id
+                && was_taken(world, *index)
+                && sent.delivered_at.is_some_and(|at| at <= world.vendor.drained_at[sent.mailbox]);
             its && holes.iter().any(|hole| hole.seen_at + GAP <= now + SLACK && came_in_time(sent, hole))
         });
         require(here.is_none(), "nothing is called lost that came to the mailbox in time", || {
@@ -87,12 +97,11 @@ pub(super) fn nothing_is_called_lost_that_came_in_time(world: &mut World) -> Che
 pub(super) fn no_forged_mail_changes_anything_of_a_customer(world: &mut World) -> Checked {
     let judged = &world.vendor.judged[world.memory.judged..];
     for look in judged.iter().filter(|look| look.genuine.is_none()) {
-        require(!look.changed, "no forged mail changes anything of a customer", || look.detail.clone())?;
-        require(matches!(look.verdict, Verdict::Quarantined(_)), "a forged mail is quarantined", || {
-            format!("{:?}: {}", look.verdict, look.detail)
-        })?;
+        let changed = look.changed && !look.came_back;
+        require(!changed, "no forged mail changes anything of a customer", || look.detail.clone())?;
+        let held = matches!(look.verdict, Verdict::Quarantined(_) | Verdict::Ignored(IgnoreReason::Bounce));
+        require(held, "a forged mail is quarantined", || format!("{:?}: {}", look.verdict, look.detail))?;
     }
-    world.memory.judged = world.vendor.judged.len();
     Ok(())
 }
 
@@ -144,49 +153,6 @@ pub(super) fn one_ticket_a_key_is_not_closed(world: &mut World) -> Checked {
         let key = (row.customer, row.system, row.ticket.rule.clone(), row.ticket.subject.clone());
         let closed = row.ticket.state.as_str() == "closed";
         require(closed || keys.insert(key), "one ticket a key is not closed", || format!("{row:?}"))?;
-    }
-    Ok(())
-}
-
-pub(super) fn a_cursor_never_goes_backwards_and_what_is_below_it_is_filed(world: &mut World) -> Checked {
-    let folders = read(world, |tx| {
-        let Some(mailbox) = tx.mailboxes()?.first().map(|mailbox| mailbox.id) else { return Ok(vec![]) };
-        let folders = (1..=2).filter_map(|id| tx.folder(id).transpose()).collect::<Result<Vec<_>, _>>()?;
-        Ok(folders.into_iter().filter(|folder| folder.mailbox == mailbox).collect())
-    })?;
-    for (n, folder) in folders.iter().enumerate() {
-        let now = (folder.uidvalidity, folder.last_uid);
-        let before = world.memory.cursors.insert(folder.id, now).unwrap_or(now);
-        require(before.0 != now.0 || before.1 <= now.1, "a cursor never goes backwards", || {
-            format!("{before:?} -> {now:?}")
-        })?;
-        let mail = std::rc::Rc::clone(&world.mail);
-        let mail = mail.borrow();
-        if mail.folders[n].uidvalidity != folder.uidvalidity {
-            continue;
-        }
-        let below: Vec<u32> = mail.folders[n].mails.range(..=folder.last_uid).map(|(uid, _)| *uid).collect();
-        let unfiled = read(world, |tx| tx.unfiled_below_cursor(folder.id, folder.uidvalidity, &below))?;
-        require(unfiled.is_empty(), "every mail at or below the cursor was filed or is noted to be", || {
-            format!("{}: {unfiled:?}", folder.name)
-        })?;
-    }
-    Ok(())
-}
-
-pub(super) fn nobody_is_told_of_an_end_who_was_not_told_of_the_beginning(world: &mut World) -> Checked {
-    let mut open = BTreeSet::new();
-    for told in &world.vendor.told {
-        match told.what {
-            What::Resolved => {
-                require(
-                    open.contains(&(told.ticket, told.contact)),
-                    "nobody is told of an end who was not told of the beginning",
-                    || format!("{told:?}"),
-                )?;
-            }
-            _ => drop(open.insert((told.ticket, told.contact))),
-        }
     }
     Ok(())
 }

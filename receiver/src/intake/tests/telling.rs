@@ -1,4 +1,4 @@
-//! How much one person is told.
+//! How much one person is told, and what is told of ourselves.
 
 use jiff::Timestamp;
 use mailbeat_shared::wire::observation::{Observation, attributes, names};
@@ -83,4 +83,45 @@ fn what_is_critical_is_told_however_much_was_told_before() {
         }
     }
     assert_eq!(work_off(&mut world, at(5 * HOUR)), (40, 0));
+}
+
+#[test]
+fn a_receiver_whose_clock_is_hours_ahead_accuses_itself_and_nobody_else() {
+    const AHEAD: i64 = 3 * HOUR;
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.hear(at(0));
+    world.verdict(&agent.heartbeat(at(0)).mail, at(0));
+    // After a restart of the host the clock is wrong. Mail is looked for each minute, and comes each hour.
+    for minute in 1..=8 * 60 {
+        let (server, ours) = (at(minute * 60), at(minute * 60 + AHEAD));
+        world.hear(ours);
+        if minute % 60 == 0 {
+            let made = agent.heartbeat(server);
+            let mail = world.mail(&made.mail, server);
+            world.record(vec![mail], ours);
+        }
+        world.hear(ours);
+        world.tick(ours);
+        world.write(|tx, context| judge::own_health(tx, context.rules, ours));
+    }
+    assert_eq!(open_rules(&mut world), ["receiver-clock-wrong"]);
+    let tickets = world.read(|tx| tx.tickets(false, i64::MAX, 500));
+    assert_eq!(tickets.len(), 1, "{tickets:?}");
+
+    // It is set right, and the host falls silent: that is noticed again.
+    let last = 8 * HOUR;
+    for minute in 1..=6 * 60 {
+        let now = at(last + minute * 60);
+        world.hear(now);
+        if minute == 30 {
+            let made = agent.heartbeat(now);
+            world.verdict(&made.mail, now);
+        }
+        world.hear(now);
+        world.tick(now);
+        world.write(|tx, context| judge::own_health(tx, context.rules, now));
+    }
+    let tickets = world.read(|tx| tx.tickets(true, i64::MAX, 500));
+    let rules: Vec<String> = tickets.iter().map(|row| row.ticket.rule.to_string()).collect();
+    assert_eq!(rules, ["heartbeat-missing"]);
 }

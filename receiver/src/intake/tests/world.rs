@@ -128,7 +128,7 @@ impl World {
         self.registered(agent).expect("the agent is enrolled").system
     }
 
-    /// The folder was read to its end for the first time.
+    /// The folder is read to its end.
     pub(super) fn hear(&mut self, now: Timestamp) {
         let folder = self.folder.id;
         self.write(|tx, context| {

@@ -79,6 +79,10 @@ const PHRASES: &[Phrase] = &[
         "nobody expects system reports of this system now",
         "von diesem System werden zurzeit keine Systemberichte erwartet",
     ),
+    (
+        "the contract has ended; in its grace days only heartbeats are sent",
+        "der Vertrag ist beendet; in den Tagen danach werden nur noch Heartbeats gesendet",
+    ),
     ("the administrator switched the agent off", "der Agent wurde vor Ort abgeschaltet"),
     ("deactivated at {t}; nothing more will be sent", "abgeschaltet am {1}; es wird nichts mehr gesendet"),
     ("the agent is active", "der Agent ist aktiv"),

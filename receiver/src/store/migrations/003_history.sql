@@ -1,4 +1,5 @@
--- What is left of heartbeats when their content is let go of, and which commands were carried out already.
+-- What is left of heartbeats when their content is let go of, which commands were carried out already, and what else keeps a
+-- receiver from crying wolf.
 
 CREATE TABLE daily (
     system      INTEGER NOT NULL REFERENCES systems (id),
@@ -19,6 +20,11 @@ CREATE TABLE actions (
     done_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX actions_by_time ON actions (done_at);
+
+-- How long the last mails seem to have waited for us (JSON of evaluate::promptness::Promptness), and how far our clock is
+-- therefore ahead of the mail server's, in microseconds.
+ALTER TABLE mailboxes ADD COLUMN promptness TEXT NOT NULL DEFAULT '{"waits_us":[]}';
+ALTER TABLE mailboxes ADD COLUMN ahead INTEGER NOT NULL DEFAULT 0;
 
 -- How many notifications a person was sent of late.
 CREATE INDEX notifications_sent ON notifications (contact, ended_at) WHERE state = 'sent';

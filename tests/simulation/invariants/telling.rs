@@ -1,0 +1,128 @@
+//! What must hold of the people who are told.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use mailbeat_receiver::store::TicketRow;
+use mailbeat_receiver::ticket::What;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Checked, all_tickets, read, require, resolved_by_a_person};
+use crate::world::World;
+
+pub(super) fn nobody_is_told_of_an_end_who_was_not_told_of_the_beginning(world: &mut World) -> Checked {
+    let mut open = BTreeSet::new();
+    for told in &world.vendor.told {
+        match told.what {
+            What::Resolved => {
+                require(
+                    open.contains(&(told.ticket, told.contact)),
+                    "nobody is told of an end who was not told of the beginning",
+                    || format!("{told:?}"),
+                )?;
+            }
+            _ => drop(open.insert((told.ticket, told.contact))),
+        }
+    }
+    Ok(())
+}
+
+/// Remembers which customers have nobody whose address works; the vendor's own people are told then, if one of theirs does.
+pub(super) fn note_who_has_nobody(world: &mut World) -> Checked {
+    let names = [0, 1].map(|n| world.files[n][0].contract.customer.clone());
+    let works = read(world, |tx| {
+        let works = |customer| -> Result<bool, mailbeat_receiver::store::StoreError> {
+            Ok(tx.contacts(customer)?.iter().any(|contact| contact.refused_at.is_none()))
+        };
+        let vendor = works(None)?;
+        let mut found = [vendor; 2];
+        for customer in tx.customers()? {
+            if let Some(n) = names.iter().position(|name| *name == customer.name) {
+                found[n] |= works(Some(customer.id))?;
+            }
+        }
+        Ok((found, vendor))
+    })?;
+    let now = world.vendor.clock.now();
+    for n in [0, 1] {
+        // The receiver's own tickets are told to the vendor's people alone.
+        if !works.0[n] || !works.1 {
+            world.memory.nobody_at[n] = Some(now);
+        }
+    }
+    Ok(())
+}
+
+fn had_nobody_since(world: &World, at: Timestamp) -> bool {
+    world.memory.nobody_at.iter().flatten().any(|nobody_at| *nobody_at >= at)
+}
+
+pub(super) fn everybody_who_is_to_be_told_is_told(world: &mut World) -> Checked {
+    let now = world.vendor.clock.now();
+    let waiting = read(world, |tx| tx.due_notifications(now, 10))?;
+    require(waiting.is_empty(), "everybody who is to be told is told", || format!("{waiting:?}"))?;
+    for row in all_tickets(world, true)? {
+        let events = read(world, |tx| tx.ticket_events(row.ticket.number))?;
+        let news = events.iter().rev().find(|(_, event)| event.what.notifies());
+        let (id, event) = news.expect("a ticket was opened");
+        let told = world.vendor.told.iter().any(|told| told.event == *id);
+        require(
+            told || had_nobody_since(world, event.at),
+            "somebody was told of every ticket that is unresolved",
+            || format!("{row:?}\n    {event:?}"),
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn what_came_back_is_told_to_the_next(world: &mut World) -> Checked {
+    let rows = notifications(world)?;
+    for (event, contact, _) in rows.iter().filter(|(_, _, state)| state == "refused") {
+        let others = rows.iter().any(|(of, who, state)| of == event && who != contact && state != "refused");
+        let told = world.vendor.told.iter().any(|told| told.event == *event && told.contact != *contact);
+        require(
+            others || told || world.memory.nobody_at.iter().any(Option::is_some),
+            "what came back is told to the next",
+            || format!("event {event} to contact {contact} of {rows:?}"),
+        )?;
+    }
+    Ok(())
+}
+
+fn notifications(world: &World) -> Result<Vec<(i64, i64, String)>, String> {
+    let read = || {
+        let db = Connection::open_with_flags(world.vendor.path(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut rows = db.prepare("SELECT event, contact, state FROM notifications ORDER BY id")?;
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        rows.collect::<Result<Vec<_>, _>>()
+    };
+    read().map_err(|error: rusqlite::Error| error.to_string())
+}
+
+/// Addresses of people whose mail server refuses notifications.
+pub(super) fn refused_addresses(world: &mut World) -> Result<BTreeSet<String>, String> {
+    read(world, |tx| {
+        let mut refused = BTreeSet::new();
+        for customer in tx.customers()?.iter().map(|customer| Some(customer.id)).chain([None]) {
+            let contacts = tx.contacts(customer)?.into_iter();
+            refused.extend(contacts.filter(|is| is.refused_at.is_some()).map(|contact| contact.email));
+        }
+        Ok(refused)
+    })
+}
+
+pub(super) fn an_address_that_is_refused_has_a_ticket(world: &mut World) -> Checked {
+    let tickets = all_tickets(world, false)?;
+    for address in refused_addresses(world)? {
+        let about = |row: &&TicketRow| {
+            row.ticket.rule.as_str() == "notification-refused" && row.ticket.subject == address
+        };
+        let newest = tickets.iter().filter(about).max_by_key(|row| row.ticket.number);
+        let told = match newest {
+            Some(row) => row.ticket.state.is_unresolved() || resolved_by_a_person(world, row.ticket.number)?,
+            None => false,
+        };
+        require(told, "an address that is refused has a ticket", || format!("{address}: {tickets:?}"))?;
+    }
+    Ok(())
+}
