@@ -3,12 +3,13 @@
 # make check     formatting, lints, documentation, the agent for Windows
 # make packages  .deb files and a static agent for any Linux, into target/packages (needs cargo-deb and musl-tools)
 # make bench     figures, from release builds (minutes)
+# make mutants   the tests on trial (an hour or two; wants cargo-mutants)
 # All honour CARGO_TARGET_DIR.
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 CARGO  ?= cargo
 
-.PHONY: demo build crash-build test check bench mutants packages static
+.PHONY: demo build crash-build test check bench packages static mutants mutants-core mutants-intake mutants-wire
 
 # One package at a time, so that the receiver's features do not enlarge the agent.
 build:
@@ -54,6 +55,20 @@ static:
 bench:
 	benches/run.sh
 
+# The tests on trial: one fault after another is put into a copy of the pure core, the intake and the wire format, and the tests named
+# beside it must notice. Results are in $(TARGET)/mutants-*/mutants.out. ARGS goes to cargo-mutants: `--shard 0/8` tries an eighth,
+# `--iterate` what was not noticed the last time.
 mutants:
-	$(CARGO) mutants --package mailbeat-shared --package mailbeat-receiver \
-	  --file 'shared/src/wire/**' --file 'receiver/src/evaluate/**' --file receiver/src/ticket.rs --file 'receiver/src/intake/**'
+	$(MAKE) -k mutants-core mutants-intake mutants-wire
+
+MUTANTS = CARGO_TARGET_DIR=$(abspath $(TARGET)) $(CARGO) mutants --output $(TARGET)/$@ $(ARGS)
+
+mutants-core:
+	$(MUTANTS) --cargo-arg=--test=evaluate --exclude receiver/src/evaluate/promptness.rs \
+	  --file receiver/src/evaluate.rs --file 'receiver/src/evaluate/**' --file receiver/src/ticket.rs --file 'receiver/src/ticket/**'
+
+mutants-intake:
+	$(MUTANTS) --cargo-arg=--lib --file receiver/src/evaluate/promptness.rs --file receiver/src/intake.rs --file 'receiver/src/intake/**'
+
+mutants-wire:
+	$(MUTANTS) --cargo-arg=--lib --cargo-arg=--test=extract --cargo-arg=--test=other_mail --cargo-arg=--test=ssh_keygen --file 'shared/src/wire/**'

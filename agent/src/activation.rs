@@ -47,9 +47,24 @@ pub struct Consent {
     pub activated_by: String,
     /// The kinds of items agreed to; others are not sent.
     pub consented: Vec<String>,
+    /// What of it was agreed to after the activation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<Agreement>,
     /// When the consent was withdrawn; then only what was queued before may still go out, for a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn_at: Option<Timestamp>,
+}
+
+/// That somebody agreed to more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agreement {
+    /// When.
+    pub at: Timestamp,
+    /// Who, as far as the operating system knows.
+    pub by: String,
+    /// To which kinds of items.
+    pub items: Vec<String>,
 }
 
 /// `enrollment.toml`: the secret, kept because a renewal comes without it.
@@ -166,6 +181,19 @@ pub fn store(home: &Home, sealed: &SealedContract, consent: Option<&Consent>) ->
     Ok(())
 }
 
+/// Adds to the consent of an activated agent.
+///
+/// # Errors
+/// [`StorageError`]; the consent stands as it was then.
+pub fn agree(home: &Home, agreement: Agreement) -> Result<(), StorageError> {
+    let mut consent: Consent = config_file::load(&home.activation())?;
+    let new: Vec<String> =
+        agreement.items.iter().filter(|item| !consent.consented.contains(item)).cloned().collect();
+    consent.consented.extend(new);
+    consent.added.push(agreement);
+    write(&home.activation(), toml::to_string(&consent).expect("a consent is plain TOML").as_bytes())
+}
+
 /// Withdraws the consent: nothing is composed any more, and what is queued may go out for one day.
 ///
 /// # Errors
@@ -209,6 +237,7 @@ mod tests {
             activated_at: contract().issued_at,
             activated_by: "root".into(),
             consented: vec!["watch".into()],
+            added: vec![],
             withdrawn_at: None,
         };
         store(&home, &sealed(&contract()), Some(&consent)).unwrap();
@@ -220,6 +249,15 @@ mod tests {
         store(&home, &sealed(&renewed), None).unwrap();
         let second = load(&home, &identity).unwrap().unwrap();
         assert_eq!((second.contract.revision, second.proof), (2, first.proof));
+
+        let more = Agreement {
+            at: renewed.issued_at,
+            by: "anna".into(),
+            items: vec!["load".into(), "watch".into()],
+        };
+        agree(&home, more.clone()).unwrap();
+        let consent = load(&home, &identity).unwrap().unwrap().consent;
+        assert_eq!((consent.consented, consent.added), (vec!["watch".into(), "load".into()], vec![more]));
 
         withdraw(&home, renewed.issued_at).unwrap();
         assert!(!home.activation().exists());

@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
 use mailbeat_shared::wire::id::SystemId;
+
+use crate::config::Locale;
+use crate::trail::filter::{self, Moment};
 
 /// Sends heartbeats and system reports of this host by mail, once activated with a service contract. It listens on no port
 /// and reads no mail.
@@ -21,7 +25,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Activate with a contract file, or renew: shows what will be sent to whom and asks
+    /// Activate with a contract file, or renew: shows what will be sent to whom and asks. Without a file: agree to what is new
     Activate(Activate),
     /// Send a last notice, then be silent
     Deactivate {
@@ -49,6 +53,16 @@ pub enum Command {
     },
     /// How it stands
     Status(Json),
+    /// The data sheet: what may leave the house, to whom, what for, for how long
+    Disclose(Disclose),
+    /// Say that the host is being worked on, so that silence is no alarm
+    #[command(subcommand)]
+    Maintenance(Maintenance),
+    /// What redaction leaves of a file
+    Redact {
+        /// The file; `-` is the standard input
+        file: PathBuf,
+    },
     /// What became of every report
     #[command(subcommand)]
     Trail(Trail),
@@ -82,8 +96,8 @@ pub struct Json {
 /// `activate`
 #[derive(Debug, Args)]
 pub struct Activate {
-    /// The contract file from the vendor
-    pub file: PathBuf,
+    /// The contract file from the vendor; without one, what is new since the activation is shown and asked about
+    pub file: Option<PathBuf>,
     /// The fingerprint of the vendor's contract key, got by another way than the contract
     #[arg(long, value_name = "SHA256:...")]
     pub vendor_key: Option<String>,
@@ -115,6 +129,41 @@ pub enum PreviewKind {
     System,
 }
 
+/// `disclose`
+#[derive(Debug, Args)]
+pub struct Disclose {
+    /// The language: en or de [default: `locale` in agent.toml]
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Option<Locale>,
+    /// A ready annex to a data processing agreement, Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub annex: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `maintenance`
+#[derive(Debug, Subcommand)]
+pub enum Maintenance {
+    /// Begin now, or announce another end
+    Start {
+        /// For how long: 30m, 4h, 2d; the contract sets the maximum
+        #[arg(long = "for", value_name = "LENGTH", value_parser = filter::length)]
+        length: SignedDuration,
+        /// Why; the vendor reads it
+        #[arg(long, default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        /// How
+        json: Json,
+    },
+    /// End now
+    Stop(Json),
+    /// Whether there is any, until when and why
+    Show(Json),
+}
+
 /// `trail`
 #[derive(Debug, Subcommand)]
 pub enum Trail {
@@ -123,6 +172,9 @@ pub enum Trail {
         /// Only the newest so many
         #[arg(long, default_value_t = 50)]
         last: usize,
+        #[command(flatten)]
+        /// Which
+        wanted: Wanted,
         #[command(flatten)]
         /// How
         json: Json,
@@ -137,6 +189,70 @@ pub enum Trail {
     },
     /// Check every signature and every link of the chain
     Verify(Json),
+    /// Write the mails and reports into an empty directory, with what is needed to verify them with ssh-keygen
+    Export {
+        /// The directory
+        dir: PathBuf,
+        #[command(flatten)]
+        /// Which
+        wanted: Wanted,
+        #[command(flatten)]
+        /// How
+        json: Json,
+    },
+    /// Send one report once more with the same bytes
+    Resend {
+        /// Its number
+        sequence: u64,
+        #[command(flatten)]
+        /// How
+        json: Json,
+    },
+}
+
+/// Which reports of the trail.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Wanted {
+    /// Only of this kind
+    #[arg(long)]
+    pub kind: Option<KindWanted>,
+    /// Only those made then or later: 2026-06-01, 2026-06-01T12:00:00Z, or how long ago: 4h, 2d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Moment>,
+    /// Only those made before that
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Moment>,
+    /// Only with this fate
+    #[arg(long)]
+    pub fate: Option<FateWanted>,
+}
+
+/// The kinds of report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KindWanted {
+    /// Still alive
+    Heartbeat,
+    /// The watched files
+    System,
+    /// The first
+    Enrollment,
+    /// Maintenance, shutdown, end
+    Notice,
+    /// By hand
+    Test,
+}
+
+/// What became of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FateWanted {
+    /// It waits in the queue
+    Waiting,
+    /// A mail server took it
+    Accepted,
+    /// A newer heartbeat said more
+    Superseded,
+    /// Refused for good, dropped or damaged
+    Lost,
 }
 
 /// `identity`

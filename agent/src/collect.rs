@@ -11,6 +11,7 @@ use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::observation::Observation;
 use serde::{Deserialize, Serialize};
 
+use crate::item::Item;
 use host::HostProbe;
 
 /// Which collectors run. Everything is on unless switched off.
@@ -65,34 +66,50 @@ pub struct Collected {
 /// What one collector returns: observations, or the sentence that says why there are none.
 pub type Measured = Result<Vec<Observation>, String>;
 
-/// Runs every collector that is switched on. CPU utilisation is that since the last call with the same probe; the
+type Collector = fn(&mut HostProbe, Duration) -> Measured;
+
+/// What measures an item for heartbeats; `None` for what is no number.
+fn collector(item: Item) -> Option<Collector> {
+    Some(match item {
+        Item::Cpu => HostProbe::cpu,
+        Item::Memory => |probe, _| probe.memory(),
+        Item::Swap => |probe, _| probe.swap(),
+        Item::Load => |probe, _| probe.load(),
+        Item::Filesystems => |probe, _| probe.filesystems(),
+        Item::Network => |probe, _| probe.network(),
+        Item::Uptime => |probe, _| probe.uptime(),
+        Item::Agent => |probe, _| probe.own_footprint(),
+        Item::Inventory | Item::WatchedFiles => return None,
+    })
+}
+
+/// Runs the collectors of these items and no others. CPU utilisation is that since the last call with the same probe; the
 /// first call measures over `first_sample`, in which this function sleeps (zero: leave it out and say so).
-pub fn collect(config: &CollectConfig, probe: &mut HostProbe, first_sample: Duration) -> Collected {
-    type Collector = fn(&mut HostProbe) -> Measured;
-    let collectors: [(bool, &str, Collector); 7] = [
-        (config.memory, "memory", HostProbe::memory),
-        (config.swap, "swap", HostProbe::swap),
-        (config.load, "load", HostProbe::load),
-        (config.filesystems, "filesystems", HostProbe::filesystems),
-        (config.network, "network", HostProbe::network),
-        (config.uptime, "uptime", HostProbe::uptime),
-        (config.agent, "agent", HostProbe::own_footprint),
-    ];
+pub fn collect(items: &[Item], probe: &mut HostProbe, first_sample: Duration) -> Collected {
     let mut collected = Collected::default();
-    if config.cpu {
-        collected.run("cpu", || probe.cpu(first_sample));
-    }
-    for (_, name, collector) in collectors.into_iter().filter(|(on, ..)| *on) {
-        collected.run(name, || collector(probe));
+    for item in items {
+        if let Some(collector) = collector(*item) {
+            collected.run(*item, || collector(probe, first_sample));
+        }
     }
     collected
 }
 
 impl Collected {
-    /// Runs one collector and takes what it found, or why it found nothing.
-    pub fn run(&mut self, name: &str, collector: impl FnOnce() -> Measured) {
+    /// Runs one collector and takes what it found, or why it found nothing. A number that the item does not name is left
+    /// out: nobody agreed to it.
+    pub fn run(&mut self, item: Item, collector: impl FnOnce() -> Measured) {
+        let name = item.name();
         match catch_unwind(AssertUnwindSafe(collector)) {
-            Ok(Ok(observations)) => self.take(name, observations),
+            Ok(Ok(observations)) => {
+                let named =
+                    |found: &Observation| item.metrics().iter().any(|metric| metric.name == found.name);
+                let (own, strays): (Vec<_>, Vec<_>) = observations.into_iter().partition(named);
+                if let Some(stray) = strays.first() {
+                    self.problem(&format!("{name}: {} is none of its values and was left out", stray.name));
+                }
+                self.take(name, own);
+            }
             Ok(Err(problem)) => self.problem(&format!("{name}: {problem}")),
             Err(_) => self.problem(&format!("{name}: the collector broke off; this is a fault of the agent")),
         }
@@ -140,24 +157,25 @@ mod tests {
     #[test]
     fn a_collector_that_panics_is_a_sentence_and_the_next_one_still_runs() {
         let mut collected = Collected::default();
-        collected.run("first", || panic!("broken on purpose"));
-        collected.run("second", || Err("no such device".into()));
-        collected.run("third", || Ok(vec![Observation::new(&names::UPTIME, 1.0)]));
+        collected.run(Item::Memory, || panic!("broken on purpose"));
+        collected.run(Item::Swap, || Err("no such device".into()));
+        collected.run(Item::Uptime, || Ok(vec![Observation::new(&names::UPTIME, 1.0)]));
         assert_eq!(collected.observations.len(), 1);
         assert_eq!(collected.problems.len(), 2);
         assert!(
-            collected.problems[0].starts_with("first: the collector broke off"),
+            collected.problems[0].starts_with("memory: the collector broke off"),
             "{:?}",
             collected.problems
         );
-        assert_eq!(collected.problems[1], "second: no such device");
+        assert_eq!(collected.problems[1], "swap: no such device");
     }
 
     #[test]
     fn more_values_than_a_report_holds_are_counted_out_by_name() {
         let mut collected = Collected::default();
-        collected
-            .run("network", || Ok(vec![Observation::new(&names::NETWORK_IO, 1.0); limits::OBSERVATIONS + 7]));
+        collected.run(Item::Network, || {
+            Ok(vec![Observation::new(&names::NETWORK_IO, 1.0); limits::OBSERVATIONS + 7])
+        });
         assert_eq!(collected.observations.len(), limits::OBSERVATIONS);
         assert!(collected.problems[0].contains("7 of 507 values left out"), "{:?}", collected.problems);
     }
@@ -165,9 +183,17 @@ mod tests {
     #[test]
     fn a_value_that_is_no_number_is_left_out_and_named() {
         let mut collected = Collected::default();
-        collected.run("cpu", || Ok(vec![Observation::new(&names::CPU_UTILIZATION, f64::NAN)]));
+        collected.run(Item::Cpu, || Ok(vec![Observation::new(&names::CPU_UTILIZATION, f64::NAN)]));
         assert!(collected.observations.is_empty());
         assert!(collected.problems[0].contains("system.cpu.utilization"), "{:?}", collected.problems);
+    }
+
+    #[test]
+    fn a_number_that_its_item_does_not_name_stays_at_home_and_is_named() {
+        let mut collected = Collected::default();
+        collected.run(Item::Memory, || Ok(vec![Observation::new(&names::UPTIME, 1.0)]));
+        assert!(collected.observations.is_empty());
+        assert_eq!(collected.problems, ["memory: system.uptime is none of its values and was left out"]);
     }
 
     #[test]
@@ -175,9 +201,13 @@ mod tests {
         let config: CollectConfig = toml::from_str("swap = false").unwrap();
         assert_eq!(config, CollectConfig { swap: false, ..CollectConfig::default() });
         assert!(toml::from_str::<CollectConfig>("swapp = false").is_err());
-        let off = "cpu=false\nmemory=false\nswap=false\nload=false\nfilesystems=false\nnetwork=false\nuptime=false\nagent=false";
-        let mut probe = HostProbe::new().unwrap();
-        assert_eq!(collect(&toml::from_str(off).unwrap(), &mut probe, Duration::ZERO), Collected::default());
+        for item in Item::ALL.into_iter().filter(|item| *item != Item::WatchedFiles) {
+            let key = item.key().strip_prefix("collect.").unwrap();
+            let config: CollectConfig = toml::from_str(&format!("{key} = false")).unwrap();
+            let on = |item: &Item| item.is_on(&config, &crate::watch::WatchConfig::default());
+            let off: Vec<Item> = Item::ALL.into_iter().filter(|item| !on(item)).collect();
+            assert_eq!(off, [item, Item::WatchedFiles], "{key}");
+        }
     }
 
     #[test]
@@ -195,10 +225,10 @@ mod tests {
     #[test]
     fn this_host_is_measured() {
         let mut probe = HostProbe::new().unwrap();
-        let first = collect(&CollectConfig::default(), &mut probe, Duration::ZERO);
+        let first = collect(&Item::ALL, &mut probe, Duration::ZERO);
         assert!(first.problems.iter().any(|problem| problem.starts_with("cpu: ")), "{:?}", first.problems);
         std::thread::sleep(Duration::from_millis(250)); // the operating system counts CPU time in steps
-        let second = collect(&CollectConfig::default(), &mut probe, Duration::ZERO);
+        let second = collect(&Item::ALL, &mut probe, Duration::ZERO);
         assert_eq!(second.problems, Vec::<String>::new());
         let value =
             |name: &str| second.observations.iter().find(|found| found.name == name).map(|found| found.value);

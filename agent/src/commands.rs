@@ -4,9 +4,13 @@
 mod activate;
 mod ask;
 mod config;
+mod consent;
+mod disclose;
 mod documents;
 mod identity;
+mod maintenance;
 mod preview;
+mod redact;
 mod run;
 mod status;
 mod trail;
@@ -22,13 +26,16 @@ use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file::ConfigError;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::activation;
 use crate::cli::{Cli, Command};
-use crate::config::{Config, DEFAULT_PATH, LogLevel};
+use crate::config::{Config, DEFAULT_PATH, Locale, LogLevel};
 use crate::home::{Home, HomeError, Lock};
 use crate::identity::system_entropy;
 use crate::route::MailServers;
 use crate::run::{Agent, Parts};
 use crate::sense::ThisHost;
+use crate::state::State;
+use crate::state::pace::Pace;
 
 /// What every command works with.
 struct Setup {
@@ -81,6 +88,9 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Send { kind } => ask::send(&setup, kind),
         Command::Preview { kind, json, mail } => preview::preview(&setup, kind, json, mail),
         Command::Status(json) => status::status(&setup, json.json),
+        Command::Disclose(asked) => disclose::disclose(&setup, &asked),
+        Command::Maintenance(asked) => maintenance::maintenance(&setup, &asked),
+        Command::Redact { file } => redact::redact(&setup, &file),
         Command::Trail(asked) => trail::trail(&setup, &asked),
         Command::Identity(asked) => identity::identity(&setup, &asked),
         Command::Config(asked) => config::config(&setup, &asked),
@@ -116,6 +126,23 @@ impl Setup {
             post: Box::new(servers),
             entropy: system_entropy(),
         }
+    }
+
+    /// The language of what people read: the administrator's choice, else the contract's.
+    fn locale(&self) -> Locale {
+        let in_force = activation::contract_in_force(&self.home).ok().flatten();
+        in_force.map_or_else(
+            || self.config.locale.unwrap_or_default(),
+            |(contract, _)| self.config.locale_under(&contract),
+        )
+    }
+
+    /// Until when the limit of mails an hour holds back what waits, if it does.
+    fn held_back_until(&self) -> Option<Timestamp> {
+        let (contract, _) = activation::contract_in_force(&self.home).ok()??;
+        let pace = Pace::new(self.config.mails_per_hour, self.config.wish().promise(&contract));
+        let (used, now) = (State::peek(&self.home).pace, self.now());
+        Some(pace.next(used, now)).filter(|next| *next > now)
     }
 
     /// The lock for a short command; waits a little for another short one.

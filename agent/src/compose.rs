@@ -20,7 +20,7 @@ use crate::identity::Identity;
 use crate::render::{RenderError, Renderer};
 use crate::sense::{Found, HostFacts};
 use crate::spool::{Entry, Meta, Parcel};
-use crate::state::State;
+use crate::state::{State, Window};
 
 /// This program's version, as reports name it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -151,7 +151,7 @@ pub fn heartbeat(
                 .as_ref()
                 .map(|accepted| text::one_line(&accepted.route, limits::NAME_BYTES)),
         },
-        maintenance: None,
+        maintenance: state.maintenance.as_ref().map(Window::on_the_wire),
         observations,
         checks: vec![],
         problems: bounded(problems),

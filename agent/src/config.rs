@@ -4,19 +4,21 @@
 //! work before `run` finds out. Secrets never print.
 
 mod check;
+mod goodbye;
 mod route;
 mod show;
 
 use std::path::{Path, PathBuf};
 
 use mailbeat_shared::config_file::{self, ConfigError};
-use mailbeat_shared::locale::Locale;
+pub use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::Digest;
 use mailbeat_shared::wire::report::Kind;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Finding, check};
+pub use goodbye::Goodbye;
 pub use route::{RouteConfig, RouteKind};
 
 use crate::collect::CollectConfig;
@@ -46,6 +48,14 @@ pub struct Config {
     pub system_interval_s: Option<u32>,
     /// Most reports waiting; over it the oldest is dropped and named as lost.
     pub queue_reports: usize,
+    /// Most bytes of the reports waiting; over it the oldest is dropped and named as lost.
+    pub queue_bytes: u64,
+    /// Days a report waits at most; after them it is dropped and named as lost.
+    pub queue_days: u32,
+    /// Most mails that leave in an hour, copies included; never less than twice what is promised.
+    pub mails_per_hour: u32,
+    /// Whether the agent says goodbye when it is stopped.
+    pub goodbye: Goodbye,
     /// Who gets copies.
     pub cc: Copies,
     /// How long the trail is kept.
@@ -77,6 +87,10 @@ impl Default for Config {
             heartbeat_interval_s: None,
             system_interval_s: None,
             queue_reports: 2_000,
+            queue_bytes: 256 * 1024 * 1024,
+            queue_days: 60,
+            mails_per_hour: 60,
+            goodbye: Goodbye::default(),
             cc: Copies::default(),
             trail: TrailConfig::default(),
             host_name: None,
@@ -151,11 +165,13 @@ pub struct TrailConfig {
     pub days: u32,
     /// Most reports.
     pub reports: usize,
+    /// Most bytes on disk.
+    pub bytes: u64,
 }
 
 impl Default for TrailConfig {
     fn default() -> Self {
-        Self { days: 90, reports: 5_000 }
+        Self { days: 90, reports: 5_000, bytes: 512 * 1024 * 1024 }
     }
 }
 
@@ -195,7 +211,7 @@ impl Config {
     /// How much of the trail is kept.
     #[must_use]
     pub fn retention(&self) -> Retention {
-        Retention { days: self.trail.days, reports: self.trail.reports }
+        Retention { days: self.trail.days, reports: self.trail.reports, bytes: self.trail.bytes }
     }
 
     /// The digest that reports name, so that a changed configuration shows.

@@ -9,8 +9,10 @@ pub mod collect;
 pub mod commands;
 pub mod compose;
 pub mod config;
+pub mod disclose;
 pub mod home;
 pub mod identity;
+pub mod item;
 pub mod os;
 pub mod redact;
 pub mod render;
@@ -22,6 +24,7 @@ pub mod spool;
 pub mod state;
 pub mod trail;
 pub mod watch;
+pub mod words;
 
 #[cfg(test)]
 mod testing;

@@ -4,9 +4,12 @@
 //! never reads the clock and can be killed at any point: what it knows lies in the state directory. What fails is logged,
 //! named in the next report and in `status`, and tried again; nothing here panics or gives up.
 
+mod answering;
 mod composing;
 mod requests;
+mod resending;
 mod sending;
+mod settling;
 mod standing;
 
 use std::io;
@@ -66,9 +69,11 @@ pub struct Agent {
     stamp: Option<Stamp>,
     state: State,
     queue: Vec<Entry>,
+    /// Whether the queue may have come over its limits.
+    grown: bool,
     tries: Tries,
     /// Decided reports whose end could not be written down yet: they must not be sent again.
-    undecided: Vec<sending::Decided>,
+    undecided: Vec<settling::Decided>,
     /// What the next heartbeat must say once.
     notes: Vec<String>,
     /// Since when the clock is behind what it said before.
@@ -167,6 +172,7 @@ impl Agent {
             stamp: None,
             state,
             queue,
+            grown: true,
             tries: Tries::default(),
             undecided: vec![],
             notes: vec![],

@@ -52,6 +52,8 @@ impl Wish {
 /// A report that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
+    /// Announced maintenance is over.
+    MaintenanceEnd,
     /// The first of a new life.
     Enrollment,
     /// The watched files.
@@ -86,7 +88,9 @@ pub fn plan(
     // The heartbeat after which no slot is left says the end instead.
     let last_of_all =
         permission::end(contract).is_some_and(|end| heartbeats.after(heartbeat.max(now)) >= end);
-    vec![(system_due, Due::System), (heartbeat, if last_of_all { Due::ContractEnd } else { Due::Heartbeat })]
+    let maintenance = state.maintenance.as_ref().map(|window| (window.until, Due::MaintenanceEnd));
+    let heartbeat = (heartbeat, if last_of_all { Due::ContractEnd } else { Due::Heartbeat });
+    maintenance.into_iter().chain([(system_due, Due::System), heartbeat]).collect()
 }
 
 /// One system's slots for reports of one interval.
@@ -121,6 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::state::Window;
     use crate::testing;
 
     fn second(second: i64) -> Timestamp {
@@ -194,6 +199,14 @@ mod tests {
         assert_eq!(due(&said, true, now)[1].1, Due::ContractEnd);
         let said = State { end_said: Some(1), ..said };
         assert_eq!(due(&said, true, now), []);
+    }
+
+    #[test]
+    fn maintenance_ends_when_it_was_said_to_before_anything_else_that_is_due_then() {
+        let now = second(1_780_000_000);
+        let maintenance = Some(Window { since: now, until: now, reason: String::new() });
+        let said = State { last_heartbeat: Some(now), maintenance, ..State::default() };
+        assert_eq!(due(&said, true, now)[..2], [(now, Due::MaintenanceEnd), (now, Due::System)]);
     }
 
     #[test]

@@ -24,21 +24,6 @@ pub struct HostFacts {
     pub machine_id: Option<String>,
 }
 
-/// The kinds of items this version can send, as a person agrees to them. A kind added later is not sent before somebody
-/// agreed to it by activating again.
-pub const KINDS: [&str; 10] = [
-    "cpu",
-    "memory",
-    "swap",
-    "load",
-    "filesystems",
-    "network",
-    "uptime",
-    "agent",
-    "inventory",
-    "watched files",
-];
-
 /// The watched files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Files {

@@ -5,6 +5,8 @@
 //! (A3), so that a crash in between is finished at the next start instead of sent again. Damaged entries are reported, never
 //! in the way.
 
+mod ending;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::home::Home;
 use crate::state::Newest;
+pub use ending::{Ending, Fate, Resent};
 
 /// The signed bytes.
 pub const REPORT: &str = "report.json";
@@ -33,6 +36,8 @@ pub const META: &str = "meta.json";
 pub const MAIL: &str = "mail.eml";
 /// What became of it.
 pub const OUTCOME: &str = "outcome.json";
+/// When it was sent again by hand.
+pub const RESENT: &str = "resent.json";
 
 /// A report with everything that is framed into a mail.
 #[derive(Clone, Debug)]
@@ -68,48 +73,6 @@ pub struct Meta {
     pub subject: String,
     /// What it says, in one line.
     pub title: String,
-}
-
-/// How a report ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// A mail server took responsibility for it. Whether it was received only the receiver knows.
-    Accepted,
-    /// A newer heartbeat said more.
-    Superseded,
-    /// Refused for good by every route, dropped at the queue's limit, or damaged on disk.
-    Lost,
-}
-
-impl Fate {
-    /// The words for people.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted by your mail server",
-            Self::Superseded => "superseded by a newer heartbeat",
-            Self::Lost => "lost",
-        }
-    }
-}
-
-/// What became of a report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ending {
-    /// How it ended.
-    pub fate: Fate,
-    /// When.
-    pub at: Timestamp,
-    /// By which route it went or was last tried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub route: Option<String>,
-    /// The server's words, or why it was lost.
-    #[serde(default)]
-    pub reply: String,
-    /// How often it was tried by this process.
-    #[serde(default)]
-    pub attempts: u32,
 }
 
 /// A directory of the queue or the trail.
@@ -148,6 +111,31 @@ impl Entry {
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
         serde_json::from_slice(&fs::read(self.dir.join(OUTCOME)).ok()?).ok()
+    }
+
+    /// When it was sent again by hand, oldest first.
+    #[must_use]
+    pub fn resent(&self) -> Vec<Resent> {
+        let read = fs::read(self.dir.join(RESENT)).ok();
+        read.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    }
+
+    /// Notes that it was sent again.
+    ///
+    /// # Errors
+    /// What the file system said.
+    pub fn note_resent(&self, resent: Resent) -> io::Result<()> {
+        let mut all = self.resent();
+        all.push(resent);
+        let json = serde_json::to_vec_pretty(&all).map_err(io::Error::other)?;
+        durable::replace(&self.dir.join(RESENT), &json, Access::Private)
+    }
+
+    /// Its size on disk, in bytes; what cannot be looked at counts nothing.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let files = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
     }
 
     /// Its kind, as far as it can be told.
@@ -204,6 +192,14 @@ pub fn put(home: &Home, parcel: &Parcel) -> io::Result<Entry> {
 /// What the file system said about the queue's directory.
 pub fn queued(home: &Home) -> io::Result<Vec<Entry>> {
     entries(&home.queue())
+}
+
+/// The report of this sequence in the trail.
+///
+/// # Errors
+/// What the file system said about the directory.
+pub fn in_trail(home: &Home, sequence: u64) -> io::Result<Option<Entry>> {
+    Ok(entries(&home.trail())?.into_iter().find(|entry| entry.sequence == sequence))
 }
 
 /// The entries of a directory, in order of sequence; what is not named like one is left alone.

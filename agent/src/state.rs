@@ -4,6 +4,9 @@
 //! saw a report of, and the start passes over it. A state that cannot be read is set aside as `*.corrupt` and the next older
 //! one is brought up to date from the newest report; the next system report is full then. Nothing here is decided.
 
+mod failures;
+mod maintenance;
+pub mod pace;
 mod ranges;
 
 use std::fs;
@@ -16,9 +19,12 @@ use mailbeat_shared::wire::report::{Body, NoticeEvent, Report};
 use mailbeat_shared::wire::snapshot::{FileState, Snapshot};
 use serde::{Deserialize, Serialize};
 
+pub use failures::{Failed, Failures};
+pub use maintenance::Window;
 pub use ranges::Ranges;
 
 use crate::home::{Home, set_aside};
+use crate::item;
 
 /// What the agent remembers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +54,12 @@ pub struct State {
     pub last_accepted: Option<Accepted>,
     /// The last attempt that failed, until one succeeds.
     pub last_failure: Option<Failed>,
+    /// The last few ways in which sending failed, also after it succeeded.
+    pub failures: Failures,
+    /// Announced maintenance.
+    pub maintenance: Option<Window>,
+    /// How far ahead of an even pace the mails are that left ([`pace`]).
+    pub pace: Option<Timestamp>,
     /// What the last heartbeat could not do, one sentence each.
     pub problems: Vec<String>,
     /// What the last system report could not do; heartbeats repeat it.
@@ -87,21 +99,6 @@ pub struct Accepted {
     pub reply: String,
 }
 
-/// An attempt that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failed {
-    /// Of which report.
-    pub sequence: u64,
-    /// When.
-    pub at: Timestamp,
-    /// By which route.
-    pub route: String,
-    /// What happened, in the server's words where there are any.
-    pub what: String,
-    /// What to do about it.
-    pub advice: String,
-}
-
 /// The newest report that exists on disk: what the state must not be behind of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Newest {
@@ -123,11 +120,11 @@ impl State {
         match &report.body {
             Body::Heartbeat { heartbeat } => {
                 state.last_heartbeat = Some(now);
-                state.problems.clone_from(&heartbeat.problems);
+                state.problems = lasting(&heartbeat.problems);
             }
             Body::System { system_report } => {
                 state.last_system = Some(now);
-                state.watch_problems.clone_from(&system_report.truncated);
+                state.watch_problems = lasting(&system_report.truncated);
                 let files = &system_report.files;
                 let unreadable = files.iter().filter(|file| file.state == FileState::Unreadable).count();
                 let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -140,7 +137,14 @@ impl State {
                 (state.last_system, state.baseline) = (None, None);
                 state.last_heartbeat = Some(now);
             }
-            Body::Notice { .. } | Body::Test { .. } => {}
+            Body::Notice { notice } => match notice.event {
+                NoticeEvent::MaintenanceStarted => state.maintenance = Window::announced(notice, now),
+                NoticeEvent::MaintenanceEnded => state.maintenance = None,
+                // Who comes back says so at once.
+                NoticeEvent::Shutdown => state.last_heartbeat = None,
+                NoticeEvent::ContractEnd | NoticeEvent::Deactivated => {}
+            },
+            Body::Test { .. } => {}
         }
         state
     }
@@ -150,6 +154,8 @@ impl State {
         for time in [&mut self.last_heartbeat, &mut self.last_system].into_iter().flatten() {
             *time = (*time).min(now);
         }
+        self.maintenance = self.maintenance.take().map(|window| window.rebased(now));
+        self.pace = pace::rebased(self.pace, now);
     }
 
     /// Notes that the end of the contract with this revision was announced.
@@ -242,6 +248,11 @@ impl State {
             let _ = fs::remove_file(home.snapshot(sequence));
         }
     }
+}
+
+/// The problems that are repeated later; what is withheld is looked at anew each time.
+fn lasting(problems: &[String]) -> Vec<String> {
+    problems.iter().filter(|problem| !item::is_withheld_sentence(problem)).cloned().collect()
 }
 
 /// Writes the files a system report speaks of.

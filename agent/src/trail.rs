@@ -3,6 +3,9 @@
 //! Only reads, except for forgetting what is older than the retention. Trusts nothing it finds: an administrator, a backup
 //! or a disk may have changed it, and [`verify`] says where.
 
+pub mod export;
+pub mod filter;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -39,8 +42,10 @@ pub struct Verified {
     pub reports: usize,
     /// The first and last sequence among them.
     pub range: Option<(u64, u64)>,
-    /// What is broken.
+    /// What is broken, in order.
     pub problems: Vec<Problem>,
+    /// The first of it.
+    pub first_broken: Option<Problem>,
 }
 
 /// One broken thing.
@@ -60,7 +65,7 @@ pub struct Problem {
 pub fn verify(home: &Home, key: &PublicKey) -> io::Result<Verified> {
     let entries = everything(home)?;
     let range = entries.first().zip(entries.last()).map(|(first, last)| (first.sequence, last.sequence));
-    let mut verified = Verified { reports: entries.len(), range, problems: Vec::new() };
+    let mut verified = Verified { reports: entries.len(), range, ..Verified::default() };
     let mut before: Option<(u64, Option<Digest>)> = None;
     for entry in &entries {
         let mut problem = |what: String| verified.problems.push(Problem { sequence: entry.sequence, what });
@@ -82,6 +87,7 @@ pub fn verify(home: &Home, key: &PublicKey) -> io::Result<Verified> {
         }
         before = Some((entry.sequence, digest));
     }
+    verified.first_broken = verified.problems.first().cloned();
     Ok(verified)
 }
 
@@ -115,6 +121,8 @@ pub struct Retention {
     pub days: u32,
     /// Most reports kept.
     pub reports: usize,
+    /// Most bytes kept on disk.
+    pub bytes: u64,
 }
 
 /// Forgets what is too old or too much, oldest first. The newest report always stays: by it the start knows which
@@ -125,17 +133,22 @@ pub struct Retention {
 pub fn prune(home: &Home, retention: Retention, now: Timestamp) -> io::Result<usize> {
     let entries = spool::entries(&home.trail())?;
     let too_many = entries.len().saturating_sub(retention.reports.max(1));
+    let sizes: Vec<u64> = entries.iter().map(Entry::bytes).collect();
+    let mut bytes: u64 = sizes.iter().sum();
     let age = SignedDuration::from_hours(24 * i64::from(retention.days));
     let too_old =
         |entry: &Entry| entry.meta.as_ref().is_some_and(|meta| now.duration_since(meta.created_at) > age);
     let newest = entries.len().saturating_sub(1);
-    let gone = entries
-        .iter()
-        .enumerate()
-        .take_while(|(n, entry)| *n < newest && (*n < too_many || too_old(entry)))
-        .map(|(_, entry)| fs::remove_dir_all(&entry.dir))
-        .collect::<io::Result<Vec<()>>>()?;
-    Ok(gone.len())
+    let mut gone = 0;
+    for (n, (entry, size)) in entries.iter().zip(sizes).take(newest).enumerate() {
+        if n >= too_many && bytes <= retention.bytes && !too_old(entry) {
+            break;
+        }
+        fs::remove_dir_all(&entry.dir)?;
+        bytes = bytes.saturating_sub(size);
+        gone += 1;
+    }
+    Ok(gone)
 }
 
 #[cfg(test)]
@@ -156,9 +169,16 @@ mod tests {
         }
         let kept = || spool::entries(&home.trail()).unwrap().iter().map(|e| e.sequence).collect::<Vec<_>>();
         let made = parcel(1, Kind::Heartbeat).meta.created_at;
-        prune(&home, Retention { days: 90, reports: 3 }, made).unwrap();
+        let all = Retention { days: 90, reports: 100, bytes: u64::MAX };
+        assert_eq!(prune(&home, all, made).unwrap(), 0);
+        assert_eq!(prune(&home, Retention { reports: 4, ..all }, made).unwrap(), 1);
+        assert_eq!(kept(), [2, 3, 4, 5]);
+        let one = spool::in_trail(&home, 5).unwrap().unwrap().bytes();
+        prune(&home, Retention { bytes: 3 * one, ..all }, made).unwrap();
         assert_eq!(kept(), [3, 4, 5]);
-        prune(&home, Retention { days: 90, reports: 3 }, made + SignedDuration::from_hours(91 * 24)).unwrap();
+        prune(&home, all, made + SignedDuration::from_hours(91 * 24)).unwrap();
+        assert_eq!(kept(), [5]);
+        prune(&home, Retention { bytes: 1, ..all }, made).unwrap();
         assert_eq!(kept(), [5]);
     }
 

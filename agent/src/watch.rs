@@ -162,6 +162,12 @@ fn excludes(globs: &[String]) -> GlobSet {
     set.build().unwrap_or_default()
 }
 
+/// The text of a file, as watching reads it; `None` if it is none.
+#[must_use]
+pub fn text_of(bytes: &[u8]) -> Option<String> {
+    decode::decode(bytes).map(|(text, _)| text)
+}
+
 /// The first eight hexadecimal digits of a keyed digest: a name that means something on this system only.
 fn pseudonym(key: &[u8], of: &str) -> String {
     Digest::keyed(key, of.as_bytes()).as_bytes()[..4].iter().map(|byte| format!("{byte:02x}")).collect()

@@ -10,12 +10,13 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_agent::activation::{Activation, Consent};
+use mailbeat_agent::collect::collect;
 use mailbeat_agent::collect::host::HostProbe;
-use mailbeat_agent::collect::{CollectConfig, collect};
 use mailbeat_agent::compose::{self, Desk};
 use mailbeat_agent::identity::{self, Identity};
+use mailbeat_agent::item::Item;
 use mailbeat_agent::render::{Renderer, SubjectStyle};
-use mailbeat_agent::sense::{Found, HostFacts, KINDS};
+use mailbeat_agent::sense::{Found, HostFacts};
 use mailbeat_agent::state::State;
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::locale::Locale;
@@ -76,8 +77,7 @@ pub(crate) fn compose(
 
 /// What this host's collectors find, brought to the twenty numbers of a small server.
 fn measure() -> anyhow::Result<Vec<Observation>> {
-    let mut found =
-        collect(&CollectConfig::default(), &mut HostProbe::new()?, Duration::from_millis(250)).observations;
+    let mut found = collect(&Item::ALL, &mut HostProbe::new()?, Duration::from_millis(250)).observations;
     found.retain(|observation| {
         !observation.name.starts_with("system.filesystem") && !observation.name.starts_with("system.network")
     });
@@ -132,7 +132,8 @@ impl Agent {
             contract: contract.number.clone(),
             activated_at: now,
             activated_by: "bench".into(),
-            consented: KINDS.map(str::to_owned).to_vec(),
+            consented: Item::ALL.map(|item| item.name().to_owned()).to_vec(),
+            added: vec![],
             withdrawn_at: None,
         };
         let host = HostFacts {

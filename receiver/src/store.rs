@@ -7,6 +7,8 @@
 mod branches;
 mod content;
 mod contracts;
+#[cfg(test)]
+mod damage;
 mod filings;
 mod handle;
 mod history;

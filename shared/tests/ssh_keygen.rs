@@ -153,3 +153,17 @@ fn an_rsa_key_is_refused_by_name() {
         std::fs::read_to_string(dir.path().join("rsa.pub")).unwrap().parse::<PublicKey>().unwrap_err();
     assert!(refused.to_string().contains("rsa"), "{refused}");
 }
+
+#[test]
+fn a_private_key_under_a_passphrase_is_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = ssh_keygen()
+        .current_dir(dir.path())
+        .args(["-q", "-t", "ed25519", "-N", "a passphrase", "-f", "key"])
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let refused =
+        SigningKey::from_openssh(&std::fs::read_to_string(dir.path().join("key")).unwrap()).unwrap_err();
+    assert!(refused.to_string().ends_with("it is protected by a passphrase"), "{refused}");
+}

@@ -13,6 +13,7 @@ mod junk;
 mod lab_itself;
 mod limits;
 mod mailbox;
+mod maintenance;
 mod notifications;
 mod order;
 mod outage;

@@ -50,3 +50,17 @@ fn every_key_of_the_samples_is_in_the_reference() {
         }
     }
 }
+
+/// Every key of the agent there is, with its default, as `config show` prints it.
+#[test]
+fn every_key_of_the_agent_is_in_its_sample_and_in_the_reference() {
+    let shown = mailbeat_agent::config::Config::default().shown();
+    let keys: Vec<&str> =
+        shown.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key).collect();
+    assert!(keys.len() > 25, "{shown}");
+    for key in keys.into_iter().filter(|key| *key != "route") {
+        let in_sample = uncommented(AGENT).lines().any(|line| line.starts_with(&format!("{key} = ")));
+        assert!(in_sample, "packaging/agent.toml does not show `{key}`");
+        assert!(REFERENCE.contains(&format!("`{key}`")), "docs/configuration.md does not name `{key}`");
+    }
+}

@@ -13,7 +13,7 @@ const PROGRAMS: [&str; 2] = ["agent", "receiver"];
 /// Templates of one folder by file name.
 fn templates(folder: &str) -> BTreeMap<String, String> {
     let files = fs::read_dir(root().join("templates").join(folder)).unwrap().map(Result::unwrap);
-    let files = files.filter(|file| file.path().is_file());
+    let files = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "hbs"));
     files
         .map(|file| (file.file_name().into_string().unwrap(), fs::read_to_string(file.path()).unwrap()))
         .collect()
@@ -131,7 +131,6 @@ fn no_language_leaks_into_the_other() {
         "again",
         "from",
         "these",
-        "mails'",
         "nobody",
     ];
     const GERMAN: &[&str] = &[
@@ -170,9 +169,11 @@ fn no_language_leaks_into_the_other() {
                     .collect::<Vec<_>>()
                     .join(" ");
                 let lines = prose(&template) + " " + &quoted;
-                let said = lines
-                    .lines()
-                    .filter(|line| !line.contains("ssh-keygen") && !line.contains("report.json.sig"));
+                let said = lines.lines().filter(|line| {
+                    !line.starts_with("    ")
+                        && !line.contains("ssh-keygen")
+                        && !line.contains("report.json.sig")
+                });
                 let said: Vec<String> = said.flat_map(words).collect();
                 let leaks: Vec<&String> =
                     said.iter().filter(|word| foreign.contains(&word.as_str())).collect();

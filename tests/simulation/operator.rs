@@ -95,9 +95,15 @@ impl World {
 
     /// Admits the host's key, if reports of it wait.
     pub(crate) fn approve(&mut self, host: u8) -> Result<(), StoreError> {
-        let (now, key) = (self.vendor.clock.now(), self.host(host).identity().key.public().bytes());
-        let rules = self.vendor.rules.clone();
+        let (now, identity) = (self.vendor.clock.now(), self.host(host).identity());
+        let (key, rules) = (identity.key.public().bytes(), self.vendor.rules.clone());
         self.vendor.store.write(|tx| {
+            // Somebody may have used the key to speak for another's system.
+            for row in tx.waiting_of_signer(&key, 10_000)? {
+                if row.claimed.system != Some(identity.system) {
+                    tx.end_quarantine(row.id, false, "the customer did not mean that")?;
+                }
+            }
             match approve(tx, context(&rules), &key, now) {
                 Ok(_) => {}
                 Err(ApproveError::NothingWaits) => return Ok(()),

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_agent::activation::permission::{Permission, permission};
 use mailbeat_agent::activation::{self, Consent, Pin};
 use mailbeat_agent::identity::{self, Identity, draw};
+use mailbeat_agent::item::Item;
 use mailbeat_agent::run::BUILD_TIME;
 use mailbeat_agent::schedule::Slots;
 use mailbeat_agent::state::State;
@@ -67,7 +68,8 @@ impl Host {
             contract: file.contract.number.clone(),
             activated_at: self.clock.now(),
             activated_by: "root".into(),
-            consented: vec!["filesystems".into(), "watched files".into()],
+            consented: Item::ALL.map(|item| item.name().to_owned()).to_vec(),
+            added: vec![],
             withdrawn_at: None,
         };
         activation::store(&self.home, &file, Some(&consent)).expect("a temporary directory can be written");
@@ -115,9 +117,8 @@ impl Host {
         let key = SigningKey::from_seed(&draw(&mut self.entropy()), &format!("mailbeat {system}"));
         self.keys_before.push(std::mem::replace(&mut identity.key, key.clone()));
         identity.save(&self.home).expect("a temporary directory can be written");
-        if vouched {
-            self.doors.vouching.borrow_mut().vouch(system, &key, &self.keys_before);
-        }
+        let old: &[SigningKey] = if vouched { &self.keys_before } else { &[] };
+        self.doors.vouching.borrow_mut().vouch(system, &key, old);
         self.note_papers(now);
     }
 

@@ -20,14 +20,14 @@ pub(crate) struct Vouching {
 }
 
 impl Vouching {
-    /// Old keys speak for a new one.
+    /// Old keys speak for a new one; none do where nobody asks them.
     pub(crate) fn vouch(&mut self, system: SystemId, key: &SigningKey, old: &[SigningKey]) {
         let statement = rotation_statement(system, &key.public());
         let words = old.iter().map(|old| old.sign(Namespace::Rotate, &statement)).collect();
         self.keys.insert(key.public().to_string(), (key.clone(), words));
     }
 
-    /// The mail with the words in it; `None` if there are none for its key.
+    /// The mail with the words in it; `None` if its key is the system's first.
     pub(crate) fn speak(&mut self, raw: &[u8]) -> Option<Vec<u8>> {
         let mut report = read(raw);
         let (key, words) = self.keys.get(&report.identity.public_key)?;

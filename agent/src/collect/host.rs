@@ -3,6 +3,7 @@
 //! Only what is needed is refreshed, never everything: sysinfo keeps a handle per thread of every process otherwise. It
 //! leaves out NFS, CIFS and autofs mounts, whose dead servers would block the agent; so they are not reported.
 
+mod footprint;
 mod mounts;
 
 use std::collections::BTreeMap;
@@ -10,12 +11,11 @@ use std::time::{Duration, Instant};
 
 use mailbeat_shared::text;
 use mailbeat_shared::wire::observation::{Metric, Observation, attributes, names};
-use sysinfo::{
-    CpuRefreshKind, DiskRefreshKind, Disks, Networks, ProcessRefreshKind, ProcessesToUpdate, System,
-};
+use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks, Networks, System};
 
 use super::{CollectConfig, Measured};
 use crate::os;
+pub use footprint::Footprint;
 use mounts::Mount;
 
 /// A host that cannot be measured at all.
@@ -205,13 +205,11 @@ impl HostProbe {
 
     pub(super) fn own_footprint(&mut self) -> Measured {
         let own = sysinfo::get_current_pid().map_err(|error| format!("the agent's own process: {error}"))?;
-        // `nothing()` alone still keeps a handle for every thread.
-        let only = ProcessRefreshKind::nothing().with_memory().with_cpu().without_tasks();
-        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own]), true, only);
-        let process = self.system.process(own).ok_or("the agent's own process is not listed")?;
+        let uses =
+            Footprint::within(&mut self.system, own).map_err(|error| format!("the agent's own {error}"))?;
         Ok(vec![
-            Observation::new(&names::AGENT_MEMORY, whole(process.memory())),
-            Observation::new(&names::AGENT_CPU_TIME, whole(process.accumulated_cpu_time()) / 1000.0),
+            Observation::new(&names::AGENT_MEMORY, whole(uses.memory_bytes)),
+            Observation::new(&names::AGENT_CPU_TIME, uses.cpu_s),
         ])
     }
 }

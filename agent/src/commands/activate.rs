@@ -8,13 +8,14 @@ use anyhow::{Context as _, bail};
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
 use mailbeat_shared::wire::id::SystemId;
 
-use super::{Setup, Usage, ask_person, person, print, runtime};
+use super::{Setup, Usage, ask_person, consent, person, print, runtime};
 use crate::activation::{self, Consent, Pin, Refusal, permission};
 use crate::cli;
 use crate::identity::{Identity, system_entropy};
+use crate::item::{self, Item};
 use crate::route::MailServers;
 use crate::run::{Agent, BUILD_TIME};
-use crate::sense::{KINDS, Senses as _, ThisHost};
+use crate::sense::{Senses as _, ThisHost};
 use crate::state::State;
 
 /// What the file means here.
@@ -28,25 +29,18 @@ enum Meaning {
 }
 
 pub(super) fn activate(setup: &Setup, asked: &cli::Activate) -> anyhow::Result<ExitCode> {
-    let bytes = fs::read(&asked.file).with_context(|| asked.file.display().to_string())?;
-    let sealed = SealedContract::open(&bytes).with_context(|| asked.file.display().to_string())?;
+    let Some(file) = &asked.file else { return consent::to_what_is_new(setup, asked.accept) };
+    let bytes = fs::read(file).with_context(|| file.display().to_string())?;
+    let sealed = SealedContract::open(&bytes).with_context(|| file.display().to_string())?;
     setup.home.prepare()?;
     let in_force = activation::contract_in_force(&setup.home)?;
     let meaning = judge(setup, asked, &sealed, in_force.as_ref())?;
+    if matches!(meaning, Meaning::MoreConsent) {
+        return consent::to_what_is_new(setup, asked.accept);
+    }
     let identity = identity(setup, asked, &meaning)?;
     print(summary(setup, &sealed.contract, identity.system));
-    if !asked.accept {
-        let answer = ask_person("Do you agree that this is sent? [y/N] ");
-        match answer.as_deref() {
-            Some("y" | "yes" | "Y") => {}
-            Some(_) => bail!("nothing was changed"),
-            None => {
-                return Err(
-                    Usage("nobody can be asked here; if you agree, repeat with --accept".into()).into()
-                );
-            }
-        }
-    }
+    consent::ask("Do you agree that this is sent?", asked.accept)?;
     store(setup, &sealed, &identity, &meaning)?;
     enroll(setup)
 }
@@ -86,7 +80,7 @@ fn judge(
         (Ok(()), None) => Ok(Meaning::First),
         (Ok(()), Some(_)) => Ok(Meaning::Renewal),
         (Err(Refusal::AlreadyActive { .. }), Some((_, consent)))
-            if KINDS.iter().any(|kind| !consent.consented.iter().any(|agreed| agreed == kind)) =>
+            if !item::withheld(&setup.config, &consent.consented).is_empty() =>
         {
             Ok(Meaning::MoreConsent)
         }
@@ -145,18 +139,20 @@ fn store(
         contract: sealed.contract.number.clone(),
         activated_at: setup.now(),
         activated_by: person(),
-        consented: KINDS.map(str::to_owned).to_vec(),
+        // What is switched off was not shown as something that is sent.
+        consented: item::switched_on(&setup.config).iter().map(|item| item.name().to_owned()).collect(),
+        added: vec![],
         withdrawn_at: None,
     };
-    if matches!(meaning, Meaning::First) {
+    let first = matches!(meaning, Meaning::First);
+    if first {
         identity.save(&setup.home)?;
     }
-    let consent = (!matches!(meaning, Meaning::Renewal)).then_some(&consent);
-    activation::store(&setup.home, sealed, consent)?;
-    print(match meaning {
-        Meaning::First => format!("Activated. This system is {}.\n", identity.system),
-        Meaning::Renewal => format!("Renewed: revision {} is in force.\n", sealed.contract.revision),
-        Meaning::MoreConsent => "Agreed.\n".to_owned(),
+    activation::store(&setup.home, sealed, first.then_some(&consent))?;
+    print(if first {
+        format!("Activated. This system is {}.\n", identity.system)
+    } else {
+        format!("Renewed: revision {} is in force. The consent stands as it was.\n", sealed.contract.revision)
     });
     Ok(())
 }
@@ -194,6 +190,11 @@ fn summary(setup: &Setup, contract: &Contract, system: SystemId) -> String {
     let until =
         contract.valid_until.map_or_else(|| "until revoked".to_owned(), |until| format!("until {until}"));
     let (routes, problems) = setup.config.routes(Some(contract));
+    let measured: Vec<&str> = item::switched_on(&setup.config)
+        .into_iter()
+        .filter(|item| !matches!(item, Item::Inventory | Item::WatchedFiles))
+        .map(Item::name)
+        .collect();
     let names: Vec<String> =
         routes.iter().map(|route| format!("{} (from {})", route.name, route.from)).collect();
     let mut text = format!(
@@ -211,7 +212,7 @@ fn summary(setup: &Setup, contract: &Contract, system: SystemId) -> String {
         contract.report_address(system),
         if names.is_empty() { "no route yet".to_owned() } else { names.join(", then ") },
         promise.heartbeat_interval_s,
-        KINDS.join(", "),
+        measured.join(", "),
         promise.system_interval_s,
     );
     let watched = if setup.config.watch.include.is_empty() {
@@ -223,5 +224,5 @@ fn summary(setup: &Setup, contract: &Contract, system: SystemId) -> String {
     for note in problems.iter().chain(&setup.config.wish().clamped(contract)) {
         let _ = writeln!(text, "Note: {note}");
     }
-    text + "Everything can be switched off singly in agent.toml; `mailbeat-agent preview system` shows what is sent.\n"
+    text + "`mailbeat-agent disclose` says of each item what it is for. Everything can be switched off singly in agent.toml.\n"
 }

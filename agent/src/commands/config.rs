@@ -6,6 +6,7 @@ use super::{Setup, print, print_json};
 use crate::activation;
 use crate::cli;
 use crate::config::{Finding, check};
+use crate::item;
 
 pub(super) fn config(setup: &Setup, asked: &cli::Config) -> anyhow::Result<ExitCode> {
     match asked {
@@ -18,8 +19,13 @@ fn checked(setup: &Setup, json: bool) -> anyhow::Result<ExitCode> {
     let contract = activation::contract_in_force(&setup.home);
     let mut findings =
         check(&setup.config, contract.as_ref().ok().and_then(|found| Some(&found.as_ref()?.0)));
-    if let Err(error) = &contract {
-        findings.push(Finding::wrong(error.to_string()));
+    match &contract {
+        Ok(Some((_, consent))) => {
+            let withheld = item::withheld(&setup.config, &consent.consented);
+            findings.extend(item::withheld_sentence(&withheld).map(Finding::note));
+        }
+        Ok(None) => {}
+        Err(error) => findings.push(Finding::wrong(error.to_string())),
     }
     let wrong = findings.iter().any(|finding| finding.wrong);
     if json {

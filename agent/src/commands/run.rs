@@ -1,19 +1,24 @@
 //! `run`: the only place that sleeps.
 //!
 //! Between steps it looks every second for requests and for the end (SIGTERM, SIGINT); a step is never cut short. Under
-//! systemd it says when it is ready and how it stands, and feeds the watchdog while its steps end.
+//! systemd it says when it is ready and how it stands, and feeds the watchdog while its steps end. Where the configuration wants
+//! it, a goodbye is the last word; it never holds up a shutdown for longer than [`GOODBYE`].
 
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Setup, runtime};
+use crate::config::Goodbye;
+use crate::os;
 use crate::route::MailServers;
-use crate::run::Agent;
+use crate::run::{Agent, Answer};
 use crate::schedule;
 
 /// How often requests and the end are looked for.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long the goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 pub(super) fn run(setup: &Setup) -> anyhow::Result<ExitCode> {
     setup.home.prepare()?;
@@ -37,6 +42,7 @@ pub(super) fn run(setup: &Setup) -> anyhow::Result<ExitCode> {
             let wait = schedule::sleep_until(due, setup.now()).min(LOOK);
             if end.within(&runtime, wait) {
                 service::stopping();
+                say_goodbye(setup, &mut agent);
                 tracing::info!("stopped; {} reports wait in the queue", agent.waiting().len());
                 return Ok(ExitCode::SUCCESS);
             }
@@ -47,6 +53,28 @@ pub(super) fn run(setup: &Setup) -> anyhow::Result<ExitCode> {
             if asked || agent.is_out_of_date() || setup.now() >= due {
                 break;
             }
+        }
+    }
+}
+
+/// Tells the vendor that silence is meant, where that is configured. When the time is over the process ends where it stands:
+/// a crash at any point is harmless, and a notice that was not sent waits in the queue.
+fn say_goodbye(setup: &Setup, agent: &mut Agent) {
+    if setup.config.goodbye == Goodbye::Never {
+        return;
+    }
+    std::thread::spawn(|| {
+        std::thread::sleep(GOODBYE);
+        tracing::warn!("the goodbye was not accepted within {} s; it waits in the queue", GOODBYE.as_secs());
+        std::process::exit(0);
+    });
+    if setup.config.goodbye == Goodbye::Always || os::system_is_stopping() {
+        match agent.say_goodbye(setup.now()) {
+            Answer::Queued(sequence) if agent.waiting().contains(&sequence) => {
+                tracing::warn!("#{sequence}, the goodbye, waits in the queue");
+            }
+            Answer::Queued(sequence) => tracing::info!("#{sequence}: said goodbye"),
+            other => tracing::warn!("no goodbye: {other:?}"),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! `status`: how it stands, from files alone; it disturbs nobody.
+//! `status`: the state of things now, from files alone; it disturbs nobody.
 //!
 //! It says "accepted by your mail server", never "received": only the receiver knows that.
 
-use std::fmt::Write as _;
+mod told;
+
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -10,16 +11,20 @@ use jiff::Timestamp;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::{ContractNumber, SystemId};
 use mailbeat_shared::wire::report::Promise;
+use mailbeat_shared::wire::snapshot::FileState;
 use serde::Serialize;
 
 use super::{Setup, print, print_json};
-use crate::activation::{self, permission};
+use crate::activation::{self, Consent, permission};
+use crate::collect::host::Footprint;
+use crate::home::Home;
 use crate::identity::Identity;
+use crate::item::{self, Item};
 use crate::run::BUILD_TIME;
-use crate::schedule;
+use crate::schedule::{self, Due};
 use crate::sense::{Senses as _, ThisHost};
-use crate::spool;
-use crate::state::{Accepted, Failed, State};
+use crate::spool::{self, Entry};
+use crate::state::{self, Accepted, Failed, State, Window};
 
 #[derive(Serialize)]
 struct Status {
@@ -31,13 +36,28 @@ struct Status {
     contract: Option<Terms>,
     /// Why not everything is sent.
     hindrances: Vec<String>,
+    maintenance: Option<Window>,
     sequence: u64,
     last_accepted: Option<Accepted>,
     last_failure: Option<Failed>,
+    /// The last few ways in which sending failed, newest last, also if it went since.
+    failures: Vec<Failed>,
     queued: usize,
+    queued_bytes: u64,
     oldest_queued: Option<Timestamp>,
+    /// When the next report is due, whichever.
     next: Option<Timestamp>,
+    next_heartbeat: Option<Timestamp>,
+    next_system_report: Option<Timestamp>,
+    /// Until when the limit of mails an hour holds back what waits.
+    held_back_until: Option<Timestamp>,
+    items: Vec<ItemState>,
+    unreadable: Vec<Unreadable>,
     problems: Vec<String>,
+    /// What the running agent uses.
+    uses: Option<Footprint>,
+    trail_reports: usize,
+    trail_bytes: u64,
     state_dir: std::path::PathBuf,
 }
 
@@ -49,8 +69,28 @@ struct Terms {
     vendor: String,
     report_address: String,
     valid_until: Option<Timestamp>,
+    /// Whole days until the end.
     days_left: Option<i64>,
+    /// Whether the end is near enough to be counted down.
+    ends_soon: bool,
     promise: Promise,
+}
+
+#[derive(Serialize)]
+struct ItemState {
+    item: &'static str,
+    /// Whether the configuration asks for it.
+    on: bool,
+    /// Whether somebody agreed to it.
+    agreed: bool,
+    /// The key that switches it.
+    key: &'static str,
+}
+
+#[derive(Serialize)]
+struct Unreadable {
+    path: String,
+    why: Option<String>,
 }
 
 pub(super) fn status(setup: &Setup, json: bool) -> anyhow::Result<ExitCode> {
@@ -58,7 +98,7 @@ pub(super) fn status(setup: &Setup, json: bool) -> anyhow::Result<ExitCode> {
     if json {
         print_json(&status)?;
     } else {
-        print(told(&status));
+        print(told::told(&status, setup.now()));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -67,11 +107,15 @@ fn look(setup: &Setup) -> anyhow::Result<Status> {
     let now = setup.now();
     let home = &setup.home;
     let unreadable = || format!("{}: read it as root or as the agent's user", home.dir().display());
-    let queue = if home.queue().exists() { spool::queued(home).with_context(unreadable)? } else { vec![] };
+    let entries = |dir: std::path::PathBuf| if dir.exists() { spool::entries(&dir) } else { Ok(vec![]) };
+    let queue = entries(home.queue()).with_context(unreadable)?;
+    let trail = entries(home.trail()).with_context(unreadable)?;
+    let bytes = |entries: &[Entry]| entries.iter().map(Entry::bytes).sum();
     let identity = Identity::load(home)?;
     let in_force = activation::contract_in_force(home)?;
     let state = State::peek(home);
     let holder = home.holder();
+    let running = holder.as_ref().filter(|holder| holder.runs).and_then(|holder| holder.pid);
     let mut status = Status {
         activated: in_force.is_some(),
         running: holder.as_ref().and_then(|holder| holder.pid),
@@ -79,20 +123,57 @@ fn look(setup: &Setup) -> anyhow::Result<Status> {
         system: identity.as_ref().map(|identity| identity.system),
         contract: None,
         hindrances: vec![],
+        maintenance: state.maintenance.clone().filter(|window| window.holds(now)),
         sequence: state.sequence,
         queued: queue.len(),
+        queued_bytes: bytes(&queue),
         oldest_queued: queue.iter().filter_map(|entry| Some(entry.meta.as_ref()?.created_at)).min(),
         next: None,
+        next_heartbeat: None,
+        next_system_report: None,
+        held_back_until: None,
+        items: items(setup, in_force.as_ref().map(|(_, consent)| consent)),
+        unreadable: unreadable_files(home, &state),
         problems: [state.problems.clone(), state.watch_problems.clone()].concat(),
         last_accepted: state.last_accepted.clone(),
         last_failure: state.last_failure.clone(),
+        failures: state.failures.all().to_vec(),
+        uses: running.and_then(|pid| Footprint::of(pid).ok()),
+        trail_reports: trail.len(),
+        trail_bytes: bytes(&trail),
         state_dir: home.dir().to_owned(),
     };
     status.problems.dedup();
-    if let (Some(identity), Some((contract, _))) = (identity, in_force) {
+    if let (Some(identity), Some((contract, consent))) = (identity, in_force) {
+        status.hindrances.extend(item::withheld_sentence(&item::withheld(&setup.config, &consent.consented)));
         under_contract(setup, &mut status, &identity, &contract, &state, now)?;
     }
     Ok(status)
+}
+
+fn items(setup: &Setup, consent: Option<&Consent>) -> Vec<ItemState> {
+    let agreed =
+        |item: Item| consent.is_some_and(|consent| consent.consented.iter().any(|name| name == item.name()));
+    let on = item::switched_on(&setup.config);
+    let state = |item: Item| ItemState {
+        item: item.name(),
+        on: on.contains(&item),
+        agreed: agreed(item),
+        key: item.key(),
+    };
+    Item::ALL.into_iter().map(state).collect()
+}
+
+/// The watched files that the last system report could not read.
+fn unreadable_files(home: &Home, state: &State) -> Vec<Unreadable> {
+    let baseline = state.baseline.as_ref();
+    let snapshot =
+        baseline.and_then(|baseline| state::load_snapshot(home, baseline).ok()).unwrap_or_default();
+    let unreadable = snapshot.into_values().map(|file| file.entry);
+    unreadable
+        .filter(|entry| entry.state == FileState::Unreadable)
+        .map(|entry| Unreadable { path: entry.path, why: entry.detail })
+        .collect()
 }
 
 fn under_contract(
@@ -111,7 +192,8 @@ fn under_contract(
         vendor: contract.vendor.clone(),
         report_address: contract.report_address(identity.system).to_owned(),
         valid_until: contract.valid_until,
-        days_left: permission::countdown_days(contract, now),
+        days_left: contract.valid_until.map(|until| (until.duration_since(now).as_hours() / 24).max(0)),
+        ends_soon: permission::countdown_days(contract, now).is_some(),
         promise,
     });
     let permission = permission::permission(contract, now, BUILD_TIME.parse()?, state.last_seen);
@@ -125,74 +207,10 @@ fn under_contract(
     status.hindrances.extend(setup.config.routes(Some(contract)).1);
     let enrolled = state.enrolled == Some(identity.incarnation);
     let plan = schedule::plan(state, enrolled, identity.system, contract, promise, now);
-    status.next = plan.into_iter().map(|(at, _)| at).min();
+    let due = |wanted: Due| plan.iter().find(|(_, due)| *due == wanted).map(|(at, _)| *at);
+    status.next = plan.iter().map(|(at, _)| *at).min();
+    status.next_heartbeat = due(Due::Heartbeat);
+    status.next_system_report = due(Due::System);
+    status.held_back_until = setup.held_back_until().filter(|_| status.queued > 0);
     Ok(())
-}
-
-fn told(status: &Status) -> String {
-    let mut out = String::new();
-    let verdict = match (status.activated, status.hindrances.is_empty(), &status.last_failure) {
-        (false, ..) => "not activated; nothing is sent. `mailbeat-agent activate FILE`",
-        (true, false, _) => "hindered",
-        (true, true, Some(_)) => "the last attempt to send failed; it is tried again",
-        (true, true, None) => "well",
-    };
-    let _ = writeln!(out, "mailbeat-agent: {verdict}");
-    for hindrance in &status.hindrances {
-        let _ = writeln!(out, "  {hindrance}");
-    }
-    if let Some(failure) = &status.last_failure {
-        let _ = writeln!(
-            out,
-            "  #{} by route {} at {}: {}\n  {}",
-            failure.sequence,
-            failure.route,
-            format_args!("{:.0}", failure.at),
-            failure.what,
-            failure.advice
-        );
-    }
-    if let Some(terms) = &status.contract {
-        let until =
-            terms.valid_until.map_or_else(|| "until revoked".to_owned(), |until| format!("until {until}"));
-        let _ = writeln!(
-            out,
-            "Contract:  {} (revision {}) of {} with {}, {until}",
-            terms.number, terms.revision, terms.customer, terms.vendor
-        );
-        if let Some(days) = terms.days_left {
-            let _ = writeln!(out, "           it ends in {days} days; ask {} for a renewal", terms.vendor);
-        }
-        let _ = writeln!(
-            out,
-            "Reports:   to {}, heartbeat every {} s, system report every {} s",
-            terms.report_address, terms.promise.heartbeat_interval_s, terms.promise.system_interval_s
-        );
-    }
-    if let Some(system) = status.system {
-        let _ = writeln!(out, "System:    {system}");
-    }
-    match &status.last_accepted {
-        Some(last) => {
-            let _ = writeln!(
-                out,
-                "Last:      #{} accepted by your mail server at {} (route {}): {}",
-                last.sequence,
-                format_args!("{:.0}", last.at),
-                last.route,
-                last.reply
-            );
-        }
-        None => out += "Last:      nothing was accepted by a mail server yet\n",
-    }
-    let oldest = status.oldest_queued.map_or_else(String::new, |at| format!(", the oldest of {at}"));
-    let _ = writeln!(out, "Queue:     {} waiting{oldest}", status.queued);
-    if let Some(next) = status.next {
-        let _ = writeln!(out, "Next:      {next:.0}");
-    }
-    for problem in &status.problems {
-        let _ = writeln!(out, "Problem:   {problem}");
-    }
-    let _ = writeln!(out, "State:     {}", status.state_dir.display());
-    mailbeat_shared::text::clean(&out)
 }

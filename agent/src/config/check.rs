@@ -4,6 +4,7 @@ use std::io::ErrorKind::NotFound;
 use std::time::Instant;
 
 use mailbeat_shared::wire::contract::Contract;
+use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use serde::Serialize;
 
@@ -50,9 +51,7 @@ pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
             findings.push(Finding::wrong(format!("cc: {address:?} is not a mail address")));
         }
     }
-    if config.queue_reports == 0 || config.trail.reports == 0 {
-        findings.push(Finding::wrong("queue_reports and trail.reports must be at least 1"));
-    }
+    findings.extend(limits_at_work(config));
     findings.extend(config.watch.faults().into_iter().map(|fault| Finding::wrong(format!("watch: {fault}"))));
     if let Err(error) = Redactor::new([0; 32], &config.redact.patterns) {
         findings.push(Finding::wrong(error.to_string()));
@@ -63,6 +62,29 @@ pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
         None => findings.push(Finding::note("not activated: `mailbeat-agent activate FILE`")),
     }
     findings.extend(state_dir(config));
+    findings
+}
+
+/// Limits that cannot be kept, or that the receiver would not keep.
+fn limits_at_work(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let limits = [
+        ("queue_reports", config.queue_reports as u64),
+        ("queue_bytes", config.queue_bytes),
+        ("queue_days", config.queue_days.into()),
+        ("mails_per_hour", config.mails_per_hour.into()),
+        ("trail.reports", config.trail.reports as u64),
+        ("trail.bytes", config.trail.bytes),
+    ];
+    let zero = limits.iter().filter(|(_, limit)| *limit == 0);
+    findings.extend(zero.map(|(key, _)| Finding::wrong(format!("{key} must be at least 1"))));
+    if config.mails_per_hour > limits::REPORTS_PER_HOUR {
+        findings.push(Finding::note(format!(
+            "mails_per_hour = {} is more than the receiver takes from one system ({})",
+            config.mails_per_hour,
+            limits::REPORTS_PER_HOUR
+        )));
+    }
     findings
 }
 

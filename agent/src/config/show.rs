@@ -3,7 +3,7 @@
 use mailbeat_shared::locale::Locale;
 use serde::Serialize;
 
-use super::{Config, Copies, LogLevel, RedactConfig, TrailConfig};
+use super::{Config, Copies, Goodbye, LogLevel, RedactConfig, TrailConfig};
 use crate::collect::CollectConfig;
 use crate::render::SubjectStyle;
 use crate::watch::WatchConfig;
@@ -20,6 +20,10 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     system_interval_s: Option<u32>,
     queue_reports: usize,
+    queue_bytes: u64,
+    queue_days: u32,
+    mails_per_hour: u32,
+    goodbye: Goodbye,
     #[serde(skip_serializing_if = "Option::is_none")]
     host_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +51,10 @@ impl Config {
             heartbeat_interval_s: self.heartbeat_interval_s,
             system_interval_s: self.system_interval_s,
             queue_reports: self.queue_reports,
+            queue_bytes: self.queue_bytes,
+            queue_days: self.queue_days,
+            mails_per_hour: self.mails_per_hour,
+            goodbye: self.goodbye,
             host_name: self.host_name.as_deref(),
             machine_id: self.machine_id.as_deref(),
             cc: &self.cc,

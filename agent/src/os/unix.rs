@@ -149,6 +149,14 @@ pub fn machine_id() -> Option<String> {
     first_line("/etc/machine-id").or_else(|| first_line("/var/lib/dbus/machine-id"))
 }
 
+/// Whether the service manager is shutting the system down or restarting it. Without systemd nobody says so.
+#[must_use]
+pub fn system_is_stopping() -> bool {
+    // It exits with a failure for every state but `running`; only its word counts.
+    let asked = std::process::Command::new("systemctl").arg("is-system-running").output();
+    asked.is_ok_and(|answer| answer.stdout.trim_ascii() == b"stopping")
+}
+
 fn first_line(file: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     let line = mailbeat_shared::text::one_line(text.lines().next()?.trim(), 128);

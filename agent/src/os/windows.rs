@@ -97,6 +97,12 @@ pub fn machine_id() -> Option<String> {
     None
 }
 
+/// Not known here: the service control manager does not say why it stops a service.
+#[must_use]
+pub fn system_is_stopping() -> bool {
+    false
+}
+
 /// The path as it travels: UTF-8, everything else and `%` itself as `%XX`.
 #[must_use]
 pub fn encode_path(path: &Path) -> String {

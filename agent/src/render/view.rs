@@ -57,6 +57,12 @@ fn of_heartbeat(heartbeat: &Heartbeat, words: &dyn Words) -> About {
             "oldest": heartbeat.spool.oldest.map(|at| words.locale().minute(at)),
         })
     });
+    let maintenance = heartbeat.maintenance.as_ref().map(|announced| {
+        json!({
+            "until": words.locale().minute(announced.until),
+            "reason": text::one_line(&announced.reason, limits::OUTPUT_BYTES),
+        })
+    });
     // The worst first.
     let mut checks: Vec<_> = heartbeat.checks.iter().collect();
     checks.sort_by_key(|check| match check.state {
@@ -74,6 +80,7 @@ fn of_heartbeat(heartbeat: &Heartbeat, words: &dyn Words) -> About {
         "checks": checks.iter().take(SHOWN).map(check).collect::<Vec<_>>(),
         "facts": facts(heartbeat.observations.iter().take(SHOWN).map(|seen| words.measured(seen))),
         "queue": queue,
+        "maintenance": maintenance,
     });
     About { title, tone: if is_well { "good" } else { "bad" }, preview: String::new(), details }
 }

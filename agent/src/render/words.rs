@@ -197,13 +197,13 @@ mod tests {
         );
         assert_eq!(
             said(
-                "not sent, because nobody agreed to it yet: memory, watched files; run `mailbeat-agent activate` with the contract file"
+                "not sent, because nobody agreed to it yet: memory, watched files; `mailbeat-agent activate` shows what is new and asks"
             ),
-            "nicht gesendet, weil noch niemand zugestimmt hat: Arbeitsspeicher, überwachte Dateien; dazu `mailbeat-agent activate` mit der Vertragsdatei ausführen"
+            "nicht gesendet, weil noch niemand zugestimmt hat: Arbeitsspeicher, überwachte Dateien; `mailbeat-agent activate` zeigt, was neu ist, und fragt"
         );
         assert_eq!(
             said("#7 was dropped: more than 2000 reports were waiting"),
-            "#7 wurde verworfen: Mehr als 2000 Berichte warteten"
+            "#7 wurde verworfen: mehr als 2000 Berichte warteten"
         );
         assert_eq!(of(Locale::En).said("memory"), "memory");
     }

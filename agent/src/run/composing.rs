@@ -15,6 +15,7 @@ use crate::activation::permission::{self, Permission};
 use crate::compose::fit::{self, Fitted, Material};
 use crate::compose::{self, ComposeError};
 use crate::identity::draw;
+use crate::item::{self, Item};
 use crate::schedule::{self, Due};
 use crate::sense::{Found, HostFacts, guarded};
 use crate::spool::{self, Parcel};
@@ -52,8 +53,8 @@ impl Agent {
             self.trouble.extend(permission.reason().filter(|_| !self.is_withdrawn()));
             return Ok(Timestamp::MAX);
         }
-        // Each composed report changes the plan; there are never more than four kinds.
-        for _ in 0..4 {
+        // Each composed report changes the plan; there are never more than five kinds.
+        for _ in 0..5 {
             let plan = self.plan(now);
             let due = plan.iter().filter(|(_, due)| permission.allows(due.kind()));
             match due.clone().find(|(at, _)| *at <= now) {
@@ -80,6 +81,11 @@ impl Agent {
             Due::Heartbeat => self.compose(Kind::Heartbeat, None, now),
             Due::System => self.compose(Kind::System, None, now),
             Due::Enrollment => self.compose(Kind::Enrollment, None, now),
+            Due::MaintenanceEnd => {
+                let notice =
+                    Notice { event: NoticeEvent::MaintenanceEnded, until: None, reason: String::new() };
+                self.compose(Kind::Notice, Some(Body::Notice { notice }), now)
+            }
             Due::ContractEnd => {
                 let contract = self.standing.as_ref().map(|standing| &standing.activation.contract);
                 let until = contract.and_then(permission::end);
@@ -189,13 +195,15 @@ impl Agent {
     fn heartbeat(&mut self, standing: &Standing, state: &State) -> Body {
         let consented = &standing.activation.consent.consented;
         let mut found = guarded("collecting", || self.senses.observe(consented));
-        if let Some(watched) = &state.watched {
+        let permitted = item::permitted(&self.config.collect, &self.config.watch, consented);
+        if let Some(watched) = state.watched.as_ref().filter(|_| permitted.contains(&Item::WatchedFiles)) {
             found.value.push(Observation::new(&names::WATCHED_FILES, f64::from(watched.files)));
             found.value.push(Observation::new(&names::WATCHED_UNREADABLE, f64::from(watched.unreadable)));
         }
         let waiting: Vec<_> =
             self.queue.iter().filter(|entry| !state.superseded.contains(entry.sequence)).cloned().collect();
         let mut problems = self.notes.clone();
+        problems.extend(self.withheld(&standing.activation));
         problems.extend(standing.route_problems.iter().cloned());
         problems.extend(self.config.wish().clamped(&standing.activation.contract));
         // A heartbeat is small: the first few, and how many there are.
@@ -220,7 +228,8 @@ impl Agent {
         let found = guarded("watching files", || self.senses.watch(consented, key));
         let inventory =
             guarded("inventory", || Found { value: self.senses.inventory(consented), problems: vec![] });
-        let mut problems = found.problems;
+        let mut problems: Vec<String> = self.withheld(&standing.activation).into_iter().collect();
+        problems.extend(found.problems);
         problems.extend(inventory.problems);
         let baseline = state.baseline.clone().and_then(|baseline| {
             let snapshot = state::load_snapshot(&self.home, &baseline);
@@ -271,6 +280,7 @@ impl Agent {
         state.tidy(&self.home, &self.state);
         self.state = state;
         self.queue.push(entry);
+        self.grown = true;
         if report.kind() == Kind::Heartbeat {
             self.notes.clear();
         }
@@ -283,7 +293,7 @@ impl Due {
         match self {
             Self::Enrollment => Kind::Enrollment,
             Self::System => Kind::System,
-            Self::ContractEnd => Kind::Notice,
+            Self::ContractEnd | Self::MaintenanceEnd => Kind::Notice,
             Self::Heartbeat => Kind::Heartbeat,
         }
     }

@@ -1,22 +1,15 @@
-//! Sending one report, and writing down what became of it.
+//! Sending one report: whose turn it is, by which route, and what the servers said.
 
 use jiff::Timestamp;
 use mailbeat_shared::crash;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
 use mailbeat_shared::wire::mail::{self, Frame, ReportParts};
-use mailbeat_shared::wire::report::Kind;
 
+use super::settling::Decided;
 use super::{Agent, Standing, StepError};
 use crate::route::{Route, Via};
-use crate::spool::{self, Ending, Entry, Fate, Parcel};
-use crate::state::{Accepted, Failed};
-
-/// A report whose end is known.
-pub(super) struct Decided {
-    entry: Entry,
-    ending: Ending,
-    mail: Option<Vec<u8>>,
-}
+use crate::spool::{Ending, Entry, Fate, Parcel};
+use crate::state::Failed;
 
 /// What trying the routes one after the other came to.
 enum Round {
@@ -35,8 +28,14 @@ impl Agent {
     /// Sends the report whose turn it is, if any; when to come again.
     pub(super) fn send_one(&mut self, now: Timestamp) -> Result<Timestamp, StepError> {
         let may_send = self.permission(now).is_some_and(|permission| permission.may_send(now));
-        if !may_send || self.standing.as_ref().is_none_or(|standing| standing.routes.is_empty()) {
+        let Some(standing) =
+            self.standing.as_ref().filter(|standing| may_send && !standing.routes.is_empty())
+        else {
             return Ok(Timestamp::MAX);
+        };
+        let next = self.pace(standing).next(self.state.pace, now);
+        if next > now && !self.queue.is_empty() {
+            return Ok(next);
         }
         let sequence = match self.tries.pick(&self.waiting(), now) {
             None => return Ok(Timestamp::MAX),
@@ -59,11 +58,12 @@ impl Agent {
     fn try_routes(&mut self, entry: &Entry, parcel: &Parcel, now: Timestamp) -> Result<(), StepError> {
         // Taken out so that routes and the rest can be used beside it.
         let Some(standing) = self.standing.take() else { return Ok(()) };
-        let round = self.round(&standing, parcel);
+        let round = self.round(&standing, parcel, now);
         let done = match round {
             Round::Accepted { route, reply, mail } => {
+                self.state.pace = self.pace(&standing).after(self.state.pace, now);
                 let accepted = self.accept(entry, &route, reply, mail.clone(), now);
-                self.copies(&standing, &route, parcel, &mail);
+                self.copies(&standing, &route, parcel, &mail, now);
                 accepted
             }
             Round::Refused(route, failure) => {
@@ -79,7 +79,7 @@ impl Agent {
         done
     }
 
-    fn round(&mut self, standing: &Standing, parcel: &Parcel) -> Round {
+    fn round(&mut self, standing: &Standing, parcel: &Parcel, now: Timestamp) -> Round {
         let sequence = parcel.meta.sequence;
         let mut last = None;
         for route in &standing.routes {
@@ -107,6 +107,7 @@ impl Agent {
                 }
                 Outcome::Deferred(failure) => last = Some(Round::Later(route.name.clone(), failure)),
                 Outcome::Unknown(failure) => {
+                    self.state.pace = self.pace(standing).after(self.state.pace, now);
                     last = Some(Round::Later(route.name.clone(), failure));
                     // Probably it went. Another route would make it twice for sure; only if it lasts is that better.
                     if self.tries.failures(sequence) < 2 {
@@ -136,23 +137,6 @@ impl Agent {
         self.decide(Decided { entry: entry.clone(), ending, mail: Some(mail) })
     }
 
-    /// Nothing is thrown away in silence: the loss is named in later reports, and after a lost system report the next is full.
-    pub(super) fn lose(
-        &mut self,
-        entry: Entry,
-        why: String,
-        route: Option<String>,
-        now: Timestamp,
-    ) -> Result<(), StepError> {
-        tracing::error!("#{} is lost: {why}", entry.sequence);
-        let attempts = self.tries.failures(entry.sequence) + 1;
-        self.decide(Decided {
-            entry,
-            ending: Ending { fate: Fate::Lost, at: now, route, reply: why, attempts },
-            mail: None,
-        })
-    }
-
     fn defer(
         &mut self,
         sequence: u64,
@@ -169,82 +153,19 @@ impl Agent {
     }
 
     fn note_failure(&mut self, sequence: u64, route: &str, failure: &Failure, now: Timestamp) {
-        self.state.last_failure = Some(Failed {
+        let failed = Failed {
             sequence,
             at: now,
             route: route.to_owned(),
             what: failure.to_string(),
             advice: failure.advice().to_owned(),
-        });
-    }
-
-    /// Writes down an end. If that fails, it is kept in memory and the report is not sent again meanwhile.
-    fn decide(&mut self, decided: Decided) -> Result<(), StepError> {
-        let sequence = decided.entry.sequence;
-        self.tries.done(sequence, decided.ending.fate == Fate::Accepted);
-        self.queue.retain(|entry| entry.sequence != sequence);
-        self.undecided.push(decided);
-        self.write_down()
-    }
-
-    fn write_down(&mut self) -> Result<(), StepError> {
-        while let Some(decided) = self.undecided.last() {
-            let Decided { entry, ending, mail } = decided;
-            spool::decide(entry, ending, mail.as_deref()).map_err(self.failed())?;
-            let (entry, ending) = (entry.clone(), ending.clone());
-            self.remember(&entry, &ending);
-            self.state.save(&self.home).map_err(self.failed())?;
-            spool::retire(&self.home, &entry).map_err(self.failed())?;
-            self.undecided.pop();
-        }
-        Ok(())
-    }
-
-    /// What later reports and `status` must know of an end; may be repeated after a crash.
-    fn remember(&mut self, entry: &Entry, ending: &Ending) {
-        match ending.fate {
-            Fate::Accepted => {
-                self.state.last_accepted = Some(Accepted {
-                    sequence: entry.sequence,
-                    at: ending.at,
-                    route: ending.route.clone().unwrap_or_default(),
-                    reply: ending.reply.clone(),
-                });
-                self.state.last_failure = None;
-            }
-            Fate::Superseded => self.state.superseded.add(entry.sequence, ending.at),
-            Fate::Lost => {
-                self.state.lost.add(entry.sequence, ending.at);
-                if entry.kind().is_none_or(|kind| kind == Kind::System) {
-                    self.state.baseline = None;
-                }
-            }
-        }
-    }
-
-    /// Finishes what is decided: ends a crash or a full disk left half written, superseded heartbeats, what is over the limit.
-    pub(super) fn settle(&mut self, now: Timestamp) -> Result<(), StepError> {
-        self.write_down()?;
-        for entry in self.queue.clone() {
-            if let Some(ending) = entry.ending() {
-                self.decide(Decided { entry, ending, mail: None })?;
-            } else if self.state.superseded.contains(entry.sequence) {
-                let reply = format!("by #{}", self.state.sequence);
-                let ending = Ending { fate: Fate::Superseded, at: now, route: None, reply, attempts: 0 };
-                self.decide(Decided { entry, ending, mail: None })?;
-            }
-        }
-        while self.queue.len() > self.config.queue_reports.max(1) {
-            let oldest = self.queue[0].clone();
-            let why = format!("dropped: more than {} reports were waiting", self.config.queue_reports);
-            self.notes.push(format!("#{} was {why}", oldest.sequence));
-            self.lose(oldest, why, None, now)?;
-        }
-        Ok(())
+        };
+        self.state.failures.add(failed.clone());
+        self.state.last_failure = Some(failed);
     }
 
     /// Copies for the customer's people, each a transaction of its own; one that fails is logged and not tried again.
-    fn copies(&mut self, standing: &Standing, route: &Route, parcel: &Parcel, mail: &[u8]) {
+    fn copies(&mut self, standing: &Standing, route: &Route, parcel: &Parcel, mail: &[u8], now: Timestamp) {
         if matches!(route.via, Via::Maildir(_)) {
             return;
         }
@@ -253,6 +174,7 @@ impl Agent {
                 continue;
             }
             let outcome = self.post.send(route, to, mail, &format!("{}.cc{n}", parcel.meta.id));
+            self.state.pace = self.pace(standing).after(self.state.pace, now);
             if let Some(failure) = outcome.failure() {
                 tracing::warn!("#{}: the copy for {to} was not accepted: {failure}", parcel.meta.sequence);
             }

@@ -11,7 +11,9 @@ use crate::activation::permission::{self, Permission};
 use crate::activation::{self, Activation};
 use crate::home::Home;
 use crate::identity::Identity;
+use crate::item;
 use crate::route::Route;
+use crate::state::pace::Pace;
 
 /// How long a clock that went back is doubted before it is believed.
 const DOUBT: SignedDuration = SignedDuration::from_mins(15);
@@ -44,7 +46,9 @@ impl Agent {
             && let Some(activation) = activation::load(home, &identity)?
         {
             let (routes, route_problems) = self.config.routes(Some(&activation.contract));
-            for problem in route_problems.iter().chain(&self.config.wish().clamped(&activation.contract)) {
+            let withheld = self.withheld(&activation);
+            let wishes = self.config.wish().clamped(&activation.contract);
+            for problem in route_problems.iter().chain(&wishes).chain(&withheld) {
                 tracing::warn!("{problem}");
             }
             self.standing = Some(Standing { identity, activation, routes, route_problems });
@@ -80,6 +84,16 @@ impl Agent {
         self.state.last_seen = Some(now);
         self.doubted_since = None;
         Some(without_memory)
+    }
+
+    /// The sentence about items that nobody agreed to yet.
+    pub(super) fn withheld(&self, activation: &Activation) -> Option<String> {
+        item::withheld_sentence(&item::withheld(&self.config, &activation.consent.consented))
+    }
+
+    /// How fast mails may leave.
+    pub(super) fn pace(&self, standing: &Standing) -> Pace {
+        Pace::new(self.config.mails_per_hour, self.promise(standing))
     }
 
     pub(super) fn promise(&self, standing: &Standing) -> Promise {

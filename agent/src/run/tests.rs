@@ -1,6 +1,7 @@
 //! Stories of one agent: a clock moved by hand, a host and mail servers that do as they are told.
 
 mod content;
+mod control;
 mod life;
 mod queue;
 
@@ -22,6 +23,7 @@ use mailbeat_shared::wire::snapshot::{self, Encoding, FileEntry, FileState, Snap
 use super::*;
 use crate::activation::{self, Consent};
 use crate::identity::{self, Identity};
+use crate::item::Item;
 use crate::route::Route;
 use crate::sense::{Files, Found};
 use crate::spool::Fate;
@@ -183,12 +185,17 @@ fn open(home: &Home, config: &Config, host: &Host) -> Agent {
 }
 
 fn activate(home: &Home, contract: &Contract, now: Timestamp) {
+    consent(home, contract, now, Item::ALL.map(|item| item.name().to_owned()).to_vec());
+}
+
+fn consent(home: &Home, contract: &Contract, now: Timestamp, consented: Vec<String>) {
     let sealed = SealedContract::open(contract.seal(&testing::vendor()).as_bytes()).unwrap();
     let consent = Consent {
         contract: contract.number.clone(),
         activated_at: now,
         activated_by: "root".into(),
-        consented: vec!["everything".into()],
+        consented,
+        added: vec![],
         withdrawn_at: None,
     };
     activation::store(home, &sealed, Some(&consent)).unwrap();

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use mailbeat_shared::wire::observation::Observation;
 
-use super::{Files, Found, HostFacts, KINDS, Senses};
+use super::{Files, Found, HostFacts, Senses};
 use crate::collect::host::HostProbe;
 use crate::collect::{CollectConfig, collect};
 use crate::config::Config;
+use crate::item::{self, Item};
 use crate::redact::Redactor;
 use crate::watch::{self, WatchConfig};
 
@@ -41,21 +42,9 @@ impl ThisHost {
         }
     }
 
-    /// The collectors that are switched on and agreed to.
-    fn permitted(&self, consented: &[String]) -> CollectConfig {
-        let agreed = |kind: &str| consented.iter().any(|item| item == kind);
-        let on = &self.collect;
-        CollectConfig {
-            cpu: on.cpu && agreed("cpu"),
-            memory: on.memory && agreed("memory"),
-            swap: on.swap && agreed("swap"),
-            load: on.load && agreed("load"),
-            filesystems: on.filesystems && agreed("filesystems"),
-            network: on.network && agreed("network"),
-            uptime: on.uptime && agreed("uptime"),
-            agent: on.agent && agreed("agent"),
-            inventory: on.inventory && agreed("inventory"),
-        }
+    /// What is switched on and agreed to.
+    fn permitted(&self, consented: &[String]) -> Vec<Item> {
+        item::permitted(&self.collect, &self.watch, consented)
     }
 }
 
@@ -73,14 +62,6 @@ impl Senses for ThisHost {
 
     fn observe(&mut self, consented: &[String]) -> Found<Vec<Observation>> {
         let mut problems: Vec<String> = Vec::new();
-        let new: Vec<&str> =
-            KINDS.into_iter().filter(|kind| !consented.iter().any(|agreed| agreed == kind)).collect();
-        if !new.is_empty() {
-            problems.push(format!(
-                "not sent, because nobody agreed to it yet: {}; run `mailbeat-agent activate` with the contract file",
-                new.join(", ")
-            ));
-        }
         if self.probe.is_none() {
             match HostProbe::new() {
                 Ok(probe) => self.probe = Some(probe),
@@ -95,7 +76,7 @@ impl Senses for ThisHost {
     }
 
     fn watch(&mut self, consented: &[String], key: &[u8; 32]) -> Found<Files> {
-        if !consented.iter().any(|item| item == "watched files") {
+        if !self.permitted(consented).contains(&Item::WatchedFiles) {
             return Found::default();
         }
         let redactor = match Redactor::new(*key, &self.own_patterns) {
@@ -120,7 +101,12 @@ impl Senses for ThisHost {
     }
 
     fn inventory(&mut self, consented: &[String]) -> BTreeMap<String, String> {
-        HostProbe::facts(&self.permitted(consented)).inventory
+        let permitted = self.permitted(consented);
+        let disclosed = |key: &str| permitted.iter().any(|item| item.inventory().contains(&key));
+        let inventory = permitted.contains(&Item::Inventory);
+        let mut found = HostProbe::facts(&CollectConfig { inventory, ..self.collect.clone() }).inventory;
+        found.retain(|key, _| disclosed(key));
+        found
     }
 }
 
@@ -132,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_agreed_to_is_not_measured_and_named() {
+    fn what_nobody_agreed_to_is_not_measured() {
         let mut host = ThisHost::new(&Config::default());
         let found = host.observe(&["memory".to_owned()]);
         assert!(
@@ -140,7 +126,7 @@ mod tests {
             "{:?}",
             found.value
         );
-        assert!(found.problems[0].contains("nobody agreed to it yet: cpu"), "{:?}", found.problems);
+        assert!(!found.value.is_empty());
         assert_eq!(host.watch(&[], &[0; 32]), Found::default());
         assert!(host.inventory(&[]).is_empty());
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use mailbeat_shared::text;
 use mailbeat_shared::wire::id::SystemId;
 use mailbeat_shared::wire::observation::Observation;
-use mailbeat_shared::wire::report::{Body, Report};
+use mailbeat_shared::wire::report::{Body, Maintenance, Report};
 use mailbeat_shared::wire::signature::PublicKey;
 use mailbeat_shared::wire::snapshot::{Change, FileEntry};
 use serde::Serialize;
@@ -49,6 +49,8 @@ struct Row {
     contract: String,
     liveness: &'static str,
     state: SystemState,
+    /// Announced maintenance or shutdown that still holds: nothing is missed meanwhile.
+    maintenance: Option<Maintenance>,
     life_at: Option<Timestamp>,
     system_report_at: Option<Timestamp>,
     agent_version: String,
@@ -66,6 +68,10 @@ impl Row {
             contract: system.contract.number.to_string(),
             liveness: liveness(&view, &rules.liveness, heard_until, now).as_str(),
             state: system.state,
+            maintenance: system
+                .maintenance_until
+                .filter(|until| *until > now)
+                .map(|until| Maintenance { until, reason: system.maintenance_reason.clone() }),
             life_at: system.life_at,
             system_report_at: system.system_report_at,
             agent_version: system.agent_version.clone(),
@@ -160,6 +166,10 @@ fn describe(whole: &Whole, now: Timestamp) -> String {
         "{} ({})\n  {} · last life {life} · {} open tickets\n  customer {} · contract {} · agent {}\n",
         row.host, row.system, row.liveness, row.open_tickets, row.customer, row.contract, row.agent_version
     );
+    if let Some(Maintenance { until, reason }) = &row.maintenance {
+        let reason = if reason.is_empty() { "no reason given" } else { reason };
+        out += &format!("  in maintenance until {}: {reason}\n", render::time(*until));
+    }
     for finding in &whole.findings {
         out += &format!(
             "\n{}: {} since {}\n    {}\n",

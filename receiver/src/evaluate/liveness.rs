@@ -192,8 +192,7 @@ fn judge_heartbeat(
     if silent_at > now {
         return Some(absence(rule, None, last, None));
     }
-    let held = view.held_until.is_some_and(|until| until > now);
-    if held || horizon.is_none_or(|horizon| silent_at > horizon) {
+    if horizon.is_none_or(|horizon| silent_at > horizon) {
         return None;
     }
     let crossing = Crossing { severity: policy.severity, title: "no heartbeat".into() };

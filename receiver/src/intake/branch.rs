@@ -277,4 +277,18 @@ mod tests {
         assert_eq!(hourly(1, u64::MAX).placed(FIRST, &[hourly(1, 0).held(1)]), Some(1));
         assert_eq!(hourly(1, 0).placed(FIRST, &[hourly(1, u64::MAX).held(1)]), Some(1));
     }
+
+    #[test]
+    fn two_reports_within_a_second_of_the_hosts_run_say_nothing_of_their_order() {
+        let made = |made| Story { life: 1, sequence: 6, run: "boot", made };
+        let held = [hourly(1, 9).held(1)];
+        assert_eq!(made(9 * 3600 + 1).placed(FIRST, &held), Some(1));
+        assert_eq!(made(9 * 3600 + 2).placed(FIRST, &held), None);
+    }
+
+    #[test]
+    fn a_link_that_holds_on_one_side_outweighs_that_the_other_side_is_only_not_against_it() {
+        let held = [hourly(1, 3).held(1), hourly(2, 7).held(2), hourly(2, 12).held(2)];
+        assert_eq!(hourly(2, 8).placed(&[(1, "boot"), (2, "boot")], &held), Some(2));
+    }
 }

@@ -30,6 +30,10 @@ mod tests {
     fn a_range_is_cut_out_of_a_hole() {
         assert_eq!(without((5, 9), (1, 4)), [(5, 9)]);
         assert_eq!(without((5, 9), (10, 12)), [(5, 9)]);
+        assert_eq!(without((5, 9), (1, 2)), [(5, 9)]);
+        assert_eq!(without((5, 9), (12, 13)), [(5, 9)]);
+        assert_eq!(without((5, 9), (1, 5)), [(6, 9)]);
+        assert_eq!(without((5, 9), (9, 12)), [(5, 8)]);
         assert_eq!(without((5, 9), (5, 9)), []);
         assert_eq!(without((5, 9), (7, 7)), [(5, 6), (8, 9)]);
         assert_eq!(without((5, 9), (1, 7)), [(8, 9)]);

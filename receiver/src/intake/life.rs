@@ -229,4 +229,22 @@ mod tests {
         assert_eq!(life, Life { life_at: at(-6 * HOUR), skew: SignedDuration::ZERO });
         assert_eq!(run, before);
     }
+
+    #[test]
+    fn a_delay_of_two_minutes_is_the_clocks_if_no_report_was_faster() {
+        let life = ClockRun::default().date(&stamp("boot", HOUR, 0, HOUR + 120));
+        assert_eq!(life, Life { life_at: at(HOUR + 120), skew: SignedDuration::from_secs(120) });
+    }
+
+    #[test]
+    fn a_mail_that_was_looked_at_before_is_certain_unless_it_comes_from_the_future() {
+        assert_eq!(Receipt::earlier(at(3), at(5)), Receipt { at: at(3), is_certain: true });
+        assert_eq!(Receipt::earlier(at(5), at(5)), Receipt { at: at(5), is_certain: true });
+        assert_eq!(Receipt::earlier(at(6), at(5)), Receipt { at: at(5), is_certain: false });
+    }
+
+    #[test]
+    fn a_run_is_known_by_the_hosts_name_for_it() {
+        assert_eq!(hourly(0, 1).boot_id(), "boot");
+    }
 }

@@ -1,6 +1,8 @@
 //! The way in for everything that does not come fresh from a folder: release from quarantine, a key that was admitted, import,
 //! reading again after an upgrade. One function, the same judgement.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use mailbeat_shared::wire::extract::Signed;
 use mailbeat_shared::wire::signature::Signature;
@@ -112,6 +114,11 @@ pub enum ApproveError {
     /// No report of it waits.
     #[error("no report signed by this key waits in quarantine")]
     NothingWaits,
+    /// Whoever holds it speaks for several systems: which of them is meant nobody can tell.
+    #[error(
+        "reports signed by this key name several systems ({0}); see `quarantine list`, discard those that are not meant, and repeat"
+    )]
+    SeveralSystems(String),
     /// It names a contract that is not known.
     #[error("contract {0} is not known here; take it up first")]
     UnknownContract(String),
@@ -120,8 +127,8 @@ pub enum ApproveError {
     Store(#[from] StoreError),
 }
 
-/// An operator admits the key of a waiting report, for the system and under the contract the report names, and what waited
-/// for it is recorded. Neither proof nor the contract's number of systems stands against it: a person looked.
+/// An operator admits the key of waiting reports, for the one system and under the contract they name, and what waited for it is
+/// recorded. Neither proof nor the contract's number of systems stands against it: a person looked.
 ///
 /// # Errors
 /// [`ApproveError`].
@@ -131,8 +138,13 @@ pub fn approve(
     key: &[u8; 32],
     now: Timestamp,
 ) -> Result<Vec<Recorded>, ApproveError> {
-    let waiting = tx.waiting_of_signer(key, 1)?;
+    let waiting = tx.waiting_of_signer(key, AT_ONCE)?;
     let row = waiting.first().ok_or(ApproveError::NothingWaits)?;
+    let named: BTreeSet<String> =
+        waiting.iter().filter_map(|row| Some(row.claimed.system?.to_string())).collect();
+    if named.len() > 1 {
+        return Err(ApproveError::SeveralSystems(Vec::from_iter(named).join(", ")));
+    }
     let candidate = candidate(row)?.ok_or(ApproveError::NothingWaits)?;
     let number = &candidate.report.contract;
     let contract = tx.contract(number)?.ok_or_else(|| ApproveError::UnknownContract(number.to_string()))?;

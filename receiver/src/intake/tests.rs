@@ -1,8 +1,12 @@
 //! Stories of mails, told through the real composer, keys and database.
 
+mod contracts;
 mod files;
 mod history;
+mod judging;
+mod limits;
 mod mailbox;
+mod present;
 mod telling;
 mod trust;
 mod world;

@@ -159,4 +159,15 @@ mod tests {
         }
         assert!("nonsense".parse::<Target>().is_err());
     }
+
+    #[test]
+    fn a_verdict_is_one_word_for_counters_and_says_its_reason_to_people() {
+        let said = |verdict: Verdict| (verdict.as_str(), verdict.to_string());
+        assert_eq!(said(Verdict::Accepted), ("accepted", "Accepted".to_owned()));
+        assert_eq!(said(Verdict::Duplicate), ("duplicate", "Duplicate".to_owned()));
+        let ignored = said(Verdict::Ignored(IgnoreReason::Unrelated));
+        assert_eq!(ignored, ("unrelated", "Ignored: not a report".to_owned()));
+        let set_aside = said(Verdict::Quarantined(QuarantineReason::NotEnrolled));
+        assert_eq!(set_aside, ("not_enrolled", "Quarantined: the key is not admitted".to_owned()));
+    }
 }

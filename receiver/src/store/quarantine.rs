@@ -10,7 +10,7 @@ use super::sqlite::{StoreError, Tx, digest, int, number, time, us, word};
 use crate::intake::verdict::QuarantineReason;
 
 /// Most rows that wait.
-const WAITING: i64 = 20_000;
+pub(super) const WAITING: i64 = 20_000;
 /// Most bytes they hold.
 const BYTES: i64 = 256 * 1024 * 1024;
 

@@ -143,13 +143,3 @@ impl Tx<'_> {
         STATEMENTS.iter().try_fold(0, |sum, sql| Ok(sum + self.run(sql, params![before])?))
     }
 }
-
-#[cfg(test)]
-impl Tx<'_> {
-    /// What a defect or a bad disk would do: texts that cannot be unpacked.
-    pub(crate) fn damage_snapshots(&self) -> Result<(), StoreError> {
-        const SQL: &str = "-- damage_snapshots
-            UPDATE snapshot_files SET text = X'FFFF'";
-        self.run(SQL, []).map(drop)
-    }
-}

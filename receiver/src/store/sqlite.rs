@@ -267,6 +267,12 @@ impl Tx<'_> {
         self.run("-- isolated\nSAVEPOINT isolated", [])?;
         // A panic has to pass through here, or the savepoint stays open and an outer one of the same name is taken for it.
         let result = catch_unwind(AssertUnwindSafe(work));
+        // A full disk may have ended the whole transaction, savepoints and all: then what the work said of it is the reason.
+        if self.connection.is_autocommit()
+            && let Ok(failed @ Err(_)) = result
+        {
+            return Ok(failed);
+        }
         if !matches!(result, Ok(Ok(_))) {
             self.run("-- isolated\nROLLBACK TO isolated", [])?;
         }

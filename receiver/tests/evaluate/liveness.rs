@@ -98,3 +98,162 @@ fn a_missing_system_report_is_found_while_heartbeats_go_on_and_a_silent_host_has
     silent.pass(HOUR * 60).tick();
     assert_eq!(silent.told(), ["MB-1001 opened"]);
 }
+
+#[test]
+fn in_the_grace_days_no_system_report_is_missed_and_their_end_is_looked_at() {
+    let mut world = World::new();
+    let (until, over) = (world.now + HOUR * 20, world.now + HOUR * 44);
+    (world.view.system_reports_until, world.view.expected_until) = (Some(until), Some(over));
+    for _ in 0..43 {
+        world.pass(HOUR).beat(&[]).tick();
+    }
+    assert!(world.told().is_empty(), "the last system report is two days old");
+    assert_eq!(due_at(&world.view, &world.view.findings, &world.rules, world.now), Some(over));
+}
+
+#[test]
+fn what_becomes_true_at_this_second_is_found_at_this_second() {
+    let mut world = World::new();
+    let (start, policy) = (world.now, world.rules.liveness.clone());
+    let heard = |world: &World| liveness(&world.view, &policy, Some(world.now), world.now);
+    world.pass(HOUR + MINUTE * 15 - SECOND).tick();
+    assert_eq!(heard(&world), Liveness::Alive);
+    world.pass(SECOND).tick();
+    assert_eq!(heard(&world), Liveness::Late);
+    let due = due_at(&world.view, &world.view.findings, &world.rules, world.now).unwrap();
+    world.pass(due.duration_since(world.now) - SECOND).tick();
+    assert_eq!((heard(&world), world.told()), (Liveness::Late, vec![]));
+    world.pass(SECOND).tick();
+    assert_eq!((heard(&world), world.told()), (Liveness::Silent, vec!["MB-1001 opened".to_owned()]));
+    assert_eq!(world.reason(), format!("last sign of life at {start:.0}; a heartbeat was promised every 1h"));
+}
+
+#[test]
+fn a_mailbox_heard_up_to_the_second_of_silence_is_enough_to_say_so_and_one_second_less_is_not() {
+    let mut world = World::new();
+    let silent_at = world.now + HOUR * 2 + MINUTE * 15;
+    world.pass(HOUR * 4).tick_heard(Some(silent_at - SECOND));
+    assert!(world.told().is_empty());
+    world.tick_heard(Some(silent_at));
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+}
+
+#[test]
+fn a_system_that_was_registered_and_never_showed_life_is_new_and_then_silent() {
+    let mut world = World::new();
+    world.view.life_at = None;
+    let heard = |world: &World| liveness(&world.view, &world.rules.liveness, Some(world.now), world.now);
+    assert_eq!(heard(&world), Liveness::New);
+    world.pass(HOUR * 3).tick();
+    assert_eq!((heard(&world), world.told()), (Liveness::Silent, vec!["MB-1001 opened".to_owned()]));
+    assert!(world.reason().starts_with("no sign of life since it was registered"), "{}", world.reason());
+}
+
+#[test]
+fn the_grace_is_a_quarter_of_a_long_interval_or_what_the_rules_say() {
+    let mut world = World::new();
+    world.view.heartbeat_interval = HOUR * 4;
+    let life = world.now;
+    assert_eq!(late_at(&world.view, &world.rules.liveness), life + HOUR * 5);
+    assert_eq!(silent_at(&world.view, &world.rules.liveness), life + HOUR * 9);
+    world.rules.liveness.grace = Some(MINUTE);
+    world.rules.liveness.misses = 3;
+    assert_eq!(late_at(&world.view, &world.rules.liveness), life + HOUR * 4 + MINUTE);
+    assert_eq!(silent_at(&world.view, &world.rules.liveness), life + HOUR * 12 + MINUTE);
+}
+
+#[test]
+fn nobody_expects_anything_of_a_system_that_is_paused_switched_off_or_in_maintenance() {
+    let shown = |change: fn(&mut World)| {
+        let mut world = World::new();
+        change(&mut world);
+        world.pass(HOUR * 50);
+        liveness(&world.view, &world.rules.liveness, Some(world.now), world.now)
+    };
+    assert_eq!(shown(|_| {}), Liveness::Silent);
+    assert_eq!(shown(|world| world.view.paused = true), Liveness::Paused);
+    assert_eq!(shown(|world| world.view.deactivated_at = Some(world.now)), Liveness::Paused);
+    assert_eq!(shown(|world| world.view.held_until = Some(world.now + HOUR * 51)), Liveness::Paused);
+    assert_eq!(shown(|world| world.view.held_until = Some(world.now + HOUR * 50)), Liveness::Alive);
+}
+
+#[test]
+fn a_missing_system_report_is_said_when_its_time_was_heard_and_said_once() {
+    let mut world = World::new();
+    let overdue_at = world.now + HOUR * 30;
+    world.pass(HOUR * 30 - SECOND).beat(&[]).tick();
+    assert!(world.told().is_empty());
+    let due = due_at(&world.view, &world.view.findings, &world.rules, world.now);
+    assert_eq!(due, Some(overdue_at));
+    world.pass(SECOND * 2).tick_heard(Some(overdue_at - SECOND));
+    assert!(world.told().is_empty(), "it may lie in the mailbox");
+    world.tick_heard(Some(overdue_at));
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+    let due = due_at(&world.view, &world.view.findings, &world.rules, world.now);
+    assert_eq!(due, Some(silent_at(&world.view, &world.rules.liveness)), "what is said needs no other look");
+    world.view.system_report_at = Some(world.now);
+    world.beat(&[]);
+    assert_eq!(world.told(), ["MB-1001 resolved"]);
+}
+
+#[test]
+fn a_missing_system_report_is_found_at_its_second_and_forgotten_when_the_system_is_paused() {
+    let mut world = World::new();
+    world.pass(HOUR * 30).beat(&[]).tick();
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+    world.view.paused = true;
+    world.tick();
+    assert_eq!(world.told(), ["MB-1001 resolved"], "nobody expects one of a paused system");
+}
+
+#[test]
+fn a_system_is_looked_at_again_when_something_may_become_true_and_not_in_a_circle() {
+    let mut world = World::new();
+    let due = |world: &World| due_at(&world.view, &world.view.findings, &world.rules, world.now);
+    world.view.system_report_at = Some(world.now + HOUR * 900);
+    world.pass(HOUR * 4);
+    assert_eq!(due(&world), Some(world.now - HOUR - MINUTE * 45), "overdue as long as nobody looked");
+    world.tick();
+    let far = world.view.system_report_at.map(|at| at + HOUR * 30);
+    assert_eq!(due(&world), far, "silent already");
+
+    world.view.gaps = vec![gap(7, 7, world.now)];
+    let ripe_at = world.now + HOUR * 6;
+    assert_eq!(due(&world), Some(ripe_at));
+    world.pass(HOUR * 7);
+    assert_eq!(due(&world), Some(ripe_at), "a gap whose time is over, as long as nobody looked");
+    world.tick();
+    assert_eq!(due(&world), far, "it has its ticket");
+    world.view.gaps.push(gap(9, 9, world.now));
+    world.pass(HOUR * 6);
+    assert_eq!(due(&world), far, "the second joins the same ticket at this second");
+
+    let branch = BranchView { incarnation: Incarnation(1), began_at: world.now, life_at: world.now };
+    world.view.branches = vec![branch.clone()];
+    assert_eq!(due(&world), far, "one history ripens into nothing");
+    world.view.branches.push(branch);
+    assert_eq!(due(&world), Some(world.now + HOUR));
+
+    let excuses: [fn(&mut SystemView); 2] =
+        [|view| view.paused = true, |view| view.deactivated_at = view.life_at];
+    for excuse in excuses {
+        let mut excused = World::new();
+        excuse(&mut excused.view);
+        assert_eq!(due(&excused), None, "nothing can become true of it");
+        excused.view.branches = world.view.branches.clone();
+        assert_eq!(due(&excused), Some(excused.now + HOUR), "but clones are clones");
+    }
+}
+
+#[test]
+fn three_rounds_of_silence_are_no_deafness_and_a_second_more_is() {
+    let start: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+    let hearing = Hearing::first(start);
+    assert_eq!(hearing.heard_until(start), Some(start));
+    assert_eq!(hearing.heard_until(start - SECOND), None);
+    let at = start + MINUTE * 3;
+    assert_eq!(hearing.drained(at, MINUTE).heard_until(at), Some(at));
+    let later = hearing.drained(at + SECOND, MINUTE);
+    assert_eq!(later.heard_until(at + SECOND), None);
+    assert_eq!(later.heard_until(at + SECOND + MINUTE * 3 + SECOND), Some(at + SECOND));
+}

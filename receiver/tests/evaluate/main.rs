@@ -6,16 +6,18 @@ mod integrity;
 mod liveness;
 mod rules;
 mod thresholds;
+mod tickets;
+mod words;
 
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_receiver::evaluate::finding::{Finding, FindingChange, Phase};
-use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, liveness};
+use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, late_at, liveness, silent_at};
 use mailbeat_receiver::evaluate::own::{self, OwnView};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
-use mailbeat_receiver::render::words;
+use mailbeat_receiver::render::words as in_mails;
 use mailbeat_receiver::ticket::{Ticket, TicketChange, TicketEvent, TicketNumber, TicketState, What};
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::phrases;
@@ -24,6 +26,7 @@ use mailbeat_shared::wire::observation::{CheckResult, CheckState, Observation, a
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// One system, its findings and tickets carried from decision to decision as the store does.
 struct World {
@@ -32,6 +35,7 @@ struct World {
     now: Timestamp,
     next_ticket: i64,
     told: Vec<String>,
+    reasons: Vec<String>,
 }
 
 impl World {
@@ -57,7 +61,7 @@ impl World {
             findings: vec![],
             tickets: vec![],
         };
-        Self { view, rules: Rules::built_in(), now: start, next_ticket: 1001, told: vec![] }
+        Self { view, rules: Rules::built_in(), now: start, next_ticket: 1001, told: vec![], reasons: vec![] }
     }
 
     fn pass(&mut self, by: SignedDuration) -> &mut Self {
@@ -127,6 +131,7 @@ impl World {
                 }
             }
             self.told.push(format!("{number} {}", event.what.as_str()));
+            self.reasons.push(event.reason);
         }
         self.view.tickets.retain(|ticket| ticket.state != TicketState::Closed);
         self.view.gaps.retain(|gap| !decision.settled.contains(gap));
@@ -144,13 +149,22 @@ impl World {
         std::mem::take(&mut self.told)
     }
 
+    /// Why the last thing told happened.
+    fn reason(&self) -> &str {
+        self.reasons.last().unwrap()
+    }
+
     fn ticket(&self, rule: &str) -> &Ticket {
         self.view.tickets.iter().find(|ticket| ticket.rule.as_str() == rule).expect(rule)
     }
 }
 
 fn german(sentence: &str) -> Option<String> {
-    phrases::translate(sentence, words::of(Locale::De).phrases(), Locale::De)
+    phrases::translate(sentence, in_mails::of(Locale::De).phrases(), Locale::De)
+}
+
+fn gap(first: u64, last: u64, seen_at: Timestamp) -> Gap {
+    Gap { branch: 1, first, last, seen_at }
 }
 
 fn disk(mount: &str, utilization: f64) -> Observation {

@@ -32,12 +32,54 @@ fn a_senseless_rule_is_refused_with_file_line_and_what_to_do() {
 }
 
 #[test]
+fn a_threshold_that_could_never_work_as_meant_is_refused() {
+    let rule = |extra: &str| format!("[[threshold]]\nid = \"a\"\nmetric = \"m\"\ntitle = \"t\"\n{extra}\n");
+    refused(&rule("above = { low = 1 }\nbelow = { low = 0 }"), "give either `above` or `below`");
+    for pair in ["medium = 2, high = 2", "medium = 2, high = inf", "medium = nan"] {
+        let wanted = "a more urgent severity must have the more extreme value";
+        refused(&rule(&format!("above = {{ {pair} }}")), wanted);
+        refused(&rule(&format!("below = {{ {pair} }}")), wanted);
+    }
+    for extra in ["clear_margin = -0.1", "clear_margin = nan", "clear_margin = inf", "hold = \"-1m\""] {
+        refused(
+            &rule(&format!("above = {{ low = 1 }}\n{extra}")),
+            "`clear_margin` and `hold` cannot be negative",
+        );
+    }
+    refused(
+        &rule("above = { low = 1 }").replace("\"a\"", "\"check\""),
+        "the name belongs to a built-in rule",
+    );
+    refused(&rule("above = { low = 1 }").replace("\"a\"", "\"A b\""), "a rule's id is made of");
+}
+
+#[test]
+fn a_refused_rule_is_named_with_its_own_line() {
+    let rules = "[tickets]\nmost_open = 9\n\n[[threshold]]\nid = \"good\"\nmetric = \"m\"\nabove = { low = 1 }\ntitle = \"t\"\n\n\
+                 [[threshold]]\nid = \"bad\"\nmetric = \"m\"\ntitle = \"t\"\n";
+    refused(rules, "rules.toml, line 11: threshold `bad`");
+}
+
+#[test]
+fn a_finding_of_a_rule_that_was_removed_ends_at_the_next_look_and_no_others_does() {
+    let mut world = World::new();
+    world.pass(HOUR * 5).tick().beat(&[disk("/", 0.9)]).tick();
+    world.rules.thresholds.retain(|threshold| threshold.id.as_str() != "memory-high");
+    world.tick();
+    assert_eq!(world.told(), ["MB-1001 opened", "MB-1001 resolved", "MB-1002 opened"]);
+    world.rules.thresholds.retain(|threshold| threshold.id.as_str() != "filesystem-full");
+    world.tick();
+    assert_eq!(world.told(), ["MB-1002 resolved"]);
+    assert_eq!(world.reason(), "the rule no longer exists");
+}
+
+#[test]
 fn below_works_like_above_turned_round() {
     let text = "[[threshold]]\nid = \"days-left\"\nmetric = \"m\"\nbelow = { low = 30, high = 7 }\nclear_margin = 1\ntitle = \"{value}\"\n";
     let mut world = World::new();
     world.rules = Rules::parse(Path::new("rules.toml"), text).unwrap();
     let days = |value| Observation { name: "m".into(), attributes: [].into(), value, unit: "d".into() };
-    world.pass(HOUR).beat(&[days(31.0)]);
+    world.pass(HOUR).beat(&[days(31.0)]).pass(HOUR).beat(&[days(30.0)]);
     assert!(world.told().is_empty());
     world.pass(HOUR).beat(&[days(29.0)]).pass(HOUR).beat(&[days(30.5)]).pass(HOUR).beat(&[days(6.0)]);
     assert_eq!(world.told(), ["MB-1001 opened", "MB-1001 severity_changed"]);

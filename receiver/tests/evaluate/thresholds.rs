@@ -39,6 +39,34 @@ fn a_value_on_the_edge_does_not_flap() {
 }
 
 #[test]
+fn a_value_at_the_threshold_is_not_above_it() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/", 0.85)]);
+    assert!(world.told().is_empty());
+}
+
+#[test]
+fn one_disks_ticket_makes_no_other_disk_flap() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/a", 0.9), disk("/b", 0.84)]);
+    world.pass(HOUR).beat(&[disk("/a", 0.9), disk("/b", 0.84)]);
+    assert_eq!(world.told(), ["MB-1001 opened"], "what /b has not reached, it has not to come back from");
+}
+
+#[test]
+fn of_a_filesystem_that_is_mounted_twice_the_worse_one_speaks_or_the_first() {
+    let title = |values: [f64; 2]| {
+        let mut world = World::new();
+        world.pass(HOUR).beat(&values.map(|value| disk("/srv", value)));
+        assert_eq!(world.told(), ["MB-1001 opened"]);
+        world.ticket("filesystem-full").title.clone()
+    };
+    assert_eq!(title([0.9, 0.97]), "scada-01: filesystem /srv is 97 % full");
+    assert_eq!(title([0.97, 0.9]), "scada-01: filesystem /srv is 97 % full");
+    assert_eq!(title([0.9, 0.91]), "scada-01: filesystem /srv is 90 % full");
+}
+
+#[test]
 fn what_comes_back_soon_reopens_its_ticket_and_later_opens_another() {
     let mut world = World::new();
     world.pass(HOUR).beat(&[disk("/", 0.9)]).pass(HOUR).beat(&[disk("/", 0.1)]);
@@ -54,7 +82,9 @@ fn a_threshold_with_a_hold_waits_for_a_second_look() {
     world.pass(HOUR).beat(&[memory(0.95)]);
     assert!(world.told().is_empty());
     assert_eq!(world.view.findings[0].phase, Phase::Pending);
-    world.pass(HOUR).beat(&[memory(0.95)]);
+    world.pass(MINUTE * 30 - SECOND).beat(&[memory(0.95)]);
+    assert!(world.told().is_empty(), "half an hour is not over");
+    world.pass(SECOND).beat(&[memory(0.95)]);
     assert_eq!(world.told(), ["MB-1001 opened"]);
     world.pass(HOUR).beat(&[memory(0.5)]).pass(HOUR).beat(&[memory(0.95)]).pass(HOUR).beat(&[memory(0.5)]);
     assert_eq!(world.told(), ["MB-1001 resolved"], "a single peak is no news");
@@ -69,6 +99,35 @@ fn a_vanished_disk_leaves_its_ticket_stale_and_then_resolved_with_that_reason() 
         world.pass(HOUR).beat(&[disk("/", 0.1)]);
     }
     assert_eq!(world.told(), ["MB-1001 resolved"]);
+}
+
+#[test]
+fn a_vanished_disk_is_waited_for_a_day_and_what_was_seen_last_is_remembered() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/mnt/usb", 0.99)]).pass(HOUR).beat(&[disk("/", 0.1)]);
+    world.told();
+    assert!(
+        world
+            .reason()
+            .starts_with("no longer reported; last seen: system.filesystem.utilization of /mnt/usb")
+    );
+    assert_eq!(world.view.findings[0].since, world.now, "since it is gone");
+    world.pass(HOUR * 24 - SECOND).beat(&[disk("/", 0.1)]);
+    assert!(world.told().is_empty());
+    world.pass(SECOND).beat(&[disk("/", 0.1)]);
+    assert_eq!(world.told(), ["MB-1001 resolved"]);
+    assert_eq!(world.reason(), "its subject has not been reported for 24 hours");
+}
+
+#[test]
+fn what_counted_before_it_vanished_counts_at_once_when_it_is_back_and_since_then() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[memory(0.95)]).pass(HOUR).beat(&[memory(0.95)]).pass(HOUR).beat(&[]);
+    assert_eq!(world.told(), ["MB-1001 opened", "MB-1001 became_stale"]);
+    world.pass(HOUR).beat(&[memory(0.95)]);
+    assert_eq!(world.told(), ["MB-1001 seen_again"]);
+    let finding = &world.view.findings[0];
+    assert_eq!((finding.phase, finding.since), (Phase::Active, world.now));
 }
 
 #[test]

@@ -142,3 +142,6 @@ fn output(what: &'static str, value: &mut String) -> Result<(), DecodeError> {
 fn at_most(what: &'static str, count: usize, limit: usize) -> Result<(), DecodeError> {
     if count <= limit { Ok(()) } else { Err(DecodeError::OverLimit { what, limit }) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -268,4 +268,43 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         assert!(ReportId::new(at(1_000), &[255; 10]) < ReportId::new(at(1_001), &[0; 10]));
     }
+
+    #[test]
+    fn a_contract_number_has_one_to_64_letters_digits_and_few_signs() {
+        let (longest, too_long) = ("A".repeat(64), "A".repeat(65));
+        for number in ["1", "ACME-2026_001.b", &longest] {
+            assert_eq!(number.parse::<ContractNumber>().unwrap().as_str(), number);
+        }
+        for number in ["", "ACME 1", "Ä-1", "A/1", &too_long] {
+            assert!(number.parse::<ContractNumber>().is_err(), "{number:?}");
+        }
+    }
+
+    #[test]
+    fn systems_are_spread_over_all_numbers() {
+        let spread: Vec<u64> = (0..64).map(|seed| SystemId::from_random([seed; 16]).spread()).collect();
+        for eighth in 0..8 {
+            let count = spread.iter().filter(|number| **number >> 61 == eighth).count();
+            assert!((2..=20).contains(&count), "{count} of 64 systems are in eighth {eighth}");
+        }
+    }
+
+    #[test]
+    fn ids_keep_the_bytes_they_were_made_of() {
+        let digest = Digest::of(b"");
+        assert_eq!(digest.as_bytes()[..4], [0xe3, 0xb0, 0xc4, 0x42], "SHA-256 of nothing");
+        assert_eq!(Digest::from_bytes(*digest.as_bytes()), digest);
+        assert!(digest.to_string().starts_with("sha256:e3b0c442"));
+        assert_eq!(format!("{digest:?}"), digest.to_string());
+        let hex = "0".repeat(63);
+        assert!(
+            format!("sha256:{hex}").parse::<Digest>().is_err()
+                && format!("sha256:{hex}00").parse::<Digest>().is_err()
+        );
+        let system = SystemId::from_bytes([7; 16]);
+        assert_eq!(*system.as_bytes(), [7; 16]);
+        assert_eq!(system.to_string().parse(), Ok(system));
+        assert!("00000000000000zz".parse::<Incarnation>().is_err());
+        assert_eq!(Incarnation(255).to_string(), "00000000000000ff");
+    }
 }

@@ -252,4 +252,36 @@ mod tests {
                 .starts_with("\"nobody\" is not a mail address")
         );
     }
+
+    #[test]
+    fn an_address_may_have_a_name_before_it_and_the_envelope_has_it_bare() {
+        for address in ["eva@vendor.example", "Eva Example <eva@vendor.example>"] {
+            assert!(is_address(address));
+            assert_eq!(bare_address(address).as_deref(), Some("eva@vendor.example"));
+        }
+        assert!(!is_address("Eva") && bare_address("Eva").is_none());
+    }
+
+    #[test]
+    fn an_answer_names_what_it_answers() {
+        let references = ["first@vendor.example".to_owned(), "last@vendor.example".to_owned()];
+        let mail = String::from_utf8(compose_plain(&frame("x"), &references).unwrap()).unwrap();
+        assert!(mail.contains("In-Reply-To: <last@vendor.example>\r\n"), "{mail}");
+        assert!(mail.contains("References: <first@vendor.example> <last@vendor.example>\r\n"), "{mail}");
+        assert_eq!(
+            message_id(ReportId::from_bytes([1; 16]), "vendor.example").split_once('@').unwrap().1,
+            "vendor.example"
+        );
+    }
+
+    #[test]
+    fn two_mails_have_two_boundaries() {
+        let boundary = |message_id: &'static str| {
+            let mut frame = frame("x");
+            (frame.html, frame.message_id) = (Some("<p>x</p>"), message_id);
+            let mail = String::from_utf8(compose_plain(&frame, &[]).unwrap()).unwrap();
+            mail.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+        };
+        assert_ne!(boundary("1@vendor.example"), boundary("2@vendor.example"));
+    }
 }

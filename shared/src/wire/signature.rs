@@ -299,4 +299,23 @@ mod tests {
         }
         assert!("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQ==".parse::<PublicKey>().is_err());
     }
+
+    #[test]
+    fn a_signature_of_four_kibibytes_is_read_and_a_longer_one_is_not() {
+        let padded = |bytes: usize| {
+            let armored = key(1).sign(Namespace::Report, b"alive");
+            "\n".repeat(bytes - armored.len()) + &armored
+        };
+        assert!(Signature::parse(padded(4096).as_bytes()).is_ok());
+        let refused = Signature::parse(padded(4097).as_bytes()).unwrap_err().to_string();
+        assert!(refused.contains("it is longer than a signature can be"), "{refused}");
+    }
+
+    #[test]
+    fn a_signature_is_kept_as_it_was_made() {
+        let armored = key(1).sign(Namespace::Report, b"alive");
+        let signature = Signature::parse(armored.replace('\n', "\r\n").as_bytes()).unwrap();
+        assert_eq!(signature.armored(), armored);
+        assert_eq!(signature.signer(), &PublicKey::from_bytes(&key(1).public().bytes()));
+    }
 }

@@ -93,23 +93,25 @@ pub(super) fn the_trail_is_a_chain_and_its_statements_are_true(world: &mut World
 }
 
 /// Whether a mail of this system was lost on the way, or set aside.
-fn lost_mail(world: &World, system: &System, kind: Option<Kind>) -> bool {
+fn lost_mail(world: &World, system: &System, kind: Option<Kind>, waiting: &BTreeSet<usize>) -> bool {
     let mail = world.mail.borrow();
     mail.ledger.iter().enumerate().any(|(index, sent)| {
         sent.system() == system.system_id
             && kind.is_none_or(|kind| sent.kind() == kind)
             && (sent.dropped
-                || sent.delivered_at.is_some() && (poisoned(world, index) || set_aside(world, index)))
+                || sent.delivered_at.is_some()
+                    && (poisoned(world, index) || set_aside(world, index) || waiting.contains(&index)))
     })
 }
 
 pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) -> Checked {
+    let waiting = what_waits_for_its_key(world)?;
     for row in all_tickets(world, true)? {
         let rule = row.ticket.rule.as_str();
         let Some(system) = row.system else {
-            let waiting = read(world, |tx| tx.quarantine_waiting(0, 1))?;
+            let quarantined = read(world, |tx| tx.quarantine_waiting(0, 1))?;
             let holds = match rule {
-                "quarantine-waiting" => !waiting.is_empty(),
+                "quarantine-waiting" => !quarantined.is_empty(),
                 "notification-refused" => refused_addresses(world)?.contains(&row.ticket.subject),
                 _ => false,
             };
@@ -131,7 +133,9 @@ pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) 
             "filesystem-full" => frozen || alive.iter().any(|host| host.body.borrow().disk >= 83),
             // Of a host that is off, something may still lie in the queue.
             "reports-lost" if frozen => true,
-            "reports-lost" => lost_mail(world, &system, None) || hosts.iter().any(|host| host.forked),
+            "reports-lost" => {
+                lost_mail(world, &system, None, &waiting) || hosts.iter().any(|host| host.forked)
+            }
             // A restored state that counts where the old one left a gap is told apart only when they meet: it is noticed late.
             "state-restored" => {
                 let forked = hosts.iter().any(|host| host.forked);
@@ -217,7 +221,7 @@ pub(super) fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
         let first_of = |branch: &Branch| {
             let of = mail.ledger.iter().enumerate().filter(|(index, sent)| {
                 let its = sent.report.incarnation == branch.incarnation && sent.delivered_at.is_some();
-                its && !set_aside(world, *index)
+                its && !set_aside(world, *index) && !waiting.contains(index)
             });
             of.map(|(_, sent)| sent.report.sequence).min()
         };
@@ -239,6 +243,7 @@ pub(super) fn every_gap_is_found_or_explained(world: &mut World) -> Checked {
 }
 
 pub(super) fn the_receiver_knows_the_files_or_that_it_does_not(world: &mut World) -> Checked {
+    let waiting = what_waits_for_its_key(world)?;
     for system in read(world, |tx| tx.systems(0, 1000))? {
         let (branch, files) = read(world, |tx| {
             let Some(branch) = tx.branches(system.id)?.into_iter().next() else { return Ok((None, None)) };
@@ -252,7 +257,7 @@ pub(super) fn the_receiver_knows_the_files_or_that_it_does_not(world: &mut World
             continue;
         }
         let unknown = branch.unknown_since.is_some();
-        let excused = host.forked || lost_mail(world, &system, Some(Kind::System));
+        let excused = host.forked || lost_mail(world, &system, Some(Kind::System), &waiting);
         require(!unknown || excused, "files are unknown only where a system report is missing", || {
             format!("{}: {branch:?}", system.host)
         })?;

@@ -45,6 +45,19 @@ fn without_its_baseline_nothing_is_applied_and_the_missing_report_heals_it() {
 }
 
 #[test]
+fn changes_that_start_from_an_earlier_state_than_the_one_held_are_not_applied() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.system_report(FIRST, true, at(HOUR)).mail, at(HOUR));
+    let mut behind = agent.clone();
+    world.verdict(&agent.system_report(SECOND, false, at(2 * HOUR)).mail, at(2 * HOUR));
+    (behind.sequence, behind.previous) = (agent.sequence, agent.previous);
+    let third = behind.system_report(THIRD, false, at(3 * HOUR));
+    assert_eq!(world.verdict(&third.mail, at(3 * HOUR)), Verdict::Accepted);
+    assert_eq!(held(&mut world, &agent), texts(SECOND), "nothing is guessed");
+    assert_eq!(world.branches(&agent)[0].unknown_since, Some(3));
+}
+
+#[test]
 fn a_full_report_ends_not_knowing_and_an_older_one_changes_nothing() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     let lost = agent.system_report(FIRST, true, at(HOUR));

@@ -1,7 +1,6 @@
 //! Reports that come twice, late, in disorder, from the past or from two hosts at once.
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::report::{Body, Notice, NoticeEvent};
 
 use super::world::{Agent, HOUR, World, at};
 use crate::intake::{IgnoreReason, QuarantineReason as Reason, Verdict, judge};
@@ -212,6 +211,20 @@ fn a_state_restored_from_a_backup_opens_a_branch_and_both_keep_their_order() {
 }
 
 #[test]
+fn a_restored_state_that_counts_on_where_the_old_one_ended_is_known_by_its_broken_link() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
+    let mut restored = agent.clone();
+    restored.salt = 1;
+    world.verdict(&agent.heartbeat(at(2 * HOUR)).mail, at(2 * HOUR));
+    let _lost = restored.heartbeat(at(3 * HOUR));
+    assert_eq!(world.verdict(&restored.heartbeat(at(4 * HOUR)).mail, at(4 * HOUR)), Verdict::Accepted);
+    let branches = world.branches(&agent);
+    assert_eq!(branches.len(), 2, "its #3 names another #2 than the one held");
+    assert_eq!((branches[0].newest_sequence, branches[1].newest_sequence), (3, 2));
+}
+
+#[test]
 fn a_new_incarnation_opens_a_branch_and_a_clone_makes_both_grow() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
@@ -256,37 +269,4 @@ fn a_sequence_beyond_what_is_kept_is_refused_by_name() {
         assert_eq!(world.verdict(&agent.sign(report).mail, at(30)), expected);
     }
     assert_eq!(world.holes(&agent), [(2, i64::MAX as u64 - 1)]);
-}
-
-#[test]
-fn a_flood_is_set_aside_and_shorter_intervals_allow_more() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    let mails: Vec<_> = (0..122).map(|n| agent.heartbeat(at(n))).collect();
-    let raws: Vec<&[u8]> = mails.iter().map(|made| made.mail.as_slice()).collect();
-    let recorded = world.receive(&raws, at(200));
-    let accepted = recorded.iter().filter(|mail| mail.verdict == Verdict::Accepted).count();
-    assert_eq!(accepted, 120);
-    assert_eq!(recorded[121].verdict, Verdict::Quarantined(Reason::TooMany));
-    assert_eq!(world.verdict(&agent.heartbeat(at(2 * HOUR)).mail, at(2 * HOUR)), Verdict::Accepted);
-}
-
-#[test]
-fn maintenance_is_held_within_the_contracts_bounds_and_deactivation_is_remembered_until_the_next_report() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    let notice = |event, until, reason: &str| Body::Notice {
-        notice: Notice { event, until, reason: reason.to_owned() },
-    };
-    let long = notice(NoticeEvent::MaintenanceStarted, Some(at(999 * HOUR)), "new pumps");
-    world.verdict(&agent.make(long, at(HOUR)).mail, at(HOUR));
-    let system = world.system(&agent);
-    assert_eq!(system.maintenance_until, Some(at(73 * HOUR)));
-    assert_eq!(system.maintenance_reason, "new pumps");
-    let ended = notice(NoticeEvent::MaintenanceEnded, None, "");
-    world.verdict(&agent.make(ended, at(2 * HOUR)).mail, at(2 * HOUR));
-    assert_eq!(world.system(&agent).maintenance_until, None);
-    let off = notice(NoticeEvent::Deactivated, None, "");
-    world.verdict(&agent.make(off, at(3 * HOUR)).mail, at(3 * HOUR));
-    assert_eq!(world.system(&agent).deactivated_at, Some(at(3 * HOUR)));
-    world.verdict(&agent.heartbeat(at(4 * HOUR)).mail, at(4 * HOUR));
-    assert_eq!(world.system(&agent).deactivated_at, None);
 }

@@ -1,12 +1,13 @@
 //! Who may speak for which system.
 
+use jiff::SignedDuration;
 use mailbeat_shared::wire::contract::rotation_statement;
 use mailbeat_shared::wire::id::SystemId;
 use mailbeat_shared::wire::signature::{Namespace, SigningKey};
 
 use super::world::{Agent, HOUR, World, at, contract, framed};
-use crate::intake::{IgnoreReason, QuarantineReason as Reason, Source, Verdict, approve, reprocess};
-use crate::store::{AdmittedBy, ContractRefused, EnrollmentMode, StoreError, SystemState};
+use crate::intake::{ApproveError, Context, QuarantineReason as Reason, Source, Verdict, approve, reprocess};
+use crate::store::{AdmittedBy, EnrollmentMode, StoreError, SystemState};
 
 #[test]
 fn an_enrollment_is_followed_by_heartbeats_of_a_registered_system() {
@@ -55,6 +56,18 @@ fn a_key_without_the_contracts_secret_stays_out() {
 }
 
 #[test]
+fn a_report_must_name_the_key_that_signed_it() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    for named in [Agent::new(2).key.public().to_string(), "no key at all".to_owned()] {
+        let mut report = agent.heartbeat(at(10)).report;
+        report.identity.public_key = named;
+        let verdict = world.verdict(&agent.sign(report).mail, at(20));
+        assert_eq!(verdict, Verdict::Quarantined(Reason::Malformed));
+    }
+    assert!(world.registered(&agent).is_none());
+}
+
+#[test]
 fn another_systems_key_cannot_speak_for_this_one() {
     let (mut world, mut agent, mut other) = (World::new(), Agent::new(1), Agent::new(2));
     world.verdict(&agent.heartbeat(at(10)).mail, at(10));
@@ -81,8 +94,10 @@ fn the_secret_alone_does_not_take_over_a_known_system_but_the_old_keys_word_does
     assert_eq!(world.system(&moved).id, world.system(&agent).id);
     assert_eq!(world.sequences(&moved), [1, 2, 3], "what waited for the key came in first");
     assert_eq!(world.verdict(&agent.heartbeat(at(40)).mail, at(40)), Verdict::Accepted, "still on its way");
-    let later = at(10 * 24 * HOUR);
-    assert_eq!(world.verdict(&agent.heartbeat(later).mail, later), Verdict::Quarantined(Reason::RevokedKey));
+    let eight_days_on = 30 + 8 * 24 * HOUR;
+    let (last, over) = (at(eight_days_on - 1), at(eight_days_on));
+    assert_eq!(world.verdict(&agent.heartbeat(last).mail, last), Verdict::Accepted);
+    assert_eq!(world.verdict(&agent.heartbeat(over).mail, over), Verdict::Quarantined(Reason::RevokedKey));
 }
 
 #[test]
@@ -105,6 +120,22 @@ fn a_word_of_the_old_key_about_another_system_or_key_counts_for_nothing() {
 }
 
 #[test]
+fn a_key_that_was_revoked_vouches_for_none_after_it() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let mut moved = agent.clone();
+    moved.key = SigningKey::from_seed(&[50; 32], "new hardware");
+    (moved.incarnation, moved.salt) = (2, 1);
+    let statement = rotation_statement(moved.system, &moved.key.public());
+    moved.succession = vec![agent.key.sign(Namespace::Rotate, &statement)];
+    world.write(|tx, _| tx.revoke_key(&agent.key.public().bytes(), at(30)));
+    let (too_late, in_time) = (moved.heartbeat(at(20)), moved.heartbeat(at(21)));
+    let mails = vec![world.mail(&too_late.mail, at(30)), world.mail(&in_time.mail, at(29))];
+    let verdicts: Vec<Verdict> = world.record(mails, at(50)).iter().map(|mail| mail.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Quarantined(Reason::NotEnrolled), Verdict::Accepted]);
+}
+
+#[test]
 fn with_approval_reports_wait_and_are_recorded_in_order_when_a_person_admits_the_key() {
     let mut world = World::with(EnrollmentMode::Approve, contract(|_| {}));
     let mut agent = Agent::new(1);
@@ -123,28 +154,25 @@ fn with_approval_reports_wait_and_are_recorded_in_order_when_a_person_admits_the
 }
 
 #[test]
-fn a_contract_covers_as_many_systems_as_it_says_and_a_retired_one_makes_room() {
-    let mut world = World::with(EnrollmentMode::Auto, contract(|contract| contract.systems = 1));
-    let (mut first, mut second) = (Agent::new(1), Agent::new(2));
-    world.verdict(&first.heartbeat(at(10)).mail, at(10));
-    let waiting = second.heartbeat(at(20));
-    assert_eq!(world.verdict(&waiting.mail, at(20)), Verdict::Quarantined(Reason::NotEnrolled));
-    let system = world.system(&first);
-    world.write(|tx, _| tx.set_system_state(&system, SystemState::Retired, at(25)));
-    assert_eq!(world.verdict(&second.heartbeat(at(30)).mail, at(30)), Verdict::Accepted);
-    assert_eq!(world.sequences(&second), [1, 2], "the one that waited came in too");
-}
-
-#[test]
-fn a_contract_taken_up_late_releases_what_waited_for_it() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    let late = contract(|contract| contract.number = "ACME-2".parse().unwrap());
-    agent.contract = late.contract.clone();
-    let made = agent.heartbeat(at(10));
-    assert_eq!(world.verdict(&made.mail, at(10)), Verdict::Quarantined(Reason::UnknownContract));
-    world.write(|tx, _| tx.put_contract(&late, EnrollmentMode::Auto, at(15)).map(drop));
-    assert_eq!(world.verdict(&agent.heartbeat(at(20)).mail, at(20)), Verdict::Accepted);
-    assert_eq!(world.sequences(&agent), [1, 2]);
+fn a_key_that_speaks_for_several_systems_is_not_admitted_before_a_person_chose() {
+    let mut world = World::with(EnrollmentMode::Approve, contract(|_| {}));
+    let (mut victim, mut agent) = (Agent::new(1), Agent::new(2));
+    world.verdict(&victim.heartbeat(at(10)).mail, at(10));
+    world.write(|tx, context| approve(tx, context, &victim.key.public().bytes(), at(20)));
+    let mut thief = agent.clone();
+    thief.system = victim.system;
+    for made in [thief.heartbeat(at(30)), agent.heartbeat(at(31))] {
+        assert_eq!(world.verdict(&made.mail, at(40)), Verdict::Quarantined(Reason::NotEnrolled));
+    }
+    let key = agent.key.public().bytes();
+    let refused = world.write(|tx, context| Ok::<_, StoreError>(approve(tx, context, &key, at(50))));
+    assert!(matches!(refused, Err(ApproveError::SeveralSystems(_))), "{refused:?}");
+    let waiting = world.read(|tx| tx.waiting_of_signer(&key, 9));
+    let foreign = waiting.iter().find(|row| row.claimed.system == Some(victim.system)).unwrap();
+    world.write(|tx, _| tx.end_quarantine(foreign.id, false, "not meant"));
+    world.write(|tx, context| approve(tx, context, &key, at(60)));
+    assert_eq!(world.system(&agent).system_id, agent.system);
+    assert_eq!(world.sequences(&victim), [1]);
 }
 
 #[test]
@@ -156,59 +184,6 @@ fn a_revoked_keys_mail_is_judged_by_when_it_was_received() {
     let mails = vec![world.mail(&before.mail, at(29)), world.mail(&after.mail, at(30))];
     let verdicts: Vec<Verdict> = world.record(mails, at(50)).iter().map(|mail| mail.verdict).collect();
     assert_eq!(verdicts, [Verdict::Accepted, Verdict::Quarantined(Reason::RevokedKey)]);
-}
-
-#[test]
-fn after_the_contracts_end_mails_are_counted_and_nothing_is_stored() {
-    let until = at(24 * HOUR);
-    let ending = contract(|contract| {
-        (contract.valid_until, contract.grace_days) = (Some(until), 1);
-    });
-    let (mut world, mut agent) = (World::with(EnrollmentMode::Auto, ending), Agent::new(1));
-    for hour in [23, 47, 71] {
-        let at = at(hour * HOUR);
-        assert_eq!(world.verdict(&agent.heartbeat(at).mail, at), Verdict::Accepted, "hour {hour}");
-    }
-    let late = at(73 * HOUR);
-    let ended = Verdict::Ignored(IgnoreReason::ContractEnded);
-    assert_eq!(world.verdict(&agent.heartbeat(late).mail, late), ended);
-    assert_eq!(world.sequences(&agent), [1, 2, 3]);
-    assert!(world.read(|tx| tx.counters(at(0))).contains(&("contract_ended".to_owned(), 1)));
-    let mut newcomer = Agent::new(2);
-    assert_eq!(world.verdict(&newcomer.heartbeat(late).mail, late), ended, "nobody enrolls any more");
-}
-
-#[test]
-fn a_renewal_raises_the_revision_and_keeps_the_secret_it_does_not_carry() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    let renewed = contract(|contract| {
-        (contract.revision, contract.enrollment_secret, contract.systems) = (2, None, 9);
-    });
-    world.write(|tx, _| tx.put_contract(&renewed, EnrollmentMode::Auto, at(5)).map(drop));
-    assert_eq!(world.verdict(&agent.heartbeat(at(10)).mail, at(10)), Verdict::Accepted);
-    assert_eq!(world.system(&agent).contract.systems, 9);
-    let again = world.store.write(|tx| tx.put_contract(&contract(|_| {}), EnrollmentMode::Auto, at(6)));
-    assert!(matches!(again, Err(ContractRefused::NotNewer { held: 2, offered: 1, .. })));
-}
-
-#[test]
-fn a_system_moves_to_its_customers_next_contract_by_proof_and_to_nobody_elses() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
-    let foreign = contract(|contract| {
-        (contract.number, contract.customer) = ("OTHER-1".parse().unwrap(), "Other".into());
-    });
-    let next = contract(|contract| contract.number = "ACME-2".parse().unwrap());
-    for sealed in [&foreign, &next] {
-        world.write(|tx, _| tx.put_contract(sealed, EnrollmentMode::Auto, at(15)).map(drop));
-    }
-    let mut strayed = agent.clone();
-    strayed.contract = foreign.contract;
-    let made = strayed.heartbeat(at(20));
-    assert_eq!(world.verdict(&made.mail, at(20)), Verdict::Quarantined(Reason::WrongContract));
-    agent.contract = next.contract;
-    assert_eq!(world.verdict(&agent.heartbeat(at(30)).mail, at(30)), Verdict::Accepted);
-    assert_eq!(world.system(&agent).contract.number.as_str(), "ACME-2");
 }
 
 #[test]
@@ -247,4 +222,37 @@ fn a_decision_made_on_an_older_version_of_a_system_is_refused() {
     let seen = world.system(&agent);
     world.write(|tx, _| tx.set_system_state(&seen, SystemState::Paused, at(25)));
     assert_eq!(world.system(&agent).state, SystemState::Paused);
+}
+
+#[test]
+fn a_key_of_which_nothing_waits_or_whose_contract_is_unknown_cannot_be_approved() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let key = agent.key.public().bytes();
+    let approved = |world: &mut World| {
+        let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
+        world.store.write(|tx| approve(tx, context, &key, at(40)))
+    };
+    assert!(matches!(approved(&mut world), Err(ApproveError::NothingWaits)));
+    agent.contract.number = "OTHER-9".parse().unwrap();
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let unknown = approved(&mut world).unwrap_err().to_string();
+    assert_eq!(unknown, "contract OTHER-9 is not known here; take it up first");
+}
+
+#[test]
+fn a_released_report_that_the_database_refuses_stays_in_quarantine_with_that_reason() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.system_report(&[("/etc/a", "one\n")], true, at(10)).mail, at(10));
+    let mut moved = agent.clone();
+    moved.key = SigningKey::from_seed(&[50; 32], "new hardware");
+    let waiting = moved.system_report(&[("/etc/a", "two\n")], false, at(20));
+    world.verdict(&waiting.mail, at(20));
+    world.write(|tx, _| tx.damage_snapshots());
+    let (system, key) = (world.system(&agent).id, moved.key.public().bytes());
+    world.write(|tx, _| tx.admit_key(system, &key, AdmittedBy::Operator, at(25)));
+    let id = world.read(|tx| tx.quarantine_waiting(0, 10))[0].id;
+    let again = world.write(|tx, context| reprocess(tx, context, Source::Quarantine(id), at(30))).unwrap();
+    assert_eq!(again.verdict, Verdict::Quarantined(Reason::NotRecorded));
+    let waiting = world.read(|tx| tx.quarantine_waiting(0, 10));
+    assert_eq!((waiting.len(), waiting[0].reason), (1, Reason::NotRecorded));
 }

@@ -176,6 +176,8 @@ pub(super) struct Agent {
     pub(super) succession: Vec<String>,
     pub(super) superseded: Vec<(u64, u64)>,
     pub(super) interval: u32,
+    pub(super) system_interval: u32,
+    pub(super) host: &'static str,
     /// Makes ids of clones differ.
     pub(super) salt: u8,
     reported: Snapshot,
@@ -201,6 +203,8 @@ impl Agent {
             succession: vec![],
             superseded: vec![],
             interval: 3600,
+            system_interval: 86400,
+            host: "scada-01",
             salt: 0,
             reported: Snapshot::new(),
             baseline: None,
@@ -274,11 +278,11 @@ impl Agent {
             boot_id: "boot".into(),
             agent: AgentInfo {
                 version: "0.1.0".into(),
-                host: "scada-01".into(),
+                host: self.host.into(),
                 locale: "en".into(),
                 config_digest: Digest::of(b"config"),
             },
-            promise: Promise { heartbeat_interval_s: self.interval, system_interval_s: 86400 },
+            promise: Promise { heartbeat_interval_s: self.interval, system_interval_s: self.system_interval },
             body,
         };
         let made = self.sign(report);

@@ -65,11 +65,9 @@ const PHRASES: &[Phrase] = &[
     ),
     ("last sign of life at {t}", "letztes Lebenszeichen am {1}"),
     ("no sign of life since it was registered at {t}", "kein Lebenszeichen seit der Anmeldung am {1}"),
-    (
-        "none since registration; one was promised every {d}",
-        "keiner seit der Anmeldung; zugesagter Abstand: {1}",
-    ),
-    ("last at {t}; one was promised every {d}", "der letzte am {1}; zugesagter Abstand: {2}"),
+    ("{p}; one was promised every {d}", "{1}; zugesagter Abstand: {2}"),
+    ("none since registration", "keiner seit der Anmeldung"),
+    ("last at {t}", "der letzte am {1}"),
     ("last system report at {t}", "letzter Systembericht am {1}"),
     (
         "nobody expects heartbeats of this system now",

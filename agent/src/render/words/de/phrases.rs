@@ -29,8 +29,8 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
     ),
     // Measuring.
     (
-        "not sent, because nobody agreed to it yet: {l}; run `mailbeat-agent activate` with the contract file",
-        "nicht gesendet, weil noch niemand zugestimmt hat: {1}; dazu `mailbeat-agent activate` mit der Vertragsdatei ausführen",
+        "not sent, because nobody agreed to it yet: {l}; `mailbeat-agent activate` shows what is new and asks",
+        "nicht gesendet, weil noch niemand zugestimmt hat: {1}; `mailbeat-agent activate` zeigt, was neu ist, und fragt",
     ),
     ("this host cannot be measured: {}", "dieses System kann nicht gemessen werden: {1}"),
     (
@@ -40,7 +40,7 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
     ("the system does not say how much there is", "das System nennt die Größe nicht"),
     ("the system does not say: {}", "das System sagt es nicht: {1}"),
     ("the load averages cannot be read: {}", "die Systemlast kann nicht gelesen werden: {1}"),
-    ("the agent's own process is not listed", "der eigene Prozess des Agenten ist nicht aufgeführt"),
+    ("process {n} is not listed", "Prozess {1} ist nicht aufgeführt"),
     ("the agent's own process: {}", "der eigene Prozess des Agenten: {1}"),
     (
         "{}: {n} values left out, no number or too long a name; the first: {}",
@@ -50,6 +50,7 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
         "{p}: {n} of {n} values left out, a report holds {n} at most",
         "{1}: {2} von {3} Werten ausgelassen, ein Bericht fasst höchstens {4}",
     ),
+    ("{p}: {} is none of its values and was left out", "{1}: {2} gehört nicht dazu und wurde ausgelassen"),
     (
         "{}: the value is not a finite number and was left out",
         "{1}: der Wert ist keine endliche Zahl und wurde ausgelassen",
@@ -107,8 +108,10 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
         "{} = {n} is outside what contract {} allows; {n} is used",
         "{1} = {2} liegt außerhalb dessen, was Vertrag {3} erlaubt; es gilt {4}",
     ),
-    ("dropped: more than {n} reports were waiting", "verworfen: Mehr als {1} Berichte warteten"),
-    ("#{} was {p}", "#{1} wurde {2}"),
+    ("#{} was dropped: {p}", "#{1} wurde verworfen: {2}"),
+    ("more than {n} reports were waiting", "mehr als {1} Berichte warteten"),
+    ("more than {n} bytes were waiting", "mehr als {1} Bytes warteten"),
+    ("it waited for more than {n} days", "er wartete länger als {1} Tage"),
     ("the clock went back from {t} to {t}", "die Uhr wurde von {1} auf {2} zurückgestellt"),
     (
         "{} cannot be used ({}); it was set aside as {}, and the next system report is full",

@@ -1,0 +1,39 @@
+//! `disclose`: the data sheet of everything that may leave the house, with the real values of now.
+
+use std::process::ExitCode;
+
+use super::{Setup, print, print_json};
+use crate::activation;
+use crate::cli;
+use crate::disclose::{Facts, Sheet};
+use crate::identity::Identity;
+use crate::item::Item;
+use crate::sense::{Senses as _, ThisHost};
+
+pub(super) fn disclose(setup: &Setup, asked: &cli::Disclose) -> anyhow::Result<ExitCode> {
+    let locale = asked.lang.unwrap_or(setup.locale());
+    let in_force = activation::contract_in_force(&setup.home)?;
+    let identity = Identity::load(&setup.home)?;
+    let mut host = ThisHost::new(&setup.config);
+    // Looked at here and shown here: what nobody agreed to is shown, too.
+    let all = Item::ALL.map(|item| item.name().to_owned());
+    let (facts, observations, inventory) = (host.host(), host.observe(&all).value, host.inventory(&all));
+    let sheet = Sheet::new(
+        locale,
+        &Facts {
+            config: &setup.config,
+            activation: in_force.as_ref().map(|(contract, consent)| (contract, consent)),
+            system: identity.map(|identity| identity.system),
+            host: &facts,
+            observations: &observations,
+            inventory: &inventory,
+            now: setup.now(),
+        },
+    );
+    match (asked.json, asked.annex) {
+        (true, _) => print_json(&sheet)?,
+        (false, true) => print(sheet.annex(locale)?),
+        (false, false) => print(sheet.text(locale)?),
+    }
+    Ok(ExitCode::SUCCESS)
+}

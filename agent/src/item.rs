@@ -1,0 +1,269 @@
+//! The kinds of items that may leave the house: the one list that collecting, consent, `status` and `disclose` go by.
+//!
+//! Nothing is measured but as one of these, and a value its item does not name is left out by name. So whatever is collected
+//! stands in the data sheet, and what is new in an update or switched on later waits until a person agreed to it. Pure.
+
+use mailbeat_shared::wire::observation::{Metric, names};
+
+use crate::collect::CollectConfig;
+use crate::config::Config;
+use crate::watch::WatchConfig;
+
+/// A kind of item that can be switched off and is sent only with consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Item {
+    /// CPU utilisation and number of CPUs.
+    Cpu,
+    /// Memory.
+    Memory,
+    /// Swap.
+    Swap,
+    /// Load averages.
+    Load,
+    /// Size and use of filesystems.
+    Filesystems,
+    /// Bytes and errors of network interfaces.
+    Network,
+    /// Time since the host started.
+    Uptime,
+    /// What the agent itself uses.
+    Agent,
+    /// Operating system, kernel and hardware.
+    Inventory,
+    /// The watched configuration files.
+    WatchedFiles,
+}
+
+/// What every report says whatever is switched on; agreed to with the activation itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Always {
+    /// Its name in the data sheet's words.
+    pub name: &'static str,
+    /// Where it stands in `report.json`; empty for what is in the mail around it.
+    pub fields: &'static [&'static str],
+}
+
+/// All of [`Always`].
+pub const ALWAYS: [Always; 6] = [
+    Always {
+        name: "system",
+        fields: &[
+            "system",
+            "incarnation",
+            "contract",
+            "identity.public_key",
+            "identity.proof",
+            "identity.succession",
+        ],
+    },
+    Always {
+        name: "chain",
+        fields: &[
+            "mailbeat",
+            "id",
+            "kind",
+            "sequence",
+            "previous",
+            "superseded",
+            "lost",
+            "created_at",
+            "promise.heartbeat_interval_s",
+            "promise.system_interval_s",
+            "enrollment.consented",
+            "enrollment.revision",
+            "notice.event",
+            "notice.until",
+            "test.route",
+        ],
+    },
+    Always { name: "host", fields: &["agent.host", "boot_id", "uptime_s"] },
+    Always {
+        name: "condition",
+        fields: &[
+            "agent.version",
+            "agent.locale",
+            "agent.config_digest",
+            "heartbeat.spool",
+            "heartbeat.problems",
+            "system_report.truncated",
+        ],
+    },
+    Always {
+        name: "people",
+        fields: &["enrollment.activated_by", "test.requested_by", "notice.reason", "heartbeat.maintenance"],
+    },
+    Always { name: "mail", fields: &[] },
+];
+
+/// Fields of the wire format that this version never fills.
+pub const NEVER: [&str; 1] = ["heartbeat.checks"];
+
+impl Item {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 10] = [
+        Self::Cpu,
+        Self::Memory,
+        Self::Swap,
+        Self::Load,
+        Self::Filesystems,
+        Self::Network,
+        Self::Uptime,
+        Self::Agent,
+        Self::Inventory,
+        Self::WatchedFiles,
+    ];
+
+    /// Its name, as a person agrees to it; frozen, because consents name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Memory => "memory",
+            Self::Swap => "swap",
+            Self::Load => "load",
+            Self::Filesystems => "filesystems",
+            Self::Network => "network",
+            Self::Uptime => "uptime",
+            Self::Agent => "agent",
+            Self::Inventory => "inventory",
+            Self::WatchedFiles => "watched files",
+        }
+    }
+
+    /// The key of `agent.toml` that switches it.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Cpu => "collect.cpu",
+            Self::Memory => "collect.memory",
+            Self::Swap => "collect.swap",
+            Self::Load => "collect.load",
+            Self::Filesystems => "collect.filesystems",
+            Self::Network => "collect.network",
+            Self::Uptime => "collect.uptime",
+            Self::Agent => "collect.agent",
+            Self::Inventory => "collect.inventory",
+            Self::WatchedFiles => "watch.include",
+        }
+    }
+
+    /// Whether the configuration asks for it.
+    #[must_use]
+    pub fn is_on(self, collect: &CollectConfig, watch: &WatchConfig) -> bool {
+        match self {
+            Self::Cpu => collect.cpu,
+            Self::Memory => collect.memory,
+            Self::Swap => collect.swap,
+            Self::Load => collect.load,
+            Self::Filesystems => collect.filesystems,
+            Self::Network => collect.network,
+            Self::Uptime => collect.uptime,
+            Self::Agent => collect.agent,
+            Self::Inventory => collect.inventory,
+            Self::WatchedFiles => !watch.include.is_empty(),
+        }
+    }
+
+    /// The observations it may add to a heartbeat.
+    #[must_use]
+    pub fn metrics(self) -> &'static [Metric] {
+        match self {
+            Self::Cpu => &[names::CPU_UTILIZATION, names::CPU_LOGICAL_COUNT],
+            Self::Memory => &[names::MEMORY_LIMIT, names::MEMORY_UTILIZATION],
+            Self::Swap => &[names::SWAP_LIMIT, names::SWAP_UTILIZATION],
+            Self::Load => &[names::LOAD_1M, names::LOAD_5M, names::LOAD_15M],
+            Self::Filesystems => &[names::FILESYSTEM_LIMIT, names::FILESYSTEM_UTILIZATION],
+            Self::Network => &[names::NETWORK_IO, names::NETWORK_ERRORS],
+            Self::Uptime => &[names::UPTIME],
+            Self::Agent => &[names::AGENT_MEMORY, names::AGENT_CPU_TIME],
+            Self::Inventory => &[],
+            Self::WatchedFiles => &[names::WATCHED_FILES, names::WATCHED_UNREADABLE],
+        }
+    }
+
+    /// The keys it may add to a system report's inventory.
+    #[must_use]
+    pub fn inventory(self) -> &'static [&'static str] {
+        match self {
+            Self::Inventory => &[
+                "os.name",
+                "os.version",
+                "os.description",
+                "os.kernel",
+                "host.arch",
+                "host.cpu.model.name",
+                "host.cpu.logical.count",
+                "host.memory.bytes",
+            ],
+            _ => &[],
+        }
+    }
+
+    /// The kinds of report it is said in.
+    #[must_use]
+    pub fn report(self) -> &'static str {
+        match self {
+            Self::Inventory => "system",
+            Self::WatchedFiles => "system, heartbeat",
+            _ => "heartbeat",
+        }
+    }
+
+    /// The fields of `report.json` it fills.
+    #[must_use]
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Inventory => &["system_report.inventory"],
+            Self::WatchedFiles => &[
+                "heartbeat.observations",
+                "system_report.baseline",
+                "system_report.files",
+                "system_report.changes",
+            ],
+            _ => &["heartbeat.observations"],
+        }
+    }
+
+    fn is_agreed(self, consented: &[String]) -> bool {
+        consented.iter().any(|agreed| agreed == self.name())
+    }
+}
+
+/// What is switched on and agreed to: what may be collected.
+#[must_use]
+pub fn permitted(collect: &CollectConfig, watch: &WatchConfig, consented: &[String]) -> Vec<Item> {
+    Item::ALL.into_iter().filter(|item| item.is_on(collect, watch) && item.is_agreed(consented)).collect()
+}
+
+/// What is switched on and not agreed to: withheld until somebody does.
+#[must_use]
+pub fn withheld(config: &Config, consented: &[String]) -> Vec<Item> {
+    switched_on(config).into_iter().filter(|item| !item.is_agreed(consented)).collect()
+}
+
+/// What the configuration asks for.
+#[must_use]
+pub fn switched_on(config: &Config) -> Vec<Item> {
+    Item::ALL.into_iter().filter(|item| item.is_on(&config.collect, &config.watch)).collect()
+}
+
+/// How the sentence about what is withheld begins.
+const WITHHELD: &str = "not sent, because nobody agreed to it yet: ";
+
+/// Whether this is the sentence about what is withheld: true when it was said, and said anew as long as it is.
+#[must_use]
+pub fn is_withheld_sentence(problem: &str) -> bool {
+    problem.starts_with(WITHHELD)
+}
+
+/// The sentence about what is withheld, for reports, log and `status`.
+#[must_use]
+pub fn withheld_sentence(withheld: &[Item]) -> Option<String> {
+    let names: Vec<&str> = withheld.iter().map(|item| item.name()).collect();
+    (!names.is_empty()).then(|| {
+        format!("{WITHHELD}{}; `mailbeat-agent activate` shows what is new and asks", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! Which contract covers a system: how many it covers, its end, its renewal, and the move to the next one.
+
+use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret};
+
+use super::world::{Agent, HOUR, World, at, contract};
+use crate::intake::{IgnoreReason, QuarantineReason as Reason, Verdict};
+use crate::store::{ContractRefused, EnrollmentMode, SystemState};
+
+#[test]
+fn a_contract_covers_as_many_systems_as_it_says_and_a_retired_one_makes_room() {
+    let mut world = World::with(EnrollmentMode::Auto, contract(|contract| contract.systems = 1));
+    let (mut first, mut second) = (Agent::new(1), Agent::new(2));
+    world.verdict(&first.heartbeat(at(10)).mail, at(10));
+    let waiting = second.heartbeat(at(20));
+    assert_eq!(world.verdict(&waiting.mail, at(20)), Verdict::Quarantined(Reason::NotEnrolled));
+    let system = world.system(&first);
+    world.write(|tx, _| tx.set_system_state(&system, SystemState::Retired, at(25)));
+    assert_eq!(world.verdict(&second.heartbeat(at(30)).mail, at(30)), Verdict::Accepted);
+    assert_eq!(world.sequences(&second), [1, 2], "the one that waited came in too");
+}
+
+#[test]
+fn a_contract_taken_up_late_releases_what_waited_for_it() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let late = contract(|contract| contract.number = "ACME-2".parse().unwrap());
+    agent.contract = late.contract.clone();
+    let made = agent.heartbeat(at(10));
+    assert_eq!(world.verdict(&made.mail, at(10)), Verdict::Quarantined(Reason::UnknownContract));
+    world.write(|tx, _| tx.put_contract(&late, EnrollmentMode::Auto, at(15)).map(drop));
+    assert_eq!(world.verdict(&agent.heartbeat(at(20)).mail, at(20)), Verdict::Accepted);
+    assert_eq!(world.sequences(&agent), [1, 2]);
+}
+
+#[test]
+fn after_the_contracts_end_mails_are_counted_and_nothing_is_stored() {
+    let until = at(24 * HOUR);
+    let ending = contract(|contract| {
+        (contract.valid_until, contract.grace_days) = (Some(until), 1);
+    });
+    let (mut world, mut agent) = (World::with(EnrollmentMode::Auto, ending), Agent::new(1));
+    for hour in [23, 47, 71] {
+        let at = at(hour * HOUR);
+        assert_eq!(world.verdict(&agent.heartbeat(at).mail, at), Verdict::Accepted, "hour {hour}");
+    }
+    let late = at(73 * HOUR);
+    let ended = Verdict::Ignored(IgnoreReason::ContractEnded);
+    assert_eq!(world.verdict(&agent.heartbeat(late).mail, late), ended);
+    assert_eq!(world.sequences(&agent), [1, 2, 3]);
+    assert!(world.read(|tx| tx.counters(at(0))).contains(&("contract_ended".to_owned(), 1)));
+    let mut newcomer = Agent::new(2);
+    assert_eq!(world.verdict(&newcomer.heartbeat(late).mail, late), ended, "nobody enrolls any more");
+}
+
+#[test]
+fn a_renewal_raises_the_revision_and_keeps_the_secret_it_does_not_carry() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let renewed = contract(|contract| {
+        (contract.revision, contract.enrollment_secret, contract.systems) = (2, None, 9);
+    });
+    world.write(|tx, _| tx.put_contract(&renewed, EnrollmentMode::Auto, at(5)).map(drop));
+    assert_eq!(world.verdict(&agent.heartbeat(at(10)).mail, at(10)), Verdict::Accepted);
+    assert_eq!(world.system(&agent).contract.systems, 9);
+    let again = world.store.write(|tx| tx.put_contract(&contract(|_| {}), EnrollmentMode::Auto, at(6)));
+    assert!(matches!(again, Err(ContractRefused::NotNewer { held: 2, offered: 1, .. })));
+}
+
+#[test]
+fn a_system_moves_to_its_customers_next_contract_by_proof_and_to_nobody_elses() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let foreign = contract(|contract| {
+        (contract.number, contract.customer) = ("OTHER-1".parse().unwrap(), "Other".into());
+    });
+    let next = contract(|contract| contract.number = "ACME-2".parse().unwrap());
+    for sealed in [&foreign, &next] {
+        world.write(|tx, _| tx.put_contract(sealed, EnrollmentMode::Auto, at(15)).map(drop));
+    }
+    let mut strayed = agent.clone();
+    strayed.contract = foreign.contract;
+    let made = strayed.heartbeat(at(20));
+    assert_eq!(world.verdict(&made.mail, at(20)), Verdict::Quarantined(Reason::WrongContract));
+    agent.contract = next.contract;
+    assert_eq!(world.verdict(&agent.heartbeat(at(30)).mail, at(30)), Verdict::Accepted);
+    assert_eq!(world.system(&agent).contract.number.as_str(), "ACME-2");
+}
+
+#[test]
+fn a_next_contract_takes_a_system_only_with_its_secret_by_itself_and_with_room() {
+    let next = |change: fn(&mut Contract)| {
+        contract(|contract| {
+            contract.number = "ACME-2".parse().unwrap();
+            change(contract);
+        })
+    };
+    let moved = |mode, sealed, systems_before: u8| {
+        let (mut world, mut agent) = (World::new(), Agent::new(1));
+        world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+        world.write(|tx, _| tx.put_contract(&sealed, mode, at(15)).map(drop));
+        let terms = next(|_| {}).contract;
+        for seed in 0..systems_before {
+            let mut before = Agent::new(100 + seed);
+            before.contract = terms.clone();
+            assert_eq!(world.verdict(&before.heartbeat(at(20)).mail, at(20)), Verdict::Accepted);
+        }
+        agent.contract = terms;
+        world.verdict(&agent.heartbeat(at(30)).mail, at(30))
+    };
+    let stays = Verdict::Quarantined(Reason::WrongContract);
+    assert_eq!(moved(EnrollmentMode::Auto, next(|_| {}), 2), Verdict::Accepted, "the third of three");
+    assert_eq!(moved(EnrollmentMode::Auto, next(|_| {}), 3), stays, "it covers three");
+    assert_eq!(moved(EnrollmentMode::Approve, next(|_| {}), 0), stays, "a person has to look");
+    let of_another_secret =
+        next(|contract| contract.enrollment_secret = Some(EnrollmentSecret::from_random([1; 32])));
+    assert_eq!(moved(EnrollmentMode::Auto, of_another_secret, 0), stays);
+}

@@ -1,0 +1,128 @@
+//! Mails that are no report, or one that was packed, wrapped or nested: what they are taken for.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
+
+use mailbeat_shared::wire::extract::{Bounce, Broken, Extracted, Other, Signed, extract};
+use mailbeat_shared::wire::signature::{Namespace, Signature, SigningKey};
+
+#[track_caller]
+fn other(mail: &str) -> Other {
+    match extract(mail.as_bytes()) {
+        Extracted::Other(other) => other,
+        extracted => panic!("{extracted:?} from\n{mail}"),
+    }
+}
+
+#[track_caller]
+fn broken(mail: &str) -> Broken {
+    match extract(mail.as_bytes()) {
+        Extracted::Broken(broken) => broken,
+        extracted => panic!("{extracted:?} from\n{mail}"),
+    }
+}
+
+#[test]
+fn each_header_by_which_machines_say_that_they_answer_is_enough() {
+    let mail = |header: &str| other(&format!("From: a@b.example\r\n{header}\r\n\r\nI am away\r\n"));
+    for header in [
+        "Auto-Submitted: auto-replied",
+        "Precedence: bulk",
+        "Precedence: Junk",
+        "Precedence: list",
+        "Precedence: auto_reply",
+        "X-Autoreply: yes",
+        "X-Autorespond: yes",
+    ] {
+        assert_eq!(mail(header), Other::AutoReply, "{header}");
+    }
+    for header in ["Auto-Submitted: no", "Precedence: normal", "X-Priority: 1"] {
+        assert_eq!(mail(header), Other::Unrelated, "{header}");
+    }
+}
+
+fn multipart(headers: &str, parts: &[&str]) -> String {
+    let body: String = parts.iter().map(|part| format!("--B\r\n{part}\r\n")).collect();
+    format!("From: a@b.example\r\nMIME-Version: 1.0\r\n{headers}; boundary=B\r\n\r\n{body}--B--\r\n")
+}
+
+const STATUS: &str = "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nAction: failed\r\nDiagnostic-Code: smtp; 550 no\r\n\r\nAction: delivered\r\n";
+
+#[test]
+fn a_bounce_to_one_of_several_is_a_bounce_and_names_the_mail_it_brings_back() {
+    let original = "Content-Type: message/rfc822\r\n\r\nMessage-ID: <mine@vendor.example>\r\nIn-Reply-To: <before@vendor.example>\r\n\r\nx";
+    let Other::Bounce(told) = other(&multipart("Content-Type: multipart/report", &[STATUS, original])) else {
+        panic!("not a bounce")
+    };
+    let about = vec!["mine@vendor.example".to_owned(), "before@vendor.example".to_owned()];
+    assert_eq!(told, Bounce { failed: true, diagnostic: "smtp; 550 no".into(), about });
+}
+
+#[test]
+fn a_read_receipt_and_a_status_in_an_ordinary_mail_are_no_bounces() {
+    let receipt =
+        "Content-Type: message/disposition-notification\r\n\r\nDisposition: manual-action; displayed\r\n";
+    assert_eq!(other(&multipart("Content-Type: multipart/report", &[receipt])), Other::Unrelated);
+    assert_eq!(other(&multipart("Content-Type: multipart/mixed", &[STATUS])), Other::Unrelated);
+}
+
+#[test]
+fn tnef_is_known_by_its_type_or_by_its_name() {
+    let hinted = "Mailbeat-System: x\r\nContent-Type: multipart/mixed";
+    let typed = "Content-Type: application/ms-tnef\r\n\r\nxxx";
+    let named = "Content-Type: application/octet-stream; name=WINMAIL.DAT\r\n\r\nxxx";
+    for part in [typed, named] {
+        assert_eq!(broken(&multipart(hinted, &[part])), Broken::Winmail, "{part}");
+    }
+    let letter = "Content-Type: text/plain\r\n\r\nno attachment";
+    assert_eq!(broken(&multipart(hinted, &[letter])), Broken::PartMissing);
+    assert_eq!(broken(&multipart(hinted, &[typed, letter])), Broken::Winmail, "whatever stands beside it");
+}
+
+#[test]
+fn twenty_nested_messages_are_parsed_and_one_more_is_not() {
+    let mentions =
+        |count, what: &str| format!("From: a@b.example\r\n\r\n{}", format!("{what}\r\n").repeat(count));
+    for what in ["Content-Type: message/rfc822", "MESSAGE/RFC822", "message/global"] {
+        assert_eq!(other(&mentions(20, what)), Other::Unrelated, "{what}");
+        assert_eq!(broken(&mentions(21, what)), Broken::TooDeep, "{what}");
+    }
+    for what in ["message/delivery-status", "text/rfc822-headers", "https://rfc822.example/global"] {
+        assert_eq!(other(&mentions(99, what)), Other::Unrelated, "{what} is none");
+    }
+    for short in ["/", "a/b", "e/rfc822", "message/", "message/rfc82"] {
+        assert_eq!(other(&format!("{short}: x\r\n\r\n{short}")), Other::Unrelated);
+    }
+}
+
+#[test]
+fn what_is_forwarded_three_times_is_not_looked_for() {
+    let key = SigningKey::from_seed(&[5; 32], "agent");
+    let report = "{}\n";
+    let signature = key.sign(Namespace::Report, report.as_bytes());
+    let sent = multipart(
+        "Content-Type: multipart/mixed",
+        &[
+            &format!("Content-Type: application/octet-stream; name=report.json\r\n\r\n{report}"),
+            &format!("Content-Type: text/plain; name=report.json.sig\r\n\r\n{signature}"),
+        ],
+    )
+    .replace("--B", "--inner")
+    .replace("boundary=B", "boundary=inner");
+    let forward = |mail: &str, mark: &str| {
+        multipart("Content-Type: multipart/mixed", &[&format!("Content-Type: message/rfc822\r\n\r\n{mail}")])
+            .replace("--B", &format!("--{mark}"))
+            .replace("boundary=B", &format!("boundary={mark}"))
+    };
+    let twice = forward(&forward(&sent, "one"), "two");
+    assert!(matches!(extract(twice.as_bytes()), Extracted::Signed(_)), "{twice}");
+    assert_eq!(other(&forward(&twice, "three")), Other::Unrelated);
+}
+
+#[test]
+fn a_report_that_was_signed_with_carriage_returns_in_it_holds_as_it_is() {
+    let key = SigningKey::from_seed(&[5; 32], "agent");
+    let bytes = b"{\r\n}\r\n";
+    let signature = Signature::parse(key.sign(Namespace::Report, bytes).as_bytes()).unwrap();
+    let verified = Signed::new(bytes.to_vec(), signature).verify(&key.public()).unwrap();
+    assert_eq!(verified.bytes(), bytes);
+}
