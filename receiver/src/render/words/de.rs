@@ -160,5 +160,13 @@ const PHRASES: &[Phrase] = &[
         "{n} wait for the next hour; `mailbeat-receiver tickets list` shows them all now",
         "{1} warten auf die nächste Stunde; `mailbeat-receiver tickets list` zeigt alle sofort",
     ),
+    (
+        "this host's clock is ahead of the server of mailbox {}; silence is noticed late",
+        "die Uhr dieses Rechners geht gegenüber dem Server von Postfach {1} vor; Schweigen wird spät bemerkt",
+    ),
+    (
+        "even mails read at once seem to be {d} old; set the clock (NTP)",
+        "selbst sofort gelesene Mails scheinen {1} alt zu sein; bitte die Uhr stellen (NTP)",
+    ),
     ("notifications to {} are refused", "Benachrichtigungen an {1} werden abgewiesen"),
 ];
