@@ -96,8 +96,9 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
         "die Dateien des letzten Systemberichts sind nicht lesbar ({1}); dieser Bericht ist vollständig",
     ),
     // Composing and sending.
-    ("the measurements were left out: {}", "die Messwerte wurden ausgelassen: {1}"),
-    ("the watched files were left out: {}", "die überwachten Dateien wurden ausgelassen: {1}"),
+    ("the report would be refused by the receiver: {}", "der Empfänger würde den Bericht ablehnen: {1}"),
+    ("the measurements were left out: {p}", "die Messwerte wurden ausgelassen: {1}"),
+    ("the watched files were left out: {p}", "die überwachten Dateien wurden ausgelassen: {1}"),
     (
         "and {n} more about watched files; see the last system report",
         "und {1} weitere zu überwachten Dateien; siehe den letzten Systembericht",
