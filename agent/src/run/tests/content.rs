@@ -152,7 +152,7 @@ fn english_in(text: &str) -> Vec<&str> {
         "hour",
         "day",
     ];
-    let words = text.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_' && c != '.');
+    let words = text.split(|c: char| !c.is_alphanumeric() && !"-_.@".contains(c));
     words.filter(|word| ENGLISH.contains(&word.to_lowercase().as_str())).collect()
 }
 
