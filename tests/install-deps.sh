@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs what the tests need and this machine lacks: real mail servers and a few commands (Debian, Ubuntu).
+# Installs what the tests need and this machine lacks: real mail servers, a browser and a few commands (Debian, Ubuntu).
 # Says nothing and takes no time when all is there. Starts no service.
 set -eu
 
-packages="dovecot-core dovecot-imapd dovecot-lmtpd postfix postfix-pcre openssl openssh-client gcc-mingw-w64-x86-64 isync faketime debootstrap systemd"
+packages="dovecot-core dovecot-imapd dovecot-lmtpd postfix postfix-pcre openssl openssh-client gcc-mingw-w64-x86-64 isync chromium faketime debootstrap systemd"
 
 fail() {
     echo "tests/install-deps.sh: $*" >&2

@@ -128,9 +128,13 @@ impl Setup {
         }
     }
 
-    /// The language of what people read.
+    /// The language of what people read: the administrator's choice, else the contract's.
     fn locale(&self) -> Locale {
-        self.config.locale
+        let in_force = activation::contract_in_force(&self.home).ok().flatten();
+        in_force.map_or_else(
+            || self.config.locale.unwrap_or_default(),
+            |(contract, _)| self.config.locale_under(&contract),
+        )
     }
 
     /// Until when the limit of mails an hour holds back what waits, if it does.

@@ -5,6 +5,7 @@
 pub mod fit;
 
 use jiff::Timestamp;
+use mailbeat_shared::locale::Locale;
 use mailbeat_shared::text;
 use mailbeat_shared::wire::id::{Digest, ReportId};
 use mailbeat_shared::wire::limits;
@@ -41,6 +42,8 @@ pub struct Desk<'a> {
     pub host: &'a HostFacts,
     /// How often the next ones are promised.
     pub promise: Promise,
+    /// The language of the readable parts.
+    pub locale: Locale,
     /// Digest of the configuration file.
     pub config_digest: Digest,
     /// Now.
@@ -83,7 +86,7 @@ pub fn report(desk: &Desk<'_>, random: &[u8; 10], body: Body) -> Report {
         agent: AgentInfo {
             version: VERSION.to_owned(),
             host: text::one_line(&desk.host.name, limits::NAME_BYTES),
-            locale: "en".to_owned(),
+            locale: desk.locale.to_string(),
             config_digest: desk.config_digest,
         },
         promise: desk.promise,

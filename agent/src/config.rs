@@ -11,6 +11,8 @@ mod show;
 use std::path::{Path, PathBuf};
 
 use mailbeat_shared::config_file::{self, ConfigError};
+pub use mailbeat_shared::locale::Locale;
+use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::Digest;
 use mailbeat_shared::wire::report::Kind;
 use serde::{Deserialize, Serialize};
@@ -36,8 +38,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// How much is logged.
     pub log: LogLevel,
-    /// The language of the readable parts.
-    pub locale: Locale,
+    /// The language of the readable parts; the contract may name one, and English is the last word.
+    pub locale: Option<Locale>,
     /// Which subject mails have.
     pub subject: SubjectStyle,
     /// Seconds from one heartbeat to the next; the contract bounds it.
@@ -80,7 +82,7 @@ impl Default for Config {
         Self {
             state_dir: "/var/lib/mailbeat-agent".into(),
             log: LogLevel::default(),
-            locale: Locale::default(),
+            locale: None,
             subject: SubjectStyle::default(),
             heartbeat_interval_s: None,
             system_interval_s: None,
@@ -115,36 +117,6 @@ pub enum LogLevel {
     Info,
     /// And why.
     Debug,
-}
-
-/// The languages there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Locale {
-    /// English.
-    #[default]
-    En,
-    /// German.
-    De,
-}
-
-impl Locale {
-    /// The word in configuration and reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::De => "de",
-        }
-    }
-}
-
-impl std::str::FromStr for Locale {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = [Self::En, Self::De].into_iter().find(|locale| locale.as_str() == text);
-        known.ok_or_else(|| format!("{text:?} is not a language there is; write en or de"))
-    }
 }
 
 /// Who gets copies of which kind of report. Copies never delay the report itself.
@@ -230,6 +202,12 @@ impl Config {
         Wish { heartbeat_interval_s: self.heartbeat_interval_s, system_interval_s: self.system_interval_s }
     }
 
+    /// The language of the readable parts under this contract.
+    #[must_use]
+    pub fn locale_under(&self, contract: &Contract) -> Locale {
+        self.locale.or(contract.locale).unwrap_or_default()
+    }
+
     /// How much of the trail is kept.
     #[must_use]
     pub fn retention(&self) -> Retention {
@@ -263,6 +241,17 @@ mod tests {
         assert_eq!(config.state_dir, Path::new("/var/lib/mailbeat-agent"));
         assert_eq!(config.wish(), Wish::default());
         assert!(config.cc.of(Kind::Heartbeat).is_empty() && config.route.is_empty());
+    }
+
+    #[test]
+    fn the_language_is_the_administrators_choice_then_the_contracts_then_english() {
+        let mut contract = crate::testing::contract();
+        let under = |text: &str, contract: &Contract| parse(text).unwrap().locale_under(contract);
+        assert_eq!(under("", &contract), Locale::En);
+        contract.locale = Some(Locale::De);
+        assert_eq!(under("", &contract), Locale::De);
+        assert_eq!(under("locale = 'en'", &contract), Locale::En);
+        assert!(parse("locale = 'fr'").unwrap_err().contains("fr"), "an unknown language is refused");
     }
 
     #[test]

@@ -261,6 +261,7 @@ impl Agent {
             state,
             host,
             promise: self.promise(standing),
+            locale: self.config.locale_under(&standing.activation.contract),
             config_digest: self.config.digest(),
             now,
         }

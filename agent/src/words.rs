@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use handlebars::{Handlebars, no_escape};
+use mailbeat_shared::template::{RenderError, Templates};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Locale;
@@ -47,7 +47,7 @@ pub struct ItemsWords {
 /// A template that failed, which is a fault in the program.
 #[derive(Debug, thiserror::Error)]
 #[error("the page cannot be made: {0}")]
-pub struct PageError(#[from] handlebars::RenderError);
+pub struct PageError(#[from] RenderError);
 
 macro_rules! file {
     ($locale:literal, $name:literal) => {
@@ -75,13 +75,7 @@ impl Page {
     /// # Panics
     /// Never: the templates are part of the program, and a test reads them.
     pub fn render(self, locale: Locale, values: &impl Serialize) -> Result<String, PageError> {
-        let mut registry = Handlebars::new();
-        registry.register_escape_fn(no_escape);
-        registry.set_strict_mode(true);
-        registry
-            .register_template_string("page", self.template(locale))
-            .expect("a built-in template is read by a test");
-        Ok(registry.render("page", values)?)
+        Ok(Templates::new(&[("page.txt.hbs", self.template(locale))]).text("page", values)?)
     }
 }
 

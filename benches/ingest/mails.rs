@@ -19,6 +19,7 @@ use mailbeat_agent::render::{Renderer, SubjectStyle};
 use mailbeat_agent::sense::{Found, HostFacts};
 use mailbeat_agent::state::State;
 use mailbeat_shared::clock::Clock;
+use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
 use mailbeat_shared::wire::id::Digest;
 use mailbeat_shared::wire::mail::{self, Frame, ReportParts};
@@ -160,6 +161,7 @@ impl Agent {
             state: &self.state,
             host: &self.host,
             promise: Promise { heartbeat_interval_s: 3_600, system_interval_s: 86_400 },
+            locale: Locale::En,
             config_digest: Digest::of(b"agent.toml"),
             now: at,
         };

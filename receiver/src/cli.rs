@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
+use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::id::ContractNumber;
 
 use crate::ticket::TicketNumber;
@@ -136,6 +137,9 @@ pub struct Issue {
     /// Longest announced maintenance, in hours.
     #[arg(long)]
     pub maintenance_max_h: Option<u32>,
+    /// The language of the customer's mails, `en` or `de`, where its administrator sets none.
+    #[arg(long)]
+    pub locale: Option<Locale>,
     /// Reports of a new system wait until an operator approves it.
     #[arg(long)]
     pub approve: bool,
@@ -168,6 +172,9 @@ pub enum Contacts {
         /// The customer; without it, a default contact told where a customer has none.
         #[arg(long)]
         customer: Option<String>,
+        /// The language of their mails, `en` or `de`; by default `locale` in receiver.toml.
+        #[arg(long)]
+        locale: Option<Locale>,
     },
     /// Change name and address, and forget that mail was refused.
     Edit {
@@ -178,6 +185,9 @@ pub enum Contacts {
         /// Place in the order of responsibility, from 1.
         #[arg(long)]
         position: Option<i64>,
+        /// The language of their mails, `en` or `de`.
+        #[arg(long)]
+        locale: Option<Locale>,
     },
     /// Remove one.
     Remove {

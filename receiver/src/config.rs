@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use mailbeat_shared::config_file::{self, ConfigError};
+use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::mail::is_address;
 use serde::Deserialize;
 
@@ -22,6 +23,9 @@ pub struct Config {
     /// Database, vendor key and backups live here.
     #[serde(default = "default_state_dir")]
     pub state_dir: PathBuf,
+    /// The language of mails to contacts who have none of their own.
+    #[serde(default)]
+    pub locale: Locale,
     /// The rules; without it the built-in ones hold.
     pub rules: Option<PathBuf>,
     /// The vendor, and the terms contracts are issued on by default.

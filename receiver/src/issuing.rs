@@ -9,6 +9,7 @@ mod number;
 mod vendor_key;
 
 use jiff::Timestamp;
+use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret, Interval, Relay};
 use mailbeat_shared::wire::id::ContractNumber;
 use mailbeat_shared::wire::signature::PublicKey;
@@ -42,6 +43,9 @@ pub struct Terms {
     /// Longest announced maintenance, in hours.
     #[serde(default = "Terms::default_maintenance_max_h")]
     pub maintenance_max_h: u32,
+    /// The language customers' mails are in, where their administrators set none.
+    #[serde(default)]
+    pub locale: Option<Locale>,
     /// Seconds from one heartbeat to the next.
     #[serde(default = "Terms::default_heartbeat_interval_s")]
     pub heartbeat_interval_s: Interval,
@@ -60,6 +64,7 @@ impl Terms {
             grace_days: Self::default_grace_days(),
             systems: Self::default_systems(),
             maintenance_max_h: Self::default_maintenance_max_h(),
+            locale: None,
             heartbeat_interval_s: Self::default_heartbeat_interval_s(),
             system_interval_s: Self::default_system_interval_s(),
         }
@@ -109,6 +114,8 @@ pub struct IssueRequest {
     pub heartbeat_interval_s: Option<Interval>,
     /// Seconds from one system report to the next.
     pub system_interval_s: Option<Interval>,
+    /// The language of the customer's mails, where its administrator sets none.
+    pub locale: Option<Locale>,
     /// The vendor's relay and the account made for this contract.
     pub relay: Option<Relay>,
 }
@@ -215,6 +222,7 @@ pub fn issue(
         maintenance_max_h: request.maintenance_max_h.unwrap_or(terms.maintenance_max_h),
         heartbeat_interval_s: request.heartbeat_interval_s.unwrap_or(terms.heartbeat_interval_s),
         system_interval_s: request.system_interval_s.unwrap_or(terms.system_interval_s),
+        locale: request.locale.or(terms.locale),
         enrollment_secret: Some(secret),
         relay: request.relay,
     };

@@ -11,13 +11,16 @@ pub mod ping;
 pub mod retry;
 
 use jiff::SignedDuration;
+use mailbeat_shared::locale::Locale;
+use mailbeat_shared::template::RenderError;
 use mailbeat_shared::text;
 use mailbeat_shared::wire::id::{ContractNumber, SystemId};
 use mailbeat_shared::wire::mail::{ComposeError, Frame, bare_address, compose_plain, is_address};
 
 use self::bounce::{NotificationId, NotificationSecret, message_id};
+pub(crate) use self::page::NO_COMMENT;
 use self::page::Page;
-use crate::render::template;
+use crate::render::letters;
 use crate::ticket::{Ticket, TicketEvent};
 
 /// Longest subject, in bytes.
@@ -68,6 +71,8 @@ pub struct Contact {
     pub name: String,
     /// Their address.
     pub email: String,
+    /// The language they are written to in; English where none is set.
+    pub locale: Option<Locale>,
 }
 
 /// A mail ready to be handed over.
@@ -88,8 +93,8 @@ pub enum LetterError {
     #[error(transparent)]
     Compose(#[from] ComposeError),
     /// A template and its values do not fit: a mistake in this program.
-    #[error("a mail template does not fit its values: {0}")]
-    Template(#[from] handlebars::RenderError),
+    #[error(transparent)]
+    Template(#[from] RenderError),
 }
 
 /// The mail that tells a contact of a ticket's event.
@@ -97,18 +102,19 @@ pub enum LetterError {
 /// # Errors
 /// [`LetterError`]: the contact's or sender's address is none.
 pub fn compose(view: &NotificationView, secret: &NotificationSecret) -> Result<Letter, LetterError> {
-    let page = Page::of(view);
+    let locale = view.contact.locale.unwrap_or_default();
+    let (page, templates) = (Page::of(view, locale), letters::of(locale));
     let message_id = message_id(&view.id, secret, &domain(&view.from));
     let bytes = compose_plain(
         &Frame {
             from: &view.from,
             to: &recipient(&view.contact),
             cc: &[],
-            subject: &text::one_line(&template::one_line("notification-subject", &page)?, SUBJECT_BYTES),
+            subject: &text::one_line(&templates.one_line("notification-subject", &page)?, SUBJECT_BYTES),
             message_id: &message_id,
             date: view.event.at,
-            text: &template::text("notification", &page)?,
-            html: Some(&template::html("notification", &page)?),
+            text: &templates.text("notification", &page)?,
+            html: Some(&templates.html("notification", &page)?),
         },
         &references(&view.earlier, &message_id),
     )?;
@@ -155,7 +161,9 @@ mod tests {
 
     #[test]
     fn a_contacts_name_cannot_become_another_recipient() {
-        let to = |name: &str| recipient(&Contact { name: name.into(), email: "eva@vendor.example".into() });
+        let to = |name: &str| {
+            recipient(&Contact { name: name.into(), email: "eva@vendor.example".into(), locale: None })
+        };
         assert_eq!(to("Müller, Eva"), "\"Müller, Eva\" <eva@vendor.example>");
         assert_eq!(to(" "), "eva@vendor.example");
         let hostile = to("x\" <evil@example.org>, \"y\r\nBcc: z");

@@ -1,8 +1,10 @@
-//! How things look to people: tables and times for terminals, JSON for programs, and the templates of mails.
+//! How things look to people: tables and times for terminals, JSON for programs, and the words and templates of
+//! mails.
 //!
 //! Pure. Text from outside is cleaned here once more before it reaches a terminal; nothing here fails.
 
-pub mod template;
+pub mod letters;
+pub mod words;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::text;
@@ -94,18 +96,6 @@ pub fn roughly(duration: SignedDuration) -> String {
     }
 }
 
-/// A duration to the second in one unit: `15 min`, `24 h`, `90 s`.
-#[must_use]
-pub fn exactly(duration: SignedDuration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0 => "0 s".to_owned(),
-        _ if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
-        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
-        _ => format!("{seconds} s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,14 +140,5 @@ mod tests {
         assert_eq!(said(10 * 86_400), "10 d ago");
         assert_eq!(said(-300), "in 5 min");
         assert_eq!(time(now), "2026-11-22 08:00:00 UTC");
-    }
-
-    #[test]
-    fn a_promise_is_said_to_the_second() {
-        let said = |seconds| exactly(SignedDuration::from_secs(seconds));
-        assert_eq!(
-            [said(900), said(3_600), said(86_400), said(90), said(5_400)],
-            ["15 min", "1 h", "24 h", "90 s", "90 min"]
-        );
     }
 }

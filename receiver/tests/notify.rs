@@ -8,6 +8,7 @@ use mailbeat_receiver::evaluate::Severity;
 use mailbeat_receiver::notify::bounce::{NotificationId, NotificationSecret, recognise};
 use mailbeat_receiver::notify::{About, Contact, Letter, NotificationView, compose};
 use mailbeat_receiver::ticket::{Ticket, TicketEvent, TicketNumber, What};
+use mailbeat_shared::locale::Locale;
 use mailbeat_shared::text;
 use mailbeat_shared::wire::extract::{Extracted, Other, extract};
 use mailbeat_shared::wire::id::SystemId;
@@ -50,7 +51,7 @@ fn view(events: &[TicketEvent]) -> NotificationView {
         ticket,
         event: events.last().unwrap().clone(),
         history: events.to_vec(),
-        contact: Contact { name: "Eva Müller".into(), email: "eva@vendor.example".into() },
+        contact: Contact { name: "Eva Müller".into(), email: "eva@vendor.example".into(), locale: None },
         from: "Mailbeat <mailbeat@vendor.example>".into(),
         earlier: vec![],
     }
@@ -101,7 +102,7 @@ fn an_opened_ticket_says_what_since_when_on_what_evidence_and_what_to_do() {
     let text = text_of(&letter);
     assert!(text.starts_with("High: filesystem /var is 96 % full\n"), "{text}");
     for part in [
-        "respond within 1 h, until 2026-11-22 04:00:00 UTC",
+        "respond within 1 hour, until 2026-11-22 04:00:00 UTC",
         "Customer  Stadtwerke Köln\n",
         "System    scada-01 (02020202-0202-0202-0202-020202020202)\n",
         "Contract  KOELN-2026-001\n",
@@ -142,7 +143,7 @@ fn a_resolved_ticket_says_so_first_and_how_long_it_held_and_asks_for_nothing() {
         Some("[Mailbeat MB-1001] Resolved: scada-01 (Stadtwerke Köln): filesystem /var is 99 % full")
     );
     let text = text_of(&letter);
-    assert!(text.starts_with("Resolved: filesystem /var is 99 % full\nIt held for 1 h."), "{text}");
+    assert!(text.starts_with("Resolved: filesystem /var is 99 % full\nIt held for 1 hour."), "{text}");
     for part in [
         "Until     2026-11-22 03:55:00 UTC",
         "changed from High to Critical\n",
@@ -252,6 +253,7 @@ fn hostile_text_steers_no_terminal_forges_no_header_and_stays_text_in_html() {
         view(&[opened(evil, evil), event(5, What::Commented, evil), event(6, What::Resolved, evil)]);
     view.history[1].by = evil.into();
     view.contact.name = evil.into();
+    view.contact.locale = Some(Locale::De);
     let about = view.about.as_mut().unwrap();
     about.customer = evil.into();
     about.host = format!("{evil}<img src=x onerror=alert(1)>");
@@ -291,6 +293,70 @@ fn the_html_loads_nothing_from_elsewhere_and_says_what_the_text_says() {
     for part in ["filesystem /var is 96 % full", "Stadtwerke Köln", "mailbeat-receiver tickets ack MB-1001"]
     {
         assert!(html.contains(part), "{part:?} is missing in\n{html}");
+    }
+}
+
+/// The same view told to somebody who reads German.
+fn german(view: &NotificationView) -> NotificationView {
+    let mut view = view.clone();
+    view.contact.locale = Some(Locale::De);
+    view
+}
+
+#[test]
+fn a_german_contact_reads_german_from_the_subject_to_the_footer() {
+    let comment =
+        TicketEvent { by: "Eva Müller".into(), ..event(30, What::Commented, "Alte Logs gelöscht.") };
+    let mut view = german(&view(&[full(), event(20, What::Acknowledged, "no comment"), comment]));
+    view.event = full();
+    let told = letter(&view);
+    keep("opened-de", &told);
+    assert_eq!(
+        parsed(&told).subject(),
+        Some("[Mailbeat MB-1001] Hoch: scada-01 (Stadtwerke Köln): Dateisystem /var ist zu 96 % voll")
+    );
+    let text = text_of(&told);
+    for part in [
+        "Hoch: Dateisystem /var ist zu 96 % voll\n",
+        "Bitte reagieren Sie innerhalb von 1 Stunde, also bis 22.11.2026, 04:00:00 UTC.\n",
+        "Kunde     Stadtwerke Köln\n",
+        "Seit      22.11.2026, 02:55:00 UTC\n",
+        "eröffnet 22.11.2026, 03:00:00 UTC\n",
+        "    system.filesystem.utilization von /var beträgt 96 % (Mittel über 85 %,\n    Hoch über 95 %,",
+        "übernommen\n        ohne Kommentar\n",
+        "kommentiert von Eva Müller\n        Alte Logs gelöscht.\n",
+        "Mailbeat schreibt dies an Eva Müller",
+    ] {
+        assert!(text.contains(part), "{part:?} is missing in\n{text}");
+    }
+    let resolved = letter(&german(&self::view(&[full(), event(125, What::Resolved, "it is over")])));
+    keep("resolved-de", &resolved);
+    let text = text_of(&resolved);
+    assert!(
+        text.starts_with("Behoben: Dateisystem /var ist zu 96 % voll\nDas Problem bestand 2 Stunden."),
+        "{text}"
+    );
+    assert!(text.contains("    es ist vorbei\n"), "{text}");
+}
+
+#[test]
+fn both_languages_say_the_same_in_text_and_html_and_fit_a_terminal() {
+    let long =
+        "scada-01: filesystem /srv/data/archive/2026/measurements/of-all-pumping-stations is 96.5 % full";
+    let mut view =
+        view(&[opened(long, &"word ".repeat(90)), event(5, What::BecameStale, "no longer reported")]);
+    view.event = opened(long, &"word ".repeat(90));
+    for view in [german(&view), view] {
+        let letter = letter(&view);
+        let (text, html) = (text_of(&letter), html_of(&letter));
+        let lang = view.contact.locale.unwrap_or_default();
+        assert!(html.contains(&format!("<html lang=\"{lang}\">")), "{html}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(html.contains("color-scheme") && html.contains("prefers-color-scheme: dark"), "{html}");
+        for part in ["MB-1001", "KOELN-2026-001", "tickets ack MB-1001", "/srv/data/archive/2026"] {
+            assert!(text.contains(part) && html.contains(part), "{part} is missing in\n{text}\n{html}");
+        }
+        assert!(letter.bytes.len() < 32 * 1024, "{} bytes", letter.bytes.len());
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use mailbeat_receiver::notify::mail::{MaildirSettings, OutgoingSettings, OutgoingTransport, Sender};
 use mailbeat_receiver::notify::ping::{PingSettings, Pinged, Pinger};
+use mailbeat_shared::locale::Locale;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -136,6 +137,13 @@ async fn a_ping_by_mail_lies_in_the_watchers_mailbox() {
     let mail = std::fs::read_to_string(mail).unwrap();
     assert!(mail.contains("Round completed  2027-01-15 08:00:00 UTC"), "{mail}");
     assert!(mail.contains("Auto-Submitted: auto-generated"), "{mail}");
+    let german = Pinger::new(&settings("to = 'wache@vendor.example'")).unwrap().in_language(Locale::De);
+    let pinged = { german }.round_completed(at(0), &mut sender(home.path())).await;
+    assert_eq!(pinged, Pinged::Heard);
+    let mail = std::fs::read_dir(home.path().join("wache@vendor.example/new")).unwrap().next().unwrap();
+    let mail = std::fs::read_to_string(mail.unwrap().path()).unwrap();
+    assert!(mail.contains("Subject: [Mailbeat] Der Receiver ist in Betrieb"), "{mail}");
+    assert!(mail.contains("Durchgang beendet    15.01.2027, 08:00:00 UTC"), "{mail}");
 }
 
 #[tokio::test]

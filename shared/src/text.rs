@@ -33,6 +33,42 @@ pub fn one_line(text: &str, max: usize) -> String {
     line
 }
 
+/// The text with a capital at its beginning, as headlines have it.
+#[must_use]
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Lines of at most `width` characters where words allow it; the second and further lines of each are indented by `indent`. A
+/// word that is longer stays whole and where it is: a command or a path that was broken could not be copied.
+#[must_use]
+pub fn fold(text: &str, width: usize, indent: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        let (mut column, mut begun) = (0, false);
+        // What a line begins with, as spaces of its own, stays.
+        for (at, word) in line.split(' ').enumerate() {
+            let length = word.chars().count();
+            let fits_below = indent + length <= width;
+            if at > 0 && begun && column + 1 + length > width && fits_below {
+                out.push('\n');
+                out.extend(std::iter::repeat_n(' ', indent));
+                column = indent;
+            } else if at > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += length;
+            begun |= length > 0;
+        }
+        out.push_str(end);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +85,14 @@ mod tests {
         assert_eq!(one_line("äöü", 100), "äöü");
         assert_eq!(one_line("ääää", 6), "ä…");
         assert_eq!(one_line("two\nlines", 100), "two lines");
+    }
+    #[test]
+    fn lines_are_folded_between_words_and_hang_below_their_beginning() {
+        assert_eq!(fold("- one two three\n- four\n", 9, 2), "- one two\n  three\n- four\n");
+        assert_eq!(fold("  indented stays", 80, 0), "  indented stays");
+        assert_eq!(fold("a /very/long/path/stays/whole b", 10, 2), "a /very/long/path/stays/whole\n  b");
+        assert_eq!(fold("größe größe", 11, 0), "größe größe", "characters count, not bytes");
+        assert_eq!(fold("", 10, 2), "");
+        assert_eq!([capitalised("änderung"), capitalised("")], ["Änderung", ""]);
     }
 }

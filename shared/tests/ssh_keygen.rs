@@ -101,6 +101,7 @@ fn example_contract(vendor: &SigningKey) -> Contract {
         maintenance_max_h: 72,
         heartbeat_interval_s: interval,
         system_interval_s: interval,
+        locale: None,
         enrollment_secret: None,
         relay: None,
     }

@@ -24,7 +24,7 @@ fn view(contact: i64, email: &str, from: &str) -> anyhow::Result<NotificationVie
         response_time: SignedDuration::from_hours(1),
         event,
         history: vec![],
-        contact: Contact { name: "Eva Müller".into(), email: email.into() },
+        contact: Contact { name: "Eva Müller".into(), email: email.into(), locale: None },
         from: from.into(),
         earlier: vec!["mb-1001-0-1-0@example.test".into()],
     })

@@ -1,8 +1,9 @@
 //! `config show`: what is in force, secrets hidden.
 
+use mailbeat_shared::locale::Locale;
 use serde::Serialize;
 
-use super::{Config, Copies, Goodbye, Locale, LogLevel, RedactConfig, TrailConfig};
+use super::{Config, Copies, Goodbye, LogLevel, RedactConfig, TrailConfig};
 use crate::collect::CollectConfig;
 use crate::render::SubjectStyle;
 use crate::watch::WatchConfig;
@@ -11,7 +12,8 @@ use crate::watch::WatchConfig;
 struct Shown<'a> {
     state_dir: &'a std::path::Path,
     log: LogLevel,
-    locale: Locale,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locale: Option<Locale>,
     subject: SubjectStyle,
     #[serde(skip_serializing_if = "Option::is_none")]
     heartbeat_interval_s: Option<u32>,

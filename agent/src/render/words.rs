@@ -1,41 +1,136 @@
-//! Numbers, times and names in a person's words.
+//! The words of one language: kinds, states, names of measurements, and the sentences reports hold.
+//!
+//! Each language is one file that implements [`Words`], so a word that is missing does not compile. What is a whole sentence
+//! stands in the templates.
 
-use jiff::Timestamp;
-use mailbeat_shared::wire::observation::Observation;
+mod de;
+mod en;
 
-/// `1 report`, `2 reports`.
-pub(super) fn plural(count: u64, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+use mailbeat_shared::locale::Locale;
+use mailbeat_shared::phrases::{self, Phrase};
+use mailbeat_shared::wire::observation::{CheckState, Observation, attributes};
+use mailbeat_shared::wire::report::{Kind, NoticeEvent};
+use mailbeat_shared::wire::snapshot::{ChangeKind, FileState};
+
+/// What is counted in verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Thing {
+    CriticalCheck,
+    Warning,
+    UnknownCheck,
+    Problem,
+    Change,
+    FileWatched,
+    FileMore,
+    PackageChanged,
+    Update,
+    Report,
 }
 
-/// `2026-06-01 12:00 UTC`.
-pub(super) fn minute(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+/// The words of one language.
+pub(super) trait Words: Sync {
+    /// Which language.
+    fn locale(&self) -> Locale;
+    /// A report's kind, as subjects begin.
+    fn kind(&self, kind: Kind) -> &'static str;
+    /// One of a thing, and several.
+    fn noun(&self, thing: Thing) -> (&'static str, &'static str);
+    /// Verdicts without a number: of a heartbeat, a system report, an enrollment, a test.
+    fn verdict(&self, verdict: Verdict) -> &'static str;
+    /// What happened to a file.
+    fn change(&self, kind: ChangeKind) -> &'static str;
+    /// Why a changed file is shown without its text.
+    fn without_text(&self, state: FileState) -> &'static str;
+    /// What is said of a text: that it is whole, that it is cut.
+    fn extent(&self, whole: bool) -> &'static str;
+    /// What a diff says of a last line without its end.
+    fn no_newline(&self) -> &'static str;
+    /// A check's verdict.
+    fn check(&self, state: CheckState) -> &'static str;
+    /// A notice's verdict, and what it means.
+    fn notice(&self, event: NoticeEvent) -> (&'static str, &'static str);
+    /// The name of a measurement, of a fact about the host, or of a direction, by its name on the wire.
+    fn name(&self, key: &str) -> Option<&'static str>;
+    /// The sentences reports hold in English, and their translations.
+    fn phrases(&self) -> &'static [Phrase];
 }
 
-/// How often: `hour`, `90 seconds`; whole units only, to be put after "every".
-pub(super) fn interval(seconds: u64) -> String {
-    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let (length, word) =
-        units.into_iter().find(|(length, _)| seconds.is_multiple_of(*length)).unwrap_or((1, "second"));
-    match seconds / length {
-        1 => word.to_owned(),
-        count => plural(count, word),
+/// Verdicts without a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    AllWell,
+    NothingChanged,
+    RestartRequired,
+    Activated,
+    DoesThisArrive,
+}
+
+/// The words of a language.
+pub(super) fn of(locale: Locale) -> &'static dyn Words {
+    match locale {
+        Locale::En => &en::English,
+        Locale::De => &de::German,
     }
 }
 
-/// `filesystem utilization /var: 71 %`.
-pub(super) fn measured(observation: &Observation) -> String {
-    let name = observation.name.strip_prefix("system.").unwrap_or(&observation.name);
-    let attributes: Vec<&str> = observation.attributes.values().map(String::as_str).collect();
-    let which = if attributes.is_empty() { String::new() } else { format!(" {}", attributes.join(" ")) };
-    let value = match observation.unit.as_str() {
-        "1" => format!("{:.1} %", observation.value * 100.0),
-        "By" => bytes(observation.value),
-        "s" => format!("{:.0} s", observation.value),
-        unit => format!("{} {}", number(observation.value), unit.trim_matches(['{', '}'])),
-    };
-    format!("{}{which}: {value}", name.replace(['.', '_'], " "))
+impl dyn Words + '_ {
+    /// `1 report`, `2 Berichte`.
+    pub(super) fn counted(&self, count: u64, thing: Thing) -> String {
+        let (one, several) = self.noun(thing);
+        format!("{count} {}", if count == 1 { one } else { several })
+    }
+
+    /// A sentence of a report in this language.
+    pub(super) fn said(&self, sentence: &str) -> String {
+        phrases::translated(sentence, self.phrases(), self.locale())
+    }
+
+    /// `Filesystem in use /var` and `71.4 %`.
+    pub(super) fn measured(&self, observation: &Observation) -> (String, String) {
+        let known = self.name(&observation.name);
+        let name = known.map_or_else(|| derived(&observation.name), str::to_owned);
+        // A known measurement is told apart by its place or its interface; device and type are in report.json.
+        let tells =
+            |key: &str| known.is_none() || (key != attributes::DEVICE && key != attributes::FILESYSTEM_TYPE);
+        // Keys come in order of name: the interface comes before the direction only if it is asked to.
+        let mut which: Vec<(&String, &String)> =
+            observation.attributes.iter().filter(|(key, _)| tells(key)).collect();
+        which.sort_by_key(|(key, _)| key.as_str() == attributes::DIRECTION);
+        let which = which.iter().map(|(_, value)| self.name(value).unwrap_or(value));
+        let name = std::iter::once(name.as_str()).chain(which).collect::<Vec<_>>().join(" ");
+        (name, self.value(observation.value, &observation.unit))
+    }
+
+    fn value(&self, value: f64, unit: &str) -> String {
+        let locale = self.locale();
+        match unit {
+            "1" => locale.number(&format!("{:.1} %", value * 100.0)),
+            "By" => locale.number(&bytes(value)),
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "it saturates, and nobody counts seconds beyond"
+            )]
+            "s" if value >= 60.0 => locale.span(jiff::SignedDuration::from_secs(value as i64)),
+            "s" => locale.number(&format!("{value:.1} s")),
+            unit if unit.starts_with('{') => locale.number(&number(value)),
+            unit => locale.number(&format!("{} {unit}", number(value))),
+        }
+    }
+
+    /// A fact about the host: `Kernel` and `6.1.0`.
+    pub(super) fn fact(&self, key: &str, value: &str) -> (String, String) {
+        let name = self.name(key).map_or_else(|| derived(key), str::to_owned);
+        let value = match value.parse::<f64>() {
+            Ok(number) if key.ends_with(".bytes") => self.locale().number(&bytes(number)),
+            _ => self.said(value),
+        };
+        (name, value)
+    }
+}
+
+/// A name nobody gave a word for.
+fn derived(name: &str) -> String {
+    name.strip_prefix("system.").unwrap_or(name).replace(['.', '_'], " ")
 }
 
 /// Whole numbers without decimals.
@@ -56,22 +151,63 @@ fn bytes(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mailbeat_shared::wire::observation::{attributes, names};
+    use mailbeat_shared::wire::observation::names;
 
     use super::*;
 
     #[test]
-    fn numbers_read_as_a_person_would_say_them() {
-        let disk =
-            Observation::new(&names::FILESYSTEM_UTILIZATION, 0.714).with(attributes::MOUNTPOINT, "/var");
-        assert_eq!(measured(&disk), "filesystem utilization /var: 71.4 %");
+    fn numbers_read_as_a_person_would_say_them_in_each_language() {
+        let disk = Observation::new(&names::FILESYSTEM_UTILIZATION, 0.714)
+            .with(attributes::MOUNTPOINT, "/var")
+            .with(attributes::DEVICE, "/dev/sda1");
+        let network = Observation::new(&names::NETWORK_IO, 8_589_934_592.0)
+            .with(attributes::INTERFACE, "eth0")
+            .with(attributes::DIRECTION, "receive");
+        let up = Observation::new(&names::UPTIME, 90_061.0);
+        let said = |locale, observation| {
+            let (name, value) = of(locale).measured(observation);
+            format!("{name}: {value}")
+        };
+        assert_eq!(said(Locale::En, &disk), "Filesystem in use /var: 71.4 %");
+        assert_eq!(said(Locale::De, &disk), "Dateisystem belegt /var: 71,4 %");
+        assert_eq!(said(Locale::En, &network), "Network traffic eth0 received: 8.0 GiB");
+        assert_eq!(said(Locale::De, &network), "Netzwerkverkehr eth0 empfangen: 8,0 GiB");
+        assert_eq!(said(Locale::De, &up), "Laufzeit: 1 Tag 1 Stunde");
+    }
+
+    #[test]
+    fn every_measurement_has_a_name_in_each_language() {
+        for locale in Locale::ALL {
+            for metric in names::ALL {
+                assert!(of(locale).name(metric.name).is_some(), "{} has no word in {locale}", metric.name);
+            }
+        }
+        let other = Observation {
+            name: "acme.tank_level".into(),
+            unit: "m".into(),
+            ..Observation::new(&names::UPTIME, 2.5)
+        };
+        assert_eq!(of(Locale::De).measured(&other), ("acme tank level".into(), "2,50 m".into()));
+    }
+
+    #[test]
+    fn a_problem_a_report_names_is_said_in_the_readers_language() {
+        assert_eq!(phrases::faults(of(Locale::De).phrases()), Vec::<String>::new());
+        let said = |sentence: &str| of(Locale::De).said(sentence);
         assert_eq!(
-            measured(&Observation::new(&names::MEMORY_LIMIT, 8_589_934_592.0)),
-            "memory limit: 8.0 GiB"
+            said("/etc/a: Permission denied (os error 13); to allow it: setfacl -m u:mailbeat:r /etc/a"),
+            "/etc/a: Zugriff verweigert (os error 13); erlauben mit: setfacl -m u:mailbeat:r /etc/a"
         );
-        assert_eq!(measured(&Observation::new(&names::WATCHED_FILES, 3.0)), "mailbeat watch files: 3 file");
-        assert_eq!([3_600, 90, 1, 172_800].map(interval), ["hour", "90 seconds", "second", "2 days"]);
-        assert_eq!(plural(1, "problem"), "1 problem");
-        assert_eq!(minute(Timestamp::UNIX_EPOCH), "1970-01-01 00:00 UTC");
+        assert_eq!(
+            said(
+                "not sent, because nobody agreed to it yet: memory, watched files; `mailbeat-agent activate` shows what is new and asks"
+            ),
+            "nicht gesendet, weil noch niemand zugestimmt hat: Arbeitsspeicher, überwachte Dateien; `mailbeat-agent activate` zeigt, was neu ist, und fragt"
+        );
+        assert_eq!(
+            said("#7 was dropped: more than 2000 reports were waiting"),
+            "#7 wurde verworfen: mehr als 2000 Berichte warteten"
+        );
+        assert_eq!(of(Locale::En).said("memory"), "memory");
     }
 }

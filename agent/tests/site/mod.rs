@@ -41,6 +41,7 @@ pub(crate) fn contract(now: Timestamp) -> Contract {
         maintenance_max_h: 72,
         heartbeat_interval_s: Interval { default: 3600, min: 1, max: 86_400 },
         system_interval_s: Interval { default: 86_400, min: 1, max: 604_800 },
+        locale: None,
         enrollment_secret: Some(EnrollmentSecret::from_random([9; 32])),
         relay: None,
     }

@@ -111,6 +111,7 @@ fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
         maintenance_max_h: wish.maintenance_max_h,
         heartbeat_interval_s: wish.heartbeat_interval.as_deref().map(interval).transpose()?,
         system_interval_s: wish.system_interval.as_deref().map(interval).transpose()?,
+        locale: wish.locale,
         relay: None,
     };
     let secret = EnrollmentSecret::from_random(random()?);

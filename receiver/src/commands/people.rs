@@ -39,21 +39,24 @@ struct Row {
 pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
     match command {
         Contacts::List => list(desk),
-        Contacts::Add { contact, customer } => {
+        Contacts::Add { contact, customer, locale } => {
             let (name, email) = init::contact(contact)?;
             let id = desk.write(|tx| {
                 let customer = customer.as_ref().map(|name| customer_named(tx, name)).transpose()?;
-                anyhow::Ok(tx.add_contact(customer, &name, &email)?)
+                let id = tx.add_contact(customer, &name, &email)?;
+                locale.map_or(Ok(()), |locale| tx.set_contact_locale(id, locale))?;
+                anyhow::Ok(id)
             })?;
             desk.show(&serde_json::json!({ "id": id }), &format!("{email} is contact {id}"))
         }
-        Contacts::Edit { id, contact, position } => {
+        Contacts::Edit { id, contact, position, locale } => {
             let (name, email) = init::contact(contact)?;
             let changed = desk.write(|tx| {
                 let position = match position {
                     Some(position) => *position,
                     None => tx.contact(*id)?.map_or(1, |contact| contact.position),
                 };
+                locale.map_or(Ok(()), |locale| tx.set_contact_locale(*id, locale))?;
                 tx.change_contact(*id, &name, &email, position)
             })?;
             ensure!(changed, "there is no contact {id}; `contacts list` shows them");
@@ -87,13 +90,14 @@ fn list(desk: &Desk) -> anyhow::Result<()> {
         rows.extend(tx.contacts(None)?.into_iter().map(|contact| Row { customer: None, contact }));
         anyhow::Ok(rows)
     })?;
-    desk.list(&rows, &["id", "customer", "order", "name", "address", "mail refused"], |row| {
+    desk.list(&rows, &["id", "customer", "order", "name", "address", "language", "mail refused"], |row| {
         vec![
             row.contact.id.to_string(),
             row.customer.clone().unwrap_or_else(|| "(default)".into()),
             row.contact.position.to_string(),
             row.contact.name.clone(),
             row.contact.email.clone(),
+            row.contact.locale.map_or_else(|| "(default)".into(), |locale| locale.to_string()),
             row.contact.refused_at.map_or_else(String::new, |at| render::ago(at, desk.now)),
         ]
     })

@@ -137,7 +137,11 @@ fn say(
             What::Resolved => ensure!(state.is_unresolved(), "{number} is {} already", state.as_str()),
             _ => {}
         }
-        let reason = if words.trim().is_empty() { "no comment".to_owned() } else { words.trim().to_owned() };
+        let reason = if words.trim().is_empty() {
+            crate::notify::NO_COMMENT.to_owned()
+        } else {
+            words.trim().to_owned()
+        };
         tx.add_ticket_event(number, &TicketEvent { at: desk.now, what, reason, by }, desk.now)?
             .context("no such ticket")
     })?;

@@ -77,8 +77,10 @@ fn judge_gaps(view: &SystemView, policy: &IntegrityPolicy, horizon: Option<Times
         return Some(built(built_in::REPORTS_LOST, None, "every report arrived or was explained".into()));
     }
     ranges.truncate(10);
-    let title =
-        format!("{count} report{} sent and never arrived", if count == 1 { " was" } else { "s were" });
+    let title = match count {
+        1 => "1 report was sent and never arrived".to_owned(),
+        _ => format!("{count} reports were sent and never arrived"),
+    };
     let evidence = format!("missing {}; later reports do not explain it", ranges.join(", "));
     Some(built(built_in::REPORTS_LOST, Some((Severity::Low, title)), evidence))
 }

@@ -28,6 +28,9 @@ pub struct OwnView {
     pub tickets: Vec<Ticket>,
 }
 
+/// What titles of the receiver's own tickets begin with, where others name a host.
+pub(crate) const OWN_NAME: &str = "Mailbeat receiver";
+
 /// How long a mailbox may be unreachable before it is a finding.
 const UNREACHABLE_HOLD: SignedDuration = SignedDuration::from_mins(5);
 
@@ -57,8 +60,7 @@ pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
         since: None,
     }));
     let (findings, changes) = finding::advance(&view.findings, &judged, rules, false, now);
-    let tickets =
-        ticket::reconcile(&view.tickets, &findings, &changes, "Mailbeat receiver", &rules.tickets, now);
+    let tickets = ticket::reconcile(&view.tickets, &findings, &changes, OWN_NAME, &rules.tickets, now);
     Decision { findings: changes, tickets, settled: vec![], due_at: None }
 }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::http::{self, HttpClient, Request};
 use mailbeat_shared::transport::outcome::Outcome;
 use mailbeat_shared::transport::proxy::Proxy;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mail::Sender;
 use super::{Letter, LetterError, domain};
-use crate::render::{self, template};
+use crate::render::letters;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -93,6 +94,7 @@ pub enum Pinged {
 pub struct Pinger {
     way: Way,
     interval: SignedDuration,
+    locale: Locale,
     last_tried_at: Option<Timestamp>,
 }
 
@@ -130,7 +132,13 @@ impl Pinger {
             _ => return Err(PingError::Ways),
         };
         let interval = SignedDuration::from_secs(settings.interval_s.into());
-        Ok(Self { way, interval, last_tried_at: None })
+        Ok(Self { way, interval, locale: Locale::default(), last_tried_at: None })
+    }
+
+    /// The same, writing its mails in this language.
+    #[must_use]
+    pub fn in_language(self, locale: Locale) -> Self {
+        Self { locale, ..self }
     }
 
     /// A round was completed at `now`: pings if it is time. A failed ping is not tried again before its interval either.
@@ -141,7 +149,7 @@ impl Pinger {
         self.last_tried_at = Some(now);
         let result = match &self.way {
             Way::Http { client, url, method } => ask(client, url, *method).await,
-            Way::Mail { to } => write(to, now, self.interval, sender).await,
+            Way::Mail { to } => self.write(to, now, sender).await,
         };
         match result {
             Ok(()) => Pinged::Heard,
@@ -149,6 +157,14 @@ impl Pinger {
                 tracing::warn!(error, "the outgoing ping failed; the watchdog may raise its alarm");
                 Pinged::Failed(error)
             }
+        }
+    }
+
+    async fn write(&self, to: &str, now: Timestamp, sender: &mut Sender) -> Result<(), String> {
+        let letter = letter(to, sender.from(), now, self.interval, self.locale);
+        match sender.send(&letter.map_err(|error| error.to_string())?).await {
+            Outcome::Sent { .. } => Ok(()),
+            outcome => Err(outcome.to_string()),
         }
     }
 }
@@ -175,30 +191,24 @@ struct Page {
     interval: String,
 }
 
-async fn write(
+fn letter(
     to: &str,
+    from: &str,
     now: Timestamp,
     interval: SignedDuration,
-    sender: &mut Sender,
-) -> Result<(), String> {
-    let letter = letter(to, sender.from(), now, interval).map_err(|error| error.to_string())?;
-    match sender.send(&letter).await {
-        Outcome::Sent { .. } => Ok(()),
-        outcome => Err(outcome.to_string()),
-    }
-}
-
-fn letter(to: &str, from: &str, now: Timestamp, interval: SignedDuration) -> Result<Letter, LetterError> {
-    let page = Page { at: render::time(now), interval: render::exactly(interval) };
+    locale: Locale,
+) -> Result<Letter, LetterError> {
+    let page = Page { at: locale.second(now), interval: locale.exactly(interval) };
+    let templates = letters::of(locale);
     let message_id = format!("mb-ping-{}@{}", now.as_microsecond(), domain(from));
     let frame = Frame {
         from,
         to,
         cc: &[],
-        subject: "[Mailbeat] The receiver is alive",
+        subject: &templates.one_line("ping-subject", &page)?,
         message_id: &message_id,
         date: now,
-        text: &template::text("ping", &page)?,
+        text: &templates.text("ping", &page)?,
         html: None,
     };
     let bytes = compose_plain(&frame, &[])?;

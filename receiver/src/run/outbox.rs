@@ -33,7 +33,8 @@ const AFTER_A_CRASH: SignedDuration = SignedDuration::from_mins(1);
 /// Works off the outbox until told to stop, and tells the outside watchdog of completed rounds.
 pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
     let mut sender = Sender::new(&receiver.config.outgoing);
-    let mut pinger = receiver.config.ping.as_ref().map(Pinger::new).transpose()?;
+    let pinger = receiver.config.ping.as_ref().map(Pinger::new).transpose()?;
+    let mut pinger = pinger.map(|pinger| pinger.in_language(receiver.config.locale));
     let mut pinged_for: Option<Timestamp> = None;
     let now = receiver.now();
     let secret = receiver
@@ -82,7 +83,8 @@ async fn deliver(
     let (now, observe, from, looked_at) =
         (receiver.now(), receiver.observe, sender.from().to_owned(), due.clone());
     let verdict = receiver.store.write(move |tx| consider(tx, &looked_at, from, observe, now)).await?;
-    let Verdict::Send(view) = verdict else { return Ok(()) };
+    let Verdict::Send(mut view) = verdict else { return Ok(()) };
+    view.contact.locale.get_or_insert(receiver.config.locale);
     let outcome = match notify::compose(&view, secret) {
         Ok(letter) => {
             crash::point("R5.before");

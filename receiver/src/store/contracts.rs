@@ -3,12 +3,13 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::{EnrollmentSecret, Interval, SealedContract};
 use mailbeat_shared::wire::id::ContractNumber;
 use rusqlite::{Row, params};
 use serde::Serialize;
 
-use super::sqlite::{StoreError, Tx, maybe_time, time, us, word};
+use super::sqlite::{StoreError, Tx, maybe_time, maybe_word, time, us, word};
 use crate::evaluate::UnknownWord;
 
 /// A customer.
@@ -35,6 +36,8 @@ pub struct Contact {
     pub name: String,
     /// Mail address.
     pub email: String,
+    /// The language of their mails; `None` takes the receiver's own.
+    pub locale: Option<Locale>,
     /// Since when mail to the address comes back for good.
     pub refused_at: Option<Timestamp>,
 }
@@ -166,7 +169,8 @@ pub(super) fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
         position: row.get(2)?,
         name: row.get(3)?,
         email: row.get(4)?,
-        refused_at: maybe_time(row, 5)?,
+        locale: maybe_word(row, 5)?,
+        refused_at: maybe_time(row, 6)?,
     })
 }
 
@@ -224,6 +228,16 @@ impl Tx<'_> {
         Ok(self.run(SQL, params![id, name, email, position])? > 0)
     }
 
+    /// Sets the language of a contact's mails.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_contact_locale(&self, id: i64, locale: Locale) -> Result<(), StoreError> {
+        const SQL: &str = "-- set_contact_locale
+            UPDATE contacts SET locale = ?2 WHERE id = ?1";
+        self.run(SQL, params![id, locale.as_str()]).map(drop)
+    }
+
     /// Removes a contact; what it was still to be told is told to the next one responsible. `false`: there is no such contact.
     ///
     /// # Errors
@@ -250,7 +264,7 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn contacts(&self, customer: Option<i64>) -> Result<Vec<Contact>, StoreError> {
         const SQL: &str = "-- contacts
-            SELECT id, customer, position, name, email, refused_at FROM contacts WHERE customer IS ?1
+            SELECT id, customer, position, name, email, locale, refused_at FROM contacts WHERE customer IS ?1
             ORDER BY position, id";
         self.all(SQL, params![customer], contact)
     }

@@ -15,6 +15,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("migrations/001_recorded.sql"),
     include_str!("migrations/002_tickets.sql"),
     include_str!("migrations/003_history.sql"),
+    include_str!("migrations/004_locale.sql"),
 ];
 
 /// "MBRX": tells our databases from others.

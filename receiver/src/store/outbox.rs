@@ -4,9 +4,10 @@
 //! token, by which the other side can tell.
 
 use jiff::Timestamp;
+use mailbeat_shared::locale::Locale;
 use rusqlite::{Row, params};
 
-use super::sqlite::{StoreError, Tx, time, us, word};
+use super::sqlite::{StoreError, Tx, maybe_word, time, us, word};
 use super::tickets::event;
 use crate::notify::bounce::{NotificationId, NotificationSecret};
 use crate::ticket::{TicketEvent, TicketNumber, TicketState};
@@ -35,6 +36,8 @@ pub struct Notification {
     pub name: String,
     /// The contact's address.
     pub email: String,
+    /// The language of the contact's mails; `None` takes the receiver's own.
+    pub locale: Option<Locale>,
     /// `mail` or `webhook`.
     pub channel: String,
     /// Attempts counted so far.
@@ -54,9 +57,10 @@ fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
         contact: row.get(9)?,
         name: row.get(10)?,
         email: row.get(11)?,
-        channel: row.get(12)?,
-        attempts: row.get(13)?,
-        made_at: time(row, 14)?,
+        locale: maybe_word(row, 12)?,
+        channel: row.get(13)?,
+        attempts: row.get(14)?,
+        made_at: time(row, 15)?,
     })
 }
 
@@ -106,8 +110,8 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn due_notifications(&self, now: Timestamp, limit: u32) -> Result<Vec<Notification>, StoreError> {
         const SQL: &str = "-- due_notifications
-            SELECT n.id, n.token, n.event, e.ticket, e.at, e.what, e.reason, e.by, t.state, c.id, c.name, c.email, n.channel,
-                n.attempts, n.made_at
+            SELECT n.id, n.token, n.event, e.ticket, e.at, e.what, e.reason, e.by, t.state, c.id, c.name, c.email,
+                c.locale, n.channel, n.attempts, n.made_at
             FROM notifications n JOIN ticket_events e ON e.id = n.event JOIN tickets t ON t.number = e.ticket
                 JOIN contacts c ON c.id = n.contact
             WHERE n.state = 'waiting' AND n.next_at <= ?1 ORDER BY n.id LIMIT ?2";

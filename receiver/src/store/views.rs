@@ -31,7 +31,7 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn contact(&self, id: i64) -> Result<Option<Contact>, StoreError> {
         const SQL: &str = "-- contact
-            SELECT id, customer, position, name, email, refused_at FROM contacts WHERE id = ?1";
+            SELECT id, customer, position, name, email, locale, refused_at FROM contacts WHERE id = ?1";
         self.one(SQL, params![id], super::contracts::contact)
     }
 
@@ -67,7 +67,11 @@ impl Tx<'_> {
             ticket: row.ticket,
             event: due.event.clone(),
             history,
-            contact: crate::notify::Contact { name: due.name.clone(), email: due.email.clone() },
+            contact: crate::notify::Contact {
+                name: due.name.clone(),
+                email: due.email.clone(),
+                locale: due.locale,
+            },
             from,
             earlier,
         }))

@@ -246,6 +246,29 @@ fn the_receivers_own_troubles_are_tickets_too_and_end_when_they_are_over() {
     );
 }
 
+#[test]
+fn the_receivers_own_tickets_are_said_in_german_too() {
+    let now: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
+    let view = OwnView {
+        unreachable: vec![("reports".into(), now, "connection refused".into())],
+        quarantined: vec![("reports".into(), "NotEnrolled".into(), 3)],
+        refused: vec![("eva@vendor.example".into(), now, "550 5.1.1 unknown".into())],
+        held_back: vec![("eva@vendor.example".into(), 40)],
+        ahead: vec![("reports".into(), HOUR * 3)],
+        // No `..`: what is added to this view must be added here.
+        findings: vec![],
+        tickets: vec![],
+    };
+    let decision = own::judge(&view, &Rules::built_in(), now + HOUR);
+    assert_eq!(decision.findings.len(), 5);
+    for change in &decision.findings {
+        let FindingChange::Put(finding) = change else { panic!("{change:?}") };
+        for sentence in [&finding.title, &finding.evidence] {
+            assert!(german(sentence).is_some(), "{sentence:?} has no German");
+        }
+    }
+}
+
 fn put(change: &FindingChange) -> Option<Finding> {
     match change {
         FindingChange::Put(finding) => Some(finding.clone()),

@@ -17,7 +17,10 @@ use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, late_at, 
 use mailbeat_receiver::evaluate::own::{self, OwnView};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
+use mailbeat_receiver::render::words as in_mails;
 use mailbeat_receiver::ticket::{Ticket, TicketChange, TicketEvent, TicketNumber, TicketState, What};
+use mailbeat_shared::locale::Locale;
+use mailbeat_shared::phrases;
 use mailbeat_shared::wire::id::{Incarnation, SystemId};
 use mailbeat_shared::wire::observation::{CheckResult, CheckState, Observation, attributes, names};
 
@@ -119,6 +122,14 @@ impl World {
                 }
             };
             assert!(!event.reason.is_empty(), "an event without its reason: {event:?}");
+            let ticket = self.view.tickets.iter().find(|ticket| ticket.number == number).unwrap();
+            // What an operator wrote is the operator's; everything else a German contact reads in German.
+            if Rules::built_in().knows(&ticket.rule) {
+                let title = ticket.title.strip_prefix("scada-01: ").unwrap_or(&ticket.title);
+                for sentence in [title, &event.reason] {
+                    assert!(german(sentence).is_some(), "{sentence:?} has no German");
+                }
+            }
             self.told.push(format!("{number} {}", event.what.as_str()));
             self.reasons.push(event.reason);
         }
@@ -146,6 +157,10 @@ impl World {
     fn ticket(&self, rule: &str) -> &Ticket {
         self.view.tickets.iter().find(|ticket| ticket.rule.as_str() == rule).expect(rule)
     }
+}
+
+fn german(sentence: &str) -> Option<String> {
+    phrases::translate(sentence, in_mails::of(Locale::De).phrases(), Locale::De)
 }
 
 fn gap(first: u64, last: u64, seen_at: Timestamp) -> Gap {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::id::{ContractNumber, Digest, SystemId};
 use super::signature::{Namespace, PublicKey, Signature, SignatureError, SigningKey};
 use crate::config_file;
+use crate::locale::Locale;
 
 const BEGIN_SIGNATURE: &str = "-----BEGIN SSH SIGNATURE-----";
 /// Largest contract file, in bytes.
@@ -56,6 +57,9 @@ pub struct Contract {
     pub heartbeat_interval_s: Interval,
     /// Seconds from one system report to the next.
     pub system_interval_s: Interval,
+    /// The language of the readable parts of mails, where the customer's administrator sets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<Locale>,
     /// Proves that an agent was given this contract; absent in a renewal, which may be mailed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrollment_secret: Option<EnrollmentSecret>,

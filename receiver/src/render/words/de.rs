@@ -1,0 +1,172 @@
+//! German.
+
+use mailbeat_shared::locale::Locale;
+use mailbeat_shared::phrases::Phrase;
+
+use super::Words;
+use crate::evaluate::Severity;
+use crate::ticket::TicketState;
+
+pub(super) struct German;
+
+impl Words for German {
+    fn locale(&self) -> Locale {
+        Locale::De
+    }
+
+    fn severity(&self, severity: Severity) -> &'static str {
+        match severity {
+            Severity::Low => "Niedrig",
+            Severity::Medium => "Mittel",
+            Severity::High => "Hoch",
+            Severity::Critical => "Kritisch",
+        }
+    }
+
+    fn state(&self, state: TicketState) -> &'static str {
+        match state {
+            TicketState::Open => "Offen",
+            TicketState::Acknowledged => "Übernommen",
+            TicketState::Resolved => "Behoben",
+            TicketState::Closed => "Geschlossen",
+        }
+    }
+
+    fn opened(&self, at: &str) -> String {
+        format!("eröffnet {at}")
+    }
+
+    fn phrases(&self) -> &'static [Phrase] {
+        PHRASES
+    }
+}
+
+/// The more particular before the more general; tests compare them with what the rules say.
+const PHRASES: &[Phrase] = &[
+    // Severities and verdicts inside sentences.
+    ("Low", "Niedrig"),
+    ("Medium", "Mittel"),
+    ("High", "Hoch"),
+    ("Critical", "Kritisch"),
+    ("ok", "in Ordnung"),
+    ("warning", "eine Warnung"),
+    ("critical", "kritisch"),
+    ("unknown", "unbekannt"),
+    // Liveness.
+    ("no heartbeat", "kein Heartbeat"),
+    ("no system report", "kein Systembericht"),
+    (
+        "last sign of life at {t}; a heartbeat was promised every {d}",
+        "letztes Lebenszeichen am {1}; zugesagter Abstand der Heartbeats: {2}",
+    ),
+    (
+        "no sign of life since it was registered at {t}; a heartbeat was promised every {d}",
+        "kein Lebenszeichen seit der Anmeldung am {1}; zugesagter Abstand der Heartbeats: {2}",
+    ),
+    ("last sign of life at {t}", "letztes Lebenszeichen am {1}"),
+    ("no sign of life since it was registered at {t}", "kein Lebenszeichen seit der Anmeldung am {1}"),
+    ("{p}; one was promised every {d}", "{1}; zugesagter Abstand: {2}"),
+    ("none since registration", "keiner seit der Anmeldung"),
+    ("last at {t}", "der letzte am {1}"),
+    ("last system report at {t}", "letzter Systembericht am {1}"),
+    (
+        "nobody expects heartbeats of this system now",
+        "von diesem System werden zurzeit keine Heartbeats erwartet",
+    ),
+    (
+        "nobody expects system reports of this system now",
+        "von diesem System werden zurzeit keine Systemberichte erwartet",
+    ),
+    (
+        "the contract has ended; in its grace days only heartbeats are sent",
+        "der Vertrag ist beendet; in den Tagen danach werden nur noch Heartbeats gesendet",
+    ),
+    ("the administrator switched the agent off", "der Agent wurde vor Ort abgeschaltet"),
+    ("deactivated at {t}; nothing more will be sent", "abgeschaltet am {1}; es wird nichts mehr gesendet"),
+    ("the agent is active", "der Agent ist aktiv"),
+    // Integrity.
+    ("every report arrived or was explained", "alle Berichte sind angekommen oder erklärt"),
+    ("1 report was sent and never arrived", "1 Bericht wurde gesendet und ist nie angekommen"),
+    ("{n} reports were sent and never arrived", "{1} Berichte wurden gesendet und sind nie angekommen"),
+    ("a person resolved it", "jemand hat es als behoben erklärt"),
+    ("missing {}; later reports do not explain it", "es fehlen {1}; spätere Berichte erklären es nicht"),
+    ("the host's clock is {d} ahead", "die Uhr des Systems geht {1} vor"),
+    ("the host's clock is {d} behind", "die Uhr des Systems geht {1} nach"),
+    ("one agent reports as this system", "ein Agent berichtet als dieses System"),
+    ("one history goes on", "eine Folge von Berichten geht weiter"),
+    (
+        "two agents report as this system: a cloned host?",
+        "zwei Agenten berichten als dieses System: ein geklonter Rechner?",
+    ),
+    (
+        "incarnation {} and incarnation {} both go on; on one of them run `mailbeat-agent identity new`",
+        "Inkarnation {1} und Inkarnation {2} berichten beide weiter; auf einem der Rechner `mailbeat-agent identity new` ausführen",
+    ),
+    (
+        "the agent's state was restored or it was activated again",
+        "der Stand des Agenten wurde wiederhergestellt oder er wurde neu aktiviert",
+    ),
+    (
+        "a new history began at {t}; the one before is quiet",
+        "eine neue Folge von Berichten begann am {1}; die vorige schweigt",
+    ),
+    // Thresholds and checks. The default rules' titles are in packaging/rules.toml.
+    ("filesystem {} is {n} full", "Dateisystem {1} ist zu {2} voll"),
+    ("{n} of the memory is in use", "{1} des Arbeitsspeichers sind belegt"),
+    ("{n} of the swap is in use", "{1} des Swap sind belegt"),
+    ("the CPUs are {n} busy", "die CPUs sind zu {1} ausgelastet"),
+    ("the agent itself uses {n} of memory", "der Agent selbst belegt {1} Speicher"),
+    (
+        "{n} watched configuration files cannot be read",
+        "{1} überwachte Konfigurationsdateien sind nicht lesbar",
+    ),
+    ("check {} is {p}: {}", "Prüfung {1} ist {2}: {3}"),
+    ("{} of {} is {n} ({l})", "{1} von {2} beträgt {3} ({4})"),
+    ("{} is {n} ({l})", "{1} beträgt {2} ({3})"),
+    ("{p} above {n}", "{1} über {2}"),
+    ("{p} below {n}", "{1} unter {2}"),
+    // How findings and tickets end.
+    ("the rule no longer exists", "die Regel gibt es nicht mehr"),
+    ("no longer reported; last seen: {p}", "darüber wird nicht mehr berichtet; zuletzt: {1}"),
+    ("its subject has not been reported for 24 hours", "darüber wurde seit 24 Stunden nicht mehr berichtet"),
+    ("no longer reported", "darüber wird nicht mehr berichtet"),
+    ("it is over", "es ist vorbei"),
+    ("it no longer holds", "es trifft nicht mehr zu"),
+    (
+        "it came back after more than {d}; a new ticket goes on",
+        "es kam nach mehr als {1} wieder; ein neues Ticket führt es weiter",
+    ),
+    ("no comment", "ohne Kommentar"),
+    // The receiver itself.
+    (
+        "mailbox {} cannot be read; no system is judged silent meanwhile",
+        "Postfach {1} kann nicht gelesen werden; solange gilt kein System als verstummt",
+    ),
+    (
+        "since {t}: {}; `mailbeat-receiver contacts edit` sets another address",
+        "seit {1}: {2}; `mailbeat-receiver contacts edit` trägt eine andere Adresse ein",
+    ),
+    ("since {t}: {}", "seit {1}: {2}"),
+    ("mail in quarantine from mailbox {}: {}", "Mail in Quarantäne aus Postfach {1}: {2}"),
+    (
+        "{n} waiting; `mailbeat-receiver quarantine list` shows them",
+        "{1} in Quarantäne; `mailbeat-receiver quarantine list` zeigt sie",
+    ),
+    (
+        "more notifications to {} than one person reads",
+        "mehr Benachrichtigungen an {1}, als ein Mensch liest",
+    ),
+    (
+        "{n} wait for the next hour; `mailbeat-receiver tickets list` shows them all now",
+        "{1} warten auf die nächste Stunde; `mailbeat-receiver tickets list` zeigt alle sofort",
+    ),
+    (
+        "this host's clock is ahead of the server of mailbox {}; silence is noticed late",
+        "die Uhr dieses Rechners geht gegenüber dem Server von Postfach {1} vor; Schweigen wird spät bemerkt",
+    ),
+    (
+        "even mails read at once seem to be {d} old; set the clock (NTP)",
+        "selbst sofort gelesene Mails scheinen {1} alt zu sein; bitte die Uhr stellen (NTP)",
+    ),
+    ("notifications to {} are refused", "Benachrichtigungen an {1} werden abgewiesen"),
+];
