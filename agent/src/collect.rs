@@ -1,7 +1,8 @@
-//! What a heartbeat measures. Each collector stands alone: one that fails or panics becomes a sentence in `problems`
-//! and the others go on.
+//! What a heartbeat measures, and what the host is. Each collector stands alone: one that fails or panics becomes a sentence in
+//! `problems` and the others go on.
 
 pub mod host;
+pub mod inventory;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -34,8 +35,20 @@ pub struct CollectConfig {
     pub uptime: bool,
     /// What the agent itself uses.
     pub agent: bool,
-    /// Operating system, kernel and hardware, in system reports.
-    pub inventory: bool,
+    /// Name and version of the operating system, in system reports like all that follow.
+    pub os: bool,
+    /// The running kernel, and the newest installed.
+    pub kernel: bool,
+    /// Bare metal, or which virtual machine or container.
+    pub virtualization: bool,
+    /// Maker, model, firmware, CPU, memory, disks; no serial numbers.
+    pub hardware: bool,
+    /// Installed packages and what became of them.
+    pub packages: bool,
+    /// Updates that could be installed.
+    pub updates: bool,
+    /// Whether the host must be restarted.
+    pub reboot: bool,
 }
 
 impl Default for CollectConfig {
@@ -49,7 +62,13 @@ impl Default for CollectConfig {
             network: true,
             uptime: true,
             agent: true,
-            inventory: true,
+            os: true,
+            kernel: true,
+            virtualization: true,
+            hardware: true,
+            packages: true,
+            updates: true,
+            reboot: true,
         }
     }
 }
@@ -79,7 +98,14 @@ fn collector(item: Item) -> Option<Collector> {
         Item::Network => |probe, _| probe.network(),
         Item::Uptime => |probe, _| probe.uptime(),
         Item::Agent => |probe, _| probe.own_footprint(),
-        Item::Inventory | Item::WatchedFiles => return None,
+        Item::Os
+        | Item::Kernel
+        | Item::Virtualization
+        | Item::Hardware
+        | Item::Packages
+        | Item::Updates
+        | Item::Reboot
+        | Item::WatchedFiles => return None,
     })
 }
 
@@ -211,15 +237,15 @@ mod tests {
     }
 
     #[test]
-    fn this_host_says_what_it_is_unless_told_not_to() {
-        let facts = HostProbe::facts(&CollectConfig::default());
+    fn this_host_says_what_it_is_each_part_only_if_asked() {
+        let facts = HostProbe::facts();
         assert!(!facts.host_name.is_empty() && !facts.boot_id.is_empty() && facts.uptime_s > 0, "{facts:?}");
-        assert!(
-            facts.inventory.contains_key("os.kernel")
-                && facts.inventory.contains_key("host.cpu.logical.count")
-        );
-        let off = CollectConfig { inventory: false, ..CollectConfig::default() };
-        assert!(HostProbe::facts(&off).inventory.is_empty());
+        let keys =
+            |os, kernel, hardware| HostProbe::inventory(os, kernel, hardware).into_keys().collect::<Vec<_>>();
+        assert_eq!(keys(false, false, false), Vec::<String>::new());
+        assert_eq!(keys(false, true, false), ["os.kernel"]);
+        assert!(keys(true, false, false).iter().all(|key| key.starts_with("os.") && key != "os.kernel"));
+        assert!(keys(false, false, true).contains(&"host.cpu.logical.count".to_owned()));
     }
 
     #[test]

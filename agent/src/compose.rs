@@ -179,13 +179,7 @@ pub fn bare_heartbeat(state: &State, queue: &[Entry], why: &ComposeError) -> Bod
 #[must_use]
 pub fn bare_system(why: &ComposeError) -> Body {
     let truncated = bounded(vec![format!("the watched files were left out: {why}")]);
-    let system_report = SystemReport {
-        baseline: None,
-        files: vec![],
-        changes: vec![],
-        truncated,
-        inventory: std::collections::BTreeMap::new(),
-    };
+    let system_report = SystemReport { truncated, ..SystemReport::default() };
     Body::System { system_report }
 }
 

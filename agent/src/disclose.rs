@@ -174,10 +174,8 @@ impl Facts<'_> {
         let own =
             |observation: &&Observation| item.metrics().iter().any(|metric| metric.name == observation.name);
         let measured = self.observations.iter().filter(own).map(shown);
-        let inventory = item.inventory().iter().filter_map(|key| {
-            let value = self.inventory.get(*key)?;
-            Some(format!("{key} = {}", text::one_line(value, 120)))
-        });
+        let told = self.inventory.iter().filter(|(key, _)| item.may_say(key));
+        let inventory = told.map(|(key, value)| format!("{key} = {}", text::one_line(value, 120)));
         let watched = self.config.watch.include.iter().filter(|_| item == Item::WatchedFiles).cloned();
         let all: Vec<String> = measured.chain(inventory).chain(watched).collect();
         let more = all.len().saturating_sub(EXAMPLES);

@@ -203,7 +203,7 @@ impl Home {
         self.0.join(format!("state.{sequence}"))
     }
 
-    /// The watched files as the system report with this sequence said them.
+    /// Watched files and packages as the system report with this sequence said them.
     #[must_use]
     pub fn snapshot(&self, sequence: u64) -> PathBuf {
         self.0.join(format!("snapshot.{sequence}"))

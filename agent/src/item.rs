@@ -28,8 +28,20 @@ pub enum Item {
     Uptime,
     /// What the agent itself uses.
     Agent,
-    /// Operating system, kernel and hardware.
-    Inventory,
+    /// Name and version of the operating system.
+    Os,
+    /// The running kernel, and the newest installed.
+    Kernel,
+    /// Bare metal, or which virtual machine or container.
+    Virtualization,
+    /// Maker, model, firmware, CPU, memory, disks.
+    Hardware,
+    /// Installed packages.
+    Packages,
+    /// Updates that could be installed.
+    Updates,
+    /// Whether the host must be restarted.
+    Reboot,
     /// The watched configuration files.
     WatchedFiles,
 }
@@ -100,7 +112,7 @@ pub const NEVER: [&str; 1] = ["heartbeat.checks"];
 
 impl Item {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::Cpu,
         Self::Memory,
         Self::Swap,
@@ -109,7 +121,13 @@ impl Item {
         Self::Network,
         Self::Uptime,
         Self::Agent,
-        Self::Inventory,
+        Self::Os,
+        Self::Kernel,
+        Self::Virtualization,
+        Self::Hardware,
+        Self::Packages,
+        Self::Updates,
+        Self::Reboot,
         Self::WatchedFiles,
     ];
 
@@ -125,7 +143,13 @@ impl Item {
             Self::Network => "network",
             Self::Uptime => "uptime",
             Self::Agent => "agent",
-            Self::Inventory => "inventory",
+            Self::Os => "os",
+            Self::Kernel => "kernel",
+            Self::Virtualization => "virtualization",
+            Self::Hardware => "hardware",
+            Self::Packages => "packages",
+            Self::Updates => "updates",
+            Self::Reboot => "reboot",
             Self::WatchedFiles => "watched files",
         }
     }
@@ -142,7 +166,13 @@ impl Item {
             Self::Network => "collect.network",
             Self::Uptime => "collect.uptime",
             Self::Agent => "collect.agent",
-            Self::Inventory => "collect.inventory",
+            Self::Os => "collect.os",
+            Self::Kernel => "collect.kernel",
+            Self::Virtualization => "collect.virtualization",
+            Self::Hardware => "collect.hardware",
+            Self::Packages => "collect.packages",
+            Self::Updates => "collect.updates",
+            Self::Reboot => "collect.reboot",
             Self::WatchedFiles => "watch.include",
         }
     }
@@ -159,7 +189,13 @@ impl Item {
             Self::Network => collect.network,
             Self::Uptime => collect.uptime,
             Self::Agent => collect.agent,
-            Self::Inventory => collect.inventory,
+            Self::Os => collect.os,
+            Self::Kernel => collect.kernel,
+            Self::Virtualization => collect.virtualization,
+            Self::Hardware => collect.hardware,
+            Self::Packages => collect.packages,
+            Self::Updates => collect.updates,
+            Self::Reboot => collect.reboot,
             Self::WatchedFiles => !watch.include.is_empty(),
         }
     }
@@ -176,34 +212,60 @@ impl Item {
             Self::Network => &[names::NETWORK_IO, names::NETWORK_ERRORS],
             Self::Uptime => &[names::UPTIME],
             Self::Agent => &[names::AGENT_MEMORY, names::AGENT_CPU_TIME],
-            Self::Inventory => &[],
+            Self::Os
+            | Self::Kernel
+            | Self::Virtualization
+            | Self::Hardware
+            | Self::Packages
+            | Self::Updates
+            | Self::Reboot => &[],
             Self::WatchedFiles => &[names::WATCHED_FILES, names::WATCHED_UNREADABLE],
         }
     }
 
-    /// The keys it may add to a system report's inventory.
+    /// The keys it may add to a system report's inventory; one that ends with a full stop stands for all that begin so.
     #[must_use]
     pub fn inventory(self) -> &'static [&'static str] {
         match self {
-            Self::Inventory => &[
-                "os.name",
-                "os.version",
-                "os.description",
-                "os.kernel",
+            Self::Os => &["os.name", "os.version", "os.description"],
+            Self::Kernel => &["os.kernel", "os.kernel.installed"],
+            Self::Virtualization => &["host.virtualization"],
+            Self::Hardware => &[
                 "host.arch",
                 "host.cpu.model.name",
                 "host.cpu.logical.count",
                 "host.memory.bytes",
+                "host.vendor",
+                "host.model",
+                "host.firmware",
+                "host.disk.",
             ],
+            // Said there only where the host has nothing to tell.
+            Self::Packages => &["packages"],
+            Self::Updates => &["updates"],
+            Self::Reboot => &["reboot"],
             _ => &[],
         }
+    }
+
+    /// Whether it may add this key to a system report's inventory.
+    #[must_use]
+    pub fn may_say(self, key: &str) -> bool {
+        let says = |known: &&str| key == *known || (known.ends_with('.') && key.starts_with(known));
+        self.inventory().iter().any(says)
     }
 
     /// The kinds of report it is said in.
     #[must_use]
     pub fn report(self) -> &'static str {
         match self {
-            Self::Inventory => "system",
+            Self::Os
+            | Self::Kernel
+            | Self::Virtualization
+            | Self::Hardware
+            | Self::Packages
+            | Self::Updates
+            | Self::Reboot => "system",
             Self::WatchedFiles => "system, heartbeat",
             _ => "heartbeat",
         }
@@ -213,12 +275,18 @@ impl Item {
     #[must_use]
     pub fn fields(self) -> &'static [&'static str] {
         match self {
-            Self::Inventory => &["system_report.inventory"],
+            Self::Os | Self::Kernel | Self::Virtualization | Self::Hardware => &["system_report.inventory"],
+            Self::Packages => {
+                &["system_report.inventory", "system_report.packages", "system_report.package_list"]
+            }
+            Self::Updates => &["system_report.inventory", "system_report.updates"],
+            Self::Reboot => &["system_report.inventory", "system_report.reboot"],
             Self::WatchedFiles => &[
                 "heartbeat.observations",
                 "system_report.baseline",
                 "system_report.files",
                 "system_report.changes",
+                "system_report.since",
             ],
             _ => &["heartbeat.observations"],
         }

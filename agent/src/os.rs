@@ -1,6 +1,7 @@
 //! What differs between operating systems, as far as the agent can see it: files without following links, who owns
 //! them, names of this machine and of this run of it.
 
+pub mod command;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

@@ -22,13 +22,7 @@ use mailbeat_shared::wire::id::Digest;
 use regex_automata::meta::Regex;
 use span::Spans;
 
-/// A pattern of the customer's that is no regular expression.
-#[derive(Debug, thiserror::Error)]
-#[error("the redaction pattern {pattern:?} is not a regular expression: {reason}")]
-pub struct BadPattern {
-    pattern: String,
-    reason: String,
-}
+use crate::pattern::{self, BadPattern};
 
 /// Replaces secrets. Made once; holds the system's fingerprint key and never shows it.
 pub struct Redactor {
@@ -49,10 +43,7 @@ impl Redactor {
     /// # Errors
     /// [`BadPattern`] names the first pattern that does not compile.
     pub fn new(fingerprint_key: [u8; 32], own_patterns: &[String]) -> Result<Self, BadPattern> {
-        let compile = |pattern: &String| {
-            Regex::new(pattern)
-                .map_err(|error| BadPattern { pattern: pattern.clone(), reason: error.to_string() })
-        };
+        let compile = |pattern: &String| pattern::compile("redaction", pattern);
         let own_patterns = own_patterns.iter().map(compile).collect::<Result<_, _>>()?;
         Ok(Self { fingerprint_key, own_patterns })
     }

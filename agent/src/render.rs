@@ -4,6 +4,7 @@
 //! data and never a template; it is cleaned of control characters, and escaped in HTML by the engine.
 
 mod diffs;
+mod summary;
 mod words;
 
 use handlebars::{Handlebars, no_escape};
@@ -218,15 +219,6 @@ fn about_heartbeat(heartbeat: &Heartbeat) -> (String, Value) {
 }
 
 fn about_system(report: &SystemReport) -> (String, Value) {
-    let full = report.baseline.is_none();
-    let mut title = match (full, report.changes.len() as u64) {
-        (true, _) => format!("{} watched", plural(report.files.len() as u64, "file")),
-        (false, 0) => "nothing changed".to_owned(),
-        (false, changes) => plural(changes, "change"),
-    };
-    if !report.truncated.is_empty() {
-        title = format!("{title}, {}", plural(report.truncated.len() as u64, "problem"));
-    }
     let (diffs, shortened) = diffs::shown(report, limits::READABLE_DIFF_BYTES);
     let inventory: Vec<String> = report
         .inventory
@@ -234,14 +226,16 @@ fn about_system(report: &SystemReport) -> (String, Value) {
         .map(|(key, value)| format!("{key}: {}", text::one_line(value, 200)))
         .collect();
     let details = json!({
-        "full": full,
+        "full": report.is_first(),
+        "summary": summary::summary(report),
         "changes": diffs::listed(report),
+        "packages": summary::packages(report),
         "problems": report.truncated.iter().take(100).collect::<Vec<_>>(),
         "diffs": diffs,
         "shortened": shortened,
         "inventory": inventory,
     });
-    (title, details)
+    (summary::title(report), details)
 }
 
 fn about_enrollment(enrollment: &Enrollment, desk: &Desk<'_>) -> (String, Value) {

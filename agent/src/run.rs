@@ -11,6 +11,7 @@ mod resending;
 mod sending;
 mod settling;
 mod standing;
+mod system;
 
 use std::io;
 use std::path::PathBuf;

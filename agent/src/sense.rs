@@ -4,12 +4,14 @@
 
 mod this_host;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::snapshot::Snapshot;
 pub use this_host::ThisHost;
+
+pub use crate::collect::inventory::{Installed, Inventory};
 
 /// Facts about the host that every report names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct HostFacts {
 pub struct Files {
     /// Every watched file, redacted.
     pub snapshot: Snapshot,
+    /// Paths of those whose changed text travels whole.
+    pub whole: BTreeSet<String>,
     /// The list itself was cut: what is not in it may be there all the same and must not be called removed.
     pub cut: bool,
 }
@@ -50,8 +54,8 @@ pub trait Senses {
     fn observe(&mut self, consented: &[String]) -> Found<Vec<Observation>>;
     /// The watched files after redaction, digests keyed with `key`; none if not agreed to.
     fn watch(&mut self, consented: &[String], key: &[u8; 32]) -> Found<Files>;
-    /// What the host is: operating system, kernel, hardware; nothing if not agreed to.
-    fn inventory(&mut self, consented: &[String]) -> BTreeMap<String, String>;
+    /// What the host is, of the kinds agreed to.
+    fn inventory(&mut self, consented: &[String]) -> Found<Inventory>;
 }
 
 /// Calls into the collecting rooms; a panic becomes a problem.

@@ -12,9 +12,10 @@ mod ranges;
 use std::fs;
 use std::io;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::durable::{self, Access};
 use mailbeat_shared::wire::id::{Digest, Incarnation};
+use mailbeat_shared::wire::inventory::PackageList;
 use mailbeat_shared::wire::report::{Body, NoticeEvent, Report};
 use mailbeat_shared::wire::snapshot::{FileState, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,15 @@ pub use ranges::Ranges;
 
 use crate::home::{Home, set_aside};
 use crate::item;
+use crate::mute::Streaks;
+
+/// So many system reports say only what changed; then one is full again. With one a day that is a full one a week: a report that
+/// was lost without the agent's knowledge leaves the receiver without the files for a week at most, for the price of one longer
+/// mail.
+const CHANGES_ONLY: u32 = 6;
+/// And one is full after this time, however few there were. Half a day short of a week, because reports keep to slots and a week
+/// measured from one to the next may be some seconds short.
+const FULL_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24 - 12);
 
 /// What the agent remembers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +50,12 @@ pub struct State {
     pub last_system: Option<Timestamp>,
     /// The last system report; `None` makes the next one full.
     pub baseline: Option<Baseline>,
+    /// When the last full system report was made.
+    pub last_full: Option<Timestamp>,
+    /// How many were made since that say only what changed.
+    pub since_full: u32,
+    /// Which files changed in the last system reports, and which are muted for it.
+    pub streaks: Streaks,
     /// The incarnation whose enrollment was made.
     pub enrolled: Option<Incarnation>,
     /// The contract revision whose end was announced.
@@ -124,6 +140,11 @@ impl State {
             }
             Body::System { system_report } => {
                 state.last_system = Some(now);
+                if system_report.baseline.is_none() {
+                    (state.last_full, state.since_full) = (Some(now), 0);
+                } else {
+                    state.since_full = state.since_full.saturating_add(1);
+                }
                 state.watch_problems = lasting(&system_report.truncated);
                 let files = &system_report.files;
                 let unreadable = files.iter().filter(|file| file.state == FileState::Unreadable).count();
@@ -149,9 +170,17 @@ impl State {
         state
     }
 
+    /// Whether the next system report repeats everything, although the last one is known.
+    #[must_use]
+    pub fn full_is_due(&self, now: Timestamp) -> bool {
+        let long_ago = |at: Timestamp| now.duration_since(at) >= FULL_AFTER;
+        self.since_full >= CHANGES_ONLY || self.last_full.is_none_or(long_ago)
+    }
+
     /// After the clock went back: what was said in its future counts as said now, or nothing would be due until then.
     pub fn rebase(&mut self, now: Timestamp) {
-        for time in [&mut self.last_heartbeat, &mut self.last_system].into_iter().flatten() {
+        let times = [&mut self.last_heartbeat, &mut self.last_system, &mut self.last_full];
+        for time in times.into_iter().flatten() {
             *time = (*time).min(now);
         }
         self.maintenance = self.maintenance.take().map(|window| window.rebased(now));
@@ -255,20 +284,30 @@ fn lasting(problems: &[String]) -> Vec<String> {
     problems.iter().filter(|problem| !item::is_withheld_sentence(problem)).cloned().collect()
 }
 
-/// Writes the files a system report speaks of.
+/// What a system report said of the host: the next one's changes start from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The watched files.
+    pub files: Snapshot,
+    /// The installed packages; `None` where none were told yet.
+    #[serde(default)]
+    pub packages: Option<PackageList>,
+}
+
+/// Writes what a system report says, in `snapshot.SEQUENCE`.
 ///
 /// # Errors
 /// What the file system said.
-pub fn save_snapshot(home: &Home, sequence: u64, snapshot: &Snapshot) -> io::Result<()> {
-    let json = serde_json::to_vec(snapshot).map_err(io::Error::other)?;
+pub fn save_said(home: &Home, sequence: u64, said: &Said) -> io::Result<()> {
+    let json = serde_json::to_vec(said).map_err(io::Error::other)?;
     durable::replace(&home.snapshot(sequence), &json, Access::Private)
 }
 
-/// Reads them back.
+/// Reads it back.
 ///
 /// # Errors
 /// What the file system said, or that it is not what was written; the next system report must be full then.
-pub fn load_snapshot(home: &Home, baseline: &Baseline) -> io::Result<Snapshot> {
+pub fn load_said(home: &Home, baseline: &Baseline) -> io::Result<Said> {
     Ok(serde_json::from_slice(&fs::read(home.snapshot(baseline.sequence))?)?)
 }
 

@@ -8,8 +8,11 @@ mod decode;
 mod deny;
 mod permission;
 mod read;
+mod rules;
+mod volatile;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -20,10 +23,12 @@ use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 
+pub use rules::{Mode, WatchRule};
+
 use crate::redact::Redactor;
 
-/// How long collecting watched files may take.
-pub const TIME_BUDGET: std::time::Duration = std::time::Duration::from_secs(60);
+/// How long collecting watched files may take; with what the inventory may take it makes a minute.
+pub const TIME_BUDGET: std::time::Duration = std::time::Duration::from_secs(40);
 /// Most sentences in [`Watched::problems`]; the rest is counted.
 const PROBLEMS: usize = 50;
 
@@ -37,11 +42,28 @@ pub struct WatchConfig {
     pub exclude: Vec<String>,
     /// Larger files are named with their size only. At most [`limits::WATCHED_FILE_BYTES`].
     pub max_file_bytes: u64,
+    /// Whether dates of writing, counters and the like, as usual programs write them, are left out of texts.
+    pub builtin_volatile: bool,
+    /// A file that changed in so many system reports in a row is muted: only its digest is sent. 0: none is.
+    pub mute_after: u32,
+    /// A muted file that did not change in so many reports in a row is told in full again.
+    pub unmute_after: u32,
+    /// How the files that match are told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rule: Vec<WatchRule>,
 }
 
 impl Default for WatchConfig {
     fn default() -> Self {
-        Self { include: Vec::new(), exclude: Vec::new(), max_file_bytes: limits::WATCHED_FILE_BYTES }
+        Self {
+            include: Vec::new(),
+            exclude: Vec::new(),
+            max_file_bytes: limits::WATCHED_FILE_BYTES,
+            builtin_volatile: true,
+            mute_after: 5,
+            unmute_after: 3,
+            rule: Vec::new(),
+        }
     }
 }
 
@@ -54,6 +76,8 @@ pub struct Watched {
     pub problems: Vec<String>,
     /// What the agent may not read, and how to allow it.
     pub unreadable: Vec<Unreadable>,
+    /// Paths of files whose changed text travels whole.
+    pub whole: BTreeSet<String>,
     /// The list of files itself was cut: a file that is not in the snapshot may be there all the same, so nothing may
     /// be called removed.
     pub truncated: bool,
@@ -84,6 +108,10 @@ impl WatchConfig {
     pub fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> = self.include.iter().filter_map(|glob| include(glob).err()).collect();
         faults.extend(self.exclude.iter().filter_map(|glob| compile(glob).err()));
+        faults.extend(self.rule.iter().flat_map(WatchRule::faults));
+        if self.unmute_after == 0 {
+            faults.push("unmute_after must be at least 1".into());
+        }
         if self.max_file_bytes > limits::WATCHED_FILE_BYTES {
             faults.push(format!(
                 "max_file_bytes = {} is more than a watched file may have ({})",

@@ -196,13 +196,18 @@ pub enum Systems {
         /// SystemId or host name.
         system: String,
     },
-    /// Show how its watched configuration files changed.
+    /// Show how its watched configuration files and its packages changed.
     Changes {
         /// SystemId or host name.
         system: String,
         /// At most so many system reports back.
         #[arg(long, default_value_t = 20)]
         reports: u32,
+    },
+    /// Show the packages installed on it.
+    Packages {
+        /// SystemId or host name.
+        system: String,
     },
     /// Show what it measured, day by day.
     History {

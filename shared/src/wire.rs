@@ -6,6 +6,7 @@ mod admit;
 pub mod contract;
 pub mod extract;
 pub mod id;
+pub mod inventory;
 mod layout;
 pub mod limits;
 pub mod mail;

@@ -22,3 +22,4 @@ mod smtp;
 mod tickets;
 mod trail;
 mod two_receivers;
+mod watching;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_agent::route::{Post, Route};
-use mailbeat_agent::sense::{Files, Found, HostFacts, Senses};
+use mailbeat_agent::sense::{Files, Found, HostFacts, Inventory, Senses};
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::transport::outcome::Outcome;
 use mailbeat_shared::wire::id::Digest;
@@ -95,11 +95,12 @@ impl Senses for Doors {
     }
 
     fn watch(&mut self, _: &[String], _: &[u8; 32]) -> Found<Files> {
-        Found { value: Files { snapshot: self.body.borrow().files.clone(), cut: false }, problems: vec![] }
+        let files = Files { snapshot: self.body.borrow().files.clone(), ..Files::default() };
+        Found { value: files, problems: vec![] }
     }
 
-    fn inventory(&mut self, _: &[String]) -> BTreeMap<String, String> {
-        BTreeMap::new()
+    fn inventory(&mut self, _: &[String]) -> Found<Inventory> {
+        Found::default()
     }
 }
 
@@ -133,6 +134,7 @@ fn text_file(path: String, text: String) -> WatchedFile {
         owner: None,
         mode: None,
         detail: None,
+        muted: false,
     };
     WatchedFile { entry, text: Some(text) }
 }

@@ -13,7 +13,7 @@ use mailbeat_shared::text;
 use mailbeat_shared::wire::observation::{Metric, Observation, attributes, names};
 use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks, Networks, System};
 
-use super::{CollectConfig, Measured};
+use super::Measured;
 use crate::os;
 pub use footprint::Footprint;
 use mounts::Mount;
@@ -23,7 +23,7 @@ use mounts::Mount;
 #[error("this host cannot be measured: {0}")]
 pub struct ProbeError(#[from] sysinfo::Error);
 
-/// What kind of host this is; for the report's head and its inventory.
+/// What kind of host this is; for the report's head.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostFacts {
     /// The host's name as it calls itself.
@@ -34,8 +34,6 @@ pub struct HostFacts {
     pub uptime_s: u64,
     /// Names this installation of the operating system. Confidential (machine-id(5)): compare it, never send it.
     pub machine_id: Option<String>,
-    /// Operating system, kernel, hardware.
-    pub inventory: BTreeMap<String, String>,
 }
 
 /// Measures the host. Keep it between reports: CPU utilisation is that since the last sample.
@@ -66,9 +64,9 @@ impl HostProbe {
         })
     }
 
-    /// Name, run and kind of this host. What the system does not say is left empty.
+    /// Name and run of this host. What the system does not say is left empty.
     #[must_use]
-    pub fn facts(config: &CollectConfig) -> HostFacts {
+    pub fn facts() -> HostFacts {
         HostFacts {
             host_name: text::one_line(&System::host_name().unwrap_or_default(), 255),
             // Without a name of its own a run is known by when it began.
@@ -76,8 +74,37 @@ impl HostProbe {
                 .unwrap_or_else(|| format!("started-{}", System::boot_time().unwrap_or_default())),
             uptime_s: System::uptime().unwrap_or_default(),
             machine_id: os::machine_id().or_else(|| sysinfo::Product::uuid().ok()),
-            inventory: if config.inventory { inventory() } else { BTreeMap::new() },
         }
+    }
+
+    /// What sysinfo knows of operating system, kernel and hardware, as far as it is asked for. Asks a `System` of its own:
+    /// refreshing the probe's would shorten the time over which CPU utilisation is measured.
+    #[must_use]
+    pub fn inventory(os: bool, kernel: bool, hardware: bool) -> BTreeMap<String, String> {
+        let mut entries: Vec<(&str, Option<String>)> = Vec::new();
+        if os {
+            entries.push(("os.name", System::name().ok()));
+            entries.push(("os.version", System::os_version().ok()));
+            entries.push(("os.description", System::long_os_version().ok()));
+        }
+        if kernel {
+            entries.push(("os.kernel", System::kernel_version().ok()));
+        }
+        if hardware {
+            entries.push(("host.arch", Some(System::cpu_arch())));
+        }
+        if let (true, Ok(mut system)) = (hardware, System::new()) {
+            system.refresh_memory();
+            system.refresh_cpu_list(CpuRefreshKind::nothing());
+            entries.push(("host.cpu.model.name", system.cpus().first().map(|cpu| cpu.brand().to_owned())));
+            entries.push(("host.cpu.logical.count", Some(system.cpus().len().to_string())));
+            entries.push(("host.memory.bytes", Some(system.total_memory().to_string())));
+        }
+        let said = |(name, value): (&str, Option<String>)| {
+            let value = text::one_line(value?.trim(), 255);
+            (!value.is_empty()).then(|| (name.to_owned(), value))
+        };
+        entries.into_iter().filter_map(said).collect()
     }
 
     pub(super) fn cpu(&mut self, first_sample: Duration) -> Measured {
@@ -212,29 +239,6 @@ impl HostProbe {
             Observation::new(&names::AGENT_CPU_TIME, uses.cpu_s),
         ])
     }
-}
-
-/// Asks a `System` of its own: refreshing the probe's would shorten the time over which CPU utilisation is measured.
-fn inventory() -> BTreeMap<String, String> {
-    let mut entries = vec![
-        ("os.name", System::name().ok()),
-        ("os.version", System::os_version().ok()),
-        ("os.description", System::long_os_version().ok()),
-        ("os.kernel", System::kernel_version().ok()),
-        ("host.arch", Some(System::cpu_arch())),
-    ];
-    if let Ok(mut system) = System::new() {
-        system.refresh_memory();
-        system.refresh_cpu_list(CpuRefreshKind::nothing());
-        entries.push(("host.cpu.model.name", system.cpus().first().map(|cpu| cpu.brand().to_owned())));
-        entries.push(("host.cpu.logical.count", Some(system.cpus().len().to_string())));
-        entries.push(("host.memory.bytes", Some(system.total_memory().to_string())));
-    }
-    let said = |(name, value): (&str, Option<String>)| {
-        let value = text::one_line(value?.trim(), 255);
-        (!value.is_empty()).then(|| (name.to_owned(), value))
-    };
-    entries.into_iter().filter_map(said).collect()
 }
 
 /// Whole numbers above 2^53 lose their last digits, which no rule looks at.

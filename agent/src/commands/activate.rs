@@ -190,11 +190,12 @@ fn summary(setup: &Setup, contract: &Contract, system: SystemId) -> String {
     let until =
         contract.valid_until.map_or_else(|| "until revoked".to_owned(), |until| format!("until {until}"));
     let (routes, problems) = setup.config.routes(Some(contract));
-    let measured: Vec<&str> = item::switched_on(&setup.config)
+    let (told, measured): (Vec<Item>, Vec<Item>) = item::switched_on(&setup.config)
         .into_iter()
-        .filter(|item| !matches!(item, Item::Inventory | Item::WatchedFiles))
-        .map(Item::name)
-        .collect();
+        .filter(|item| *item != Item::WatchedFiles)
+        .partition(|item| item.report() == "system");
+    let said = |items: Vec<Item>| items.into_iter().map(Item::name).collect::<Vec<_>>().join(", ");
+    let told = if told.is_empty() { String::new() } else { format!("{} and ", said(told)) };
     let names: Vec<String> =
         routes.iter().map(|route| format!("{} (from {})", route.name, route.from)).collect();
     let mut text = format!(
@@ -203,7 +204,7 @@ fn summary(setup: &Setup, contract: &Contract, system: SystemId) -> String {
          Reports go to: {}\n\
          By: {}\n\
          A heartbeat every {} s with: {}\n\
-         A system report every {} s with the watched files after redaction; secrets are replaced by fingerprints\n",
+         A system report every {} s with {told}the watched files after redaction; secrets are replaced by fingerprints\n",
         contract.number,
         contract.revision,
         contract.customer,
@@ -212,7 +213,7 @@ fn summary(setup: &Setup, contract: &Contract, system: SystemId) -> String {
         contract.report_address(system),
         if names.is_empty() { "no route yet".to_owned() } else { names.join(", then ") },
         promise.heartbeat_interval_s,
-        measured.join(", "),
+        said(measured),
         promise.system_interval_s,
     );
     let watched = if setup.config.watch.include.is_empty() {

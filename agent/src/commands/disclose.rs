@@ -17,7 +17,8 @@ pub(super) fn disclose(setup: &Setup, asked: &cli::Disclose) -> anyhow::Result<E
     let mut host = ThisHost::new(&setup.config);
     // Looked at here and shown here: what nobody agreed to is shown, too.
     let all = Item::ALL.map(|item| item.name().to_owned());
-    let (facts, observations, inventory) = (host.host(), host.observe(&all).value, host.inventory(&all));
+    let (facts, observations, inventory) =
+        (host.host(), host.observe(&all).value, host.inventory(&all).value);
     let sheet = Sheet::new(
         locale,
         &Facts {
@@ -26,7 +27,7 @@ pub(super) fn disclose(setup: &Setup, asked: &cli::Disclose) -> anyhow::Result<E
             system: identity.map(|identity| identity.system),
             host: &facts,
             observations: &observations,
-            inventory: &inventory,
+            inventory: &inventory.facts,
             now: setup.now(),
         },
     );

@@ -20,6 +20,7 @@ use crate::collect::host::Footprint;
 use crate::home::Home;
 use crate::identity::Identity;
 use crate::item::{self, Item};
+use crate::mute;
 use crate::run::BUILD_TIME;
 use crate::schedule::{self, Due};
 use crate::sense::{Senses as _, ThisHost};
@@ -54,6 +55,8 @@ struct Status {
     items: Vec<ItemState>,
     unreadable: Vec<Unreadable>,
     problems: Vec<String>,
+    /// Watched files that change in every report; only their digest is sent.
+    muted: Vec<String>,
     /// What the running agent uses.
     uses: Option<Footprint>,
     trail_reports: usize,
@@ -135,6 +138,7 @@ fn look(setup: &Setup) -> anyhow::Result<Status> {
         items: items(setup, in_force.as_ref().map(|(_, consent)| consent)),
         unreadable: unreadable_files(home, &state),
         problems: [state.problems.clone(), state.watch_problems.clone()].concat(),
+        muted: mute::muted(&state.streaks).map(str::to_owned).collect(),
         last_accepted: state.last_accepted.clone(),
         last_failure: state.last_failure.clone(),
         failures: state.failures.all().to_vec(),
@@ -168,7 +172,7 @@ fn items(setup: &Setup, consent: Option<&Consent>) -> Vec<ItemState> {
 fn unreadable_files(home: &Home, state: &State) -> Vec<Unreadable> {
     let baseline = state.baseline.as_ref();
     let snapshot =
-        baseline.and_then(|baseline| state::load_snapshot(home, baseline).ok()).unwrap_or_default();
+        baseline.and_then(|baseline| state::load_said(home, baseline).ok()).unwrap_or_default().files;
     let unreadable = snapshot.into_values().map(|file| file.entry);
     unreadable
         .filter(|entry| entry.state == FileState::Unreadable)

@@ -1,27 +1,30 @@
 //! The system report: what changed, made to fit into one mail.
 //!
-//! Where it is too large, the largest texts are left out first; each stays in the manifest as `omitted` and is named in
-//! `truncated`. What was left out is compared again next time, so it is sent as soon as there is room.
+//! A full report that is due only because of the time becomes one of changes where it is too large. Beyond that the largest texts,
+//! and the list of packages if it is among them, are left out first; each text stays in the manifest as `omitted`, and each is named
+//! in `truncated`. What was left out is compared again next time, so it is sent as soon as there is room.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use mailbeat_shared::wire::report::{Body, SystemReport};
+use mailbeat_shared::wire::inventory::{PackageList, Packages};
+use mailbeat_shared::wire::report::{Body, Report, Since, SystemReport};
 use mailbeat_shared::wire::snapshot::{self, Change, FileState, Snapshot};
 
 use super::{ComposeError, Desk, bare_system, bounded, parcel, report};
 use crate::render::Renderer;
+use crate::sense::Inventory;
 use crate::spool::Parcel;
-use crate::state::Baseline;
+use crate::state::{Baseline, Said};
 
-/// A system report ready for the spool, and the files as it says them: the next one's baseline.
+/// A system report ready for the spool, and what it says: the next one's baseline.
 #[derive(Clone, Debug)]
 pub struct Fitted {
     /// The report itself.
-    pub report: mailbeat_shared::wire::report::Report,
+    pub report: Report,
     /// With signature and texts.
     pub parcel: Parcel,
-    /// The files as the receiver will know them.
-    pub snapshot: Snapshot,
+    /// Files and packages as the receiver will know them.
+    pub said: Said,
 }
 
 /// What goes into a system report.
@@ -29,12 +32,27 @@ pub struct Fitted {
 pub struct Material<'a> {
     /// The watched files now.
     pub files: Snapshot,
+    /// Paths of those whose changed text travels whole.
+    pub whole: BTreeSet<String>,
     /// What was not possible, one sentence each.
     pub problems: Vec<String>,
     /// What the last system report said; `None` makes this one full.
-    pub baseline: Option<(&'a Baseline, Snapshot)>,
+    pub baseline: Option<(&'a Baseline, Said)>,
+    /// It is time for a full one, if it fits.
+    pub full_is_due: bool,
     /// What the host is.
-    pub inventory: BTreeMap<String, String>,
+    pub inventory: Inventory,
+}
+
+/// How many bytes of mail a byte left out saves at most: in base64, in the text and in the HTML. Reckoned from above, so that never
+/// more is left out than must be, or the same texts might be left out each time; what is still too much goes in the next round.
+const SAVES: usize = 4;
+
+/// A report being made to fit.
+struct Draft<'a> {
+    material: Material<'a>,
+    full: bool,
+    left_out: Vec<String>,
 }
 
 /// The system report whose mail is at most `limit` bytes.
@@ -48,40 +66,23 @@ pub fn system(
     material: Material<'_>,
     limit: usize,
 ) -> Result<Fitted, ComposeError> {
-    let Material { mut files, problems, baseline, inventory } = material;
-    let empty = Snapshot::new();
-    let (digest, old) = match &baseline {
-        Some((baseline, old)) => (Some(baseline.digest), old),
-        None => (None, &empty),
-    };
-    let mut left_out = Vec::new();
+    let full = material.full_is_due || material.baseline.is_none();
+    let mut draft = Draft { material, full, left_out: vec![] };
     loop {
-        let changes = snapshot::diff(old, &files);
-        let mut truncated = bounded(problems.clone());
-        truncated.extend(left_out.iter().cloned());
-        let body = Body::System {
-            system_report: SystemReport {
-                baseline: digest,
-                files: files.values().map(|file| file.entry.clone()).collect(),
-                changes,
-                truncated,
-                inventory: inventory.clone(),
-            },
-        };
-        let made = report(desk, random, body);
+        let made = report(desk, random, Body::System { system_report: draft.report() });
         let parcel = match parcel(desk, renderer, &made) {
             Ok(parcel) => parcel,
             Err(error @ ComposeError::Render(_)) => return Err(error),
             Err(error) => return bare(desk, renderer, random, &error),
         };
         let excess = mail_bytes(&parcel).saturating_sub(limit);
-        let Body::System { system_report } = &made.body else { unreachable!("a system report was made") };
-        let named =
-            if excess == 0 { vec![] } else { omit(&mut files, &system_report.changes, excess, limit) };
-        if named.is_empty() {
-            return Ok(Fitted { report: made, parcel, snapshot: files });
+        let shortened = match &made.body {
+            Body::System { system_report } if excess > 0 => draft.shorten(system_report, excess, limit),
+            _ => false,
+        };
+        if !shortened {
+            return Ok(Fitted { report: made, parcel, said: draft.said() });
         }
-        left_out.extend(named);
     }
 }
 
@@ -94,39 +95,114 @@ fn bare(
     tracing::error!("system report: {why}");
     let report = report(desk, random, bare_system(why));
     let parcel = parcel(desk, renderer, &report)?;
-    Ok(Fitted { report, parcel, snapshot: Snapshot::new() })
+    Ok(Fitted { report, parcel, said: Said::default() })
 }
 
-/// Takes the largest texts that travel out of `files` until `excess` bytes are saved; a sentence for each.
-fn omit(files: &mut Snapshot, changes: &[Change], excess: usize, limit: usize) -> Vec<String> {
-    // As JSON, where quotes and line ends are two bytes.
-    let travels = |change: &Change| {
-        let text = change.text.as_ref().or(change.diff.as_ref())?;
-        Some(
-            text.len()
-                + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')).count(),
-        )
-    };
-    let mut largest: Vec<(usize, &Change)> =
-        changes.iter().filter_map(|change| Some((travels(change)?, change))).collect();
+impl Draft<'_> {
+    fn report(&self) -> SystemReport {
+        let Material { files, whole, problems, baseline, inventory, .. } = &self.material;
+        let whole = |path: &str| whole.contains(path);
+        let since_last = baseline.as_ref().map(|(baseline, said)| Since {
+            baseline: baseline.digest,
+            changes: snapshot::diff(&said.files, files, whole),
+        });
+        let held = self.held_packages();
+        let mut truncated = bounded(problems.clone());
+        truncated.extend(self.left_out.iter().cloned());
+        let mut system_report = SystemReport {
+            files: files.values().map(|file| file.entry.clone()).collect(),
+            truncated,
+            inventory: inventory.facts.clone(),
+            updates: inventory.updates.clone(),
+            reboot: inventory.reboot.clone(),
+            ..SystemReport::default()
+        };
+        if self.full {
+            system_report.changes = snapshot::diff(&Snapshot::new(), files, whole);
+            system_report.since = since_last;
+        } else if let Some(Since { baseline, changes }) = since_last {
+            (system_report.baseline, system_report.changes) = (Some(baseline), changes);
+        }
+        if let Some(installed) = &inventory.packages {
+            system_report.packages = Some(Packages::between(&installed.source, held, &installed.list));
+            system_report.package_list = Some(installed.list.clone()).filter(|_| self.full || held.is_none());
+        }
+        system_report
+    }
+
+    /// The packages told before.
+    fn held_packages(&self) -> Option<&PackageList> {
+        self.material.baseline.as_ref()?.1.packages.as_ref()
+    }
+
+    /// Saves some bytes, if there is anything left to save.
+    fn shorten(&mut self, said: &SystemReport, excess: usize, limit: usize) -> bool {
+        if self.full && self.material.baseline.is_some() {
+            self.full = false;
+            self.material.problems.push(format!(
+                "the full report that was due would be larger than {limit} bytes, so this one says what changed; watch fewer files"
+            ));
+            return true;
+        }
+        let named = omit(&mut self.material, said, excess, limit);
+        self.left_out.extend(named.iter().cloned());
+        !named.is_empty()
+    }
+
+    /// What the next report's changes start from. Packages not told now were told before.
+    fn said(self) -> Said {
+        let held = self.held_packages().cloned();
+        let packages = self.material.inventory.packages.map(|installed| installed.list).or(held);
+        Said { files: self.material.files, packages }
+    }
+}
+
+/// Something that can be left out.
+enum Part<'r> {
+    Text(&'r Change),
+    Packages,
+}
+
+/// Takes the largest parts that travel out of the material until `excess` bytes are saved; a sentence for each.
+fn omit(material: &mut Material<'_>, said: &SystemReport, excess: usize, limit: usize) -> Vec<String> {
+    let texts = said.changes.iter().filter_map(|change| Some((travels(change)?, Part::Text(change))));
+    // Quotes, colon, comma and the start of a line around each.
+    let entry = |(name, version): (&String, &String)| name.len() + version.len() + 16;
+    let list = said.package_list.as_ref().map(|list| (list.iter().map(entry).sum(), Part::Packages));
+    let mut largest: Vec<(usize, Part<'_>)> = texts.chain(list).collect();
     largest.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
-    let mut saved = 0;
-    let mut named = Vec::new();
-    for (bytes, change) in largest {
-        if saved * 4 / 3 >= excess {
+    let (mut saved, mut named) = (0, Vec::new());
+    for (bytes, part) in largest {
+        if saved * SAVES >= excess {
             break;
         }
-        let Some(file) = files.get_mut(&change.path) else { continue };
+        let what = match part {
+            Part::Packages => {
+                material.inventory.packages = None;
+                "the list of installed packages"
+            }
+            Part::Text(change) => {
+                let Some(file) = material.files.get_mut(&change.path) else { continue };
+                file.text = None;
+                file.entry.state = FileState::Omitted;
+                file.entry.encoding = None;
+                change.path.as_str()
+            }
+        };
         saved += bytes;
-        file.text = None;
-        file.entry.state = FileState::Omitted;
-        file.entry.encoding = None;
         named.push(format!(
-            "{}: left out ({bytes} bytes), because the mail would be larger than {limit} bytes",
-            change.path
+            "{what}: left out ({bytes} bytes), because the mail would be larger than {limit} bytes"
         ));
     }
     named
+}
+
+/// How many bytes a change's text takes as JSON, where quotes and line ends are two bytes.
+fn travels(change: &Change) -> Option<usize> {
+    let text = change.text.as_ref().or(change.diff.as_ref())?;
+    Some(
+        text.len() + text.bytes().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')).count(),
+    )
 }
 
 /// The size of the finished mail, from above: base64 in lines of 76 for the attachments, and the readable parts as if

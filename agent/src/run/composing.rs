@@ -3,23 +3,20 @@
 use std::io;
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wire::observation::{Observation, names};
 use mailbeat_shared::wire::report::{Body, Kind, Notice, NoticeEvent, Report};
-use mailbeat_shared::wire::snapshot::Snapshot;
 
 use super::sending::frame;
 use super::{Agent, Standing, StepError};
 use crate::activation::permission::{self, Permission};
-use crate::compose::fit::{self, Fitted, Material};
 use crate::compose::{self, ComposeError};
 use crate::identity::draw;
 use crate::item::{self, Item};
 use crate::schedule::{self, Due};
 use crate::sense::{Found, HostFacts, guarded};
 use crate::spool::{self, Parcel};
-use crate::state::{self, State};
+use crate::state::{self, Said, State};
 use crate::trail;
 
 /// How many sentences about watched files a heartbeat repeats.
@@ -35,11 +32,12 @@ pub struct Preview {
 }
 
 /// A report made, and what is to be remembered with it.
-struct Made {
-    report: Report,
-    parcel: Parcel,
-    snapshot: Option<Snapshot>,
-    state: State,
+pub(super) struct Made {
+    pub(super) report: Report,
+    pub(super) parcel: Parcel,
+    /// What a system report says.
+    pub(super) said: Option<Said>,
+    pub(super) state: State,
 }
 
 impl Agent {
@@ -189,7 +187,7 @@ impl Agent {
         if let Some(event) = event {
             state = state.having_said_the_end(event, standing.activation.contract.revision);
         }
-        Ok(Made { report, parcel, snapshot: None, state })
+        Ok(Made { report, parcel, said: None, state })
     }
 
     fn heartbeat(&mut self, standing: &Standing, state: &State) -> Body {
@@ -215,65 +213,11 @@ impl Agent {
         compose::heartbeat(state, &waiting, found, problems)
     }
 
-    fn make_system(
-        &mut self,
-        standing: &Standing,
-        host: &HostFacts,
-        state: State,
-        random: &[u8; 10],
-        now: Timestamp,
-    ) -> Result<Made, StepError> {
-        let consented = &standing.activation.consent.consented;
-        let key = standing.identity.fingerprint_key();
-        let found = guarded("watching files", || self.senses.watch(consented, key));
-        let inventory =
-            guarded("inventory", || Found { value: self.senses.inventory(consented), problems: vec![] });
-        let mut problems: Vec<String> = self.withheld(&standing.activation).into_iter().collect();
-        problems.extend(found.problems);
-        problems.extend(inventory.problems);
-        let baseline = state.baseline.clone().and_then(|baseline| {
-            let snapshot = state::load_snapshot(&self.home, &baseline);
-            match snapshot {
-                Ok(snapshot) => Some((baseline, snapshot)),
-                Err(error) => {
-                    let problem = format!(
-                        "the last system report's files cannot be read ({error}); this report is full"
-                    );
-                    tracing::warn!("{problem}");
-                    problems.push(problem);
-                    None
-                }
-            }
-        });
-        let mut files = found.value.snapshot;
-        if let (true, Some((_, held))) = (found.value.cut, &baseline) {
-            for (path, file) in held {
-                if files.len() < limits::WATCHED_FILES && !files.contains_key(path) {
-                    files.insert(path.clone(), file.clone());
-                }
-            }
-        }
-        let limit = standing.routes.first().and_then(|route| self.post.size_limit(route));
-        let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-        let material = Material {
-            files,
-            problems,
-            baseline: baseline.as_ref().map(|(baseline, files)| (baseline, files.clone())),
-            inventory: inventory.value,
-        };
-        let desk = self.desk(standing, host, &state, now);
-        let Fitted { report, parcel, snapshot } =
-            fit::system(&desk, &self.renderer, random, material, limit.min(limits::SYSTEM_MAIL_BYTES))?;
-        let digest = mailbeat_shared::wire::id::Digest::of(&parcel.report);
-        let state = state.after(&report, digest);
-        Ok(Made { report, parcel, snapshot: Some(snapshot), state })
-    }
-
     /// The state first, then the report: a state without its report is passed over at the start (A1).
     fn commit(&mut self, made: Made) -> io::Result<()> {
-        let Made { report, parcel, snapshot, state } = made;
-        if let Some(snapshot) = &snapshot {
-            state::save_snapshot(&self.home, report.sequence, snapshot)?;
+        let Made { report, parcel, said, state } = made;
+        if let Some(said) = &said {
+            state::save_said(&self.home, report.sequence, said)?;
         }
         state.save(&self.home)?;
         let entry = spool::put(&self.home, &parcel)?;

@@ -4,9 +4,10 @@ mod content;
 mod control;
 mod life;
 mod queue;
+mod watching;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::Path;
 use std::rc::Rc;
@@ -25,7 +26,7 @@ use crate::activation::{self, Consent};
 use crate::identity::{self, Identity};
 use crate::item::Item;
 use crate::route::Route;
-use crate::sense::{Files, Found};
+use crate::sense::{Files, Found, Inventory};
 use crate::spool::Fate;
 use crate::testing;
 use crate::trail;
@@ -35,7 +36,9 @@ use mailbeat_shared::wire::contract::{Contract, SealedContract};
 struct World {
     machine: String,
     files: Snapshot,
+    whole: BTreeSet<String>,
     cut: bool,
+    inventory: Inventory,
     observations: Vec<Observation>,
     observing_panics: bool,
     /// What the servers say next; then everything is accepted.
@@ -58,10 +61,13 @@ impl Senses for Host {
     }
     fn watch(&mut self, _: &[String], _: &[u8; 32]) -> Found<Files> {
         let world = self.0.borrow();
-        Found { value: Files { snapshot: world.files.clone(), cut: world.cut }, problems: vec![] }
+        let (snapshot, whole) = (world.files.clone(), world.whole.clone());
+        Found { value: Files { snapshot, whole, cut: world.cut }, problems: vec![] }
     }
-    fn inventory(&mut self, _: &[String]) -> BTreeMap<String, String> {
-        BTreeMap::from([("os.type".into(), "linux".into())])
+    fn inventory(&mut self, _: &[String]) -> Found<Inventory> {
+        let mut value = self.0.borrow().inventory.clone();
+        value.facts.insert("os.type".into(), "linux".into());
+        Found { value, problems: vec![] }
     }
 }
 
@@ -218,6 +224,7 @@ fn text_file(path: &str, text: &str) -> WatchedFile {
         owner: None,
         mode: None,
         detail: None,
+        muted: false,
     };
     WatchedFile { entry, text: Some(text.into()) }
 }

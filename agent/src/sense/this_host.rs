@@ -1,17 +1,16 @@
 //! The host this program runs on, through the collecting rooms.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use mailbeat_shared::wire::observation::Observation;
 
-use super::{Files, Found, HostFacts, Senses};
+use super::{Files, Found, HostFacts, Inventory, Senses};
 use crate::collect::host::HostProbe;
-use crate::collect::{CollectConfig, collect};
+use crate::collect::{CollectConfig, collect, inventory};
 use crate::config::Config;
 use crate::item::{self, Item};
 use crate::redact::Redactor;
-use crate::watch::{self, WatchConfig};
+use crate::watch::{self, WatchConfig, Watched};
 
 /// How long the first CPU sample takes, where none was taken before.
 const FIRST_SAMPLE: Duration = Duration::from_millis(250);
@@ -50,8 +49,7 @@ impl ThisHost {
 
 impl Senses for ThisHost {
     fn host(&mut self) -> HostFacts {
-        let without = CollectConfig { inventory: false, ..self.collect.clone() };
-        let facts = HostProbe::facts(&without);
+        let facts = HostProbe::facts();
         HostFacts {
             name: self.host_name.clone().unwrap_or(facts.host_name),
             uptime_s: facts.uptime_s,
@@ -90,23 +88,21 @@ impl Senses for ThisHost {
             }
         };
         let watched = watch::watch(&self.watch, &redactor, key, Instant::now() + watch::TIME_BUDGET);
-        let mut problems = watched.problems;
+        let mut problems = watched.problems.clone();
         problems.extend(
             watched
                 .unreadable
                 .iter()
                 .map(|file| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix)),
         );
-        Found { value: Files { snapshot: watched.snapshot, cut: watched.truncated }, problems }
+        let Watched { snapshot, whole, truncated: cut, .. } = watched;
+        Found { value: Files { snapshot, whole, cut }, problems }
     }
 
-    fn inventory(&mut self, consented: &[String]) -> BTreeMap<String, String> {
-        let permitted = self.permitted(consented);
-        let disclosed = |key: &str| permitted.iter().any(|item| item.inventory().contains(&key));
-        let inventory = permitted.contains(&Item::Inventory);
-        let mut found = HostProbe::facts(&CollectConfig { inventory, ..self.collect.clone() }).inventory;
-        found.retain(|key, _| disclosed(key));
-        found
+    fn inventory(&mut self, consented: &[String]) -> Found<Inventory> {
+        let deadline = Instant::now() + inventory::TIME_BUDGET;
+        let (value, problems) = inventory::inventory(&self.permitted(consented), deadline);
+        Found { value, problems }
     }
 }
 
@@ -128,7 +124,12 @@ mod tests {
         );
         assert!(!found.value.is_empty());
         assert_eq!(host.watch(&[], &[0; 32]), Found::default());
-        assert!(host.inventory(&[]).is_empty());
+        assert_eq!(host.inventory(&[]), Found::default());
+        let only = host.inventory(&["kernel".to_owned()]).value;
+        assert!(
+            only.facts.keys().all(|name| name.starts_with("os.kernel")) && only.packages.is_none(),
+            "{only:?}"
+        );
     }
 
     #[test]

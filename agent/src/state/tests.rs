@@ -60,7 +60,7 @@ fn a_corrupt_state_is_set_aside_and_the_older_one_is_brought_up_to_date() {
 fn two_states_and_the_snapshots_they_need_are_kept() {
     let (_dir, home) = home();
     for n in 1..=4 {
-        save_snapshot(&home, n, &Snapshot::new()).unwrap();
+        save_said(&home, n, &Said::default()).unwrap();
     }
     let (mut before, mut now) = (saved(&home, 3), saved(&home, 4));
     saved(&home, 2);
@@ -69,5 +69,20 @@ fn two_states_and_the_snapshots_they_need_are_kept() {
     now.tidy(&home, &before);
     assert_eq!(home.numbered("state").unwrap(), [3, 4]);
     assert_eq!(home.numbered("snapshot").unwrap(), [2, 4]);
-    assert_eq!(load_snapshot(&home, &now.baseline.unwrap()).unwrap(), Snapshot::new());
+    assert_eq!(load_said(&home, &now.baseline.unwrap()).unwrap(), Said::default());
+}
+
+#[test]
+fn every_seventh_system_report_is_full_and_so_is_one_after_a_week() {
+    let day = |n: i64| Timestamp::from_second(1_780_000_000 + n * 86_400).unwrap();
+    assert!(State::default().full_is_due(day(0)));
+    let full = State { last_full: Some(day(0)), ..State::default() };
+    assert!(!full.full_is_due(day(6)));
+    assert!(full.full_is_due(day(7) - SignedDuration::from_secs(5)), "slots are not met to the second");
+    let busy = State { since_full: 5, ..full.clone() };
+    assert!(!busy.full_is_due(day(1)));
+    assert!(State { since_full: 6, ..full.clone() }.full_is_due(day(1)));
+    let mut ahead = State { last_full: Some(day(400)), ..full };
+    ahead.rebase(day(1));
+    assert!(ahead.full_is_due(day(8)), "a clock that was wrong once does not put it off for a year");
 }

@@ -9,6 +9,7 @@ use mailbeat_shared::wire::id::Digest;
 use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::snapshot::{FileEntry, FileState, WatchedFile};
 
+use super::rules::{Mode, Rules};
 use super::walk::Found;
 use super::{WatchConfig, Watched, decode, deny, permission, pseudonym};
 use crate::os::{self, Opened};
@@ -23,6 +24,7 @@ pub(super) struct Reader<'r> {
     deadline: Instant,
     most: u64,
     accounts: os::Accounts,
+    rules: Rules,
 }
 
 /// What reading gave.
@@ -39,7 +41,7 @@ impl<'r> Reader<'r> {
         deadline: Instant,
     ) -> Self {
         let most = config.max_file_bytes.min(limits::WATCHED_FILE_BYTES);
-        Self { redactor, key, deadline, most, accounts: os::Accounts::local() }
+        Self { redactor, key, deadline, most, accounts: os::Accounts::local(), rules: Rules::new(config) }
     }
 
     /// Puts the file into the snapshot; a file that vanished meanwhile is simply not there.
@@ -55,6 +57,7 @@ impl<'r> Reader<'r> {
                 owner: None,
                 mode: None,
                 detail: None,
+                muted: false,
             },
             text: None,
         };
@@ -106,7 +109,11 @@ impl<'r> Reader<'r> {
             return Ok(());
         }
         match self.content(found, &mut file.entry)? {
-            Content::Bytes(bytes) => self.text(&bytes, file),
+            Content::Bytes(bytes) => {
+                if self.text(&bytes, &found.path, file) == Mode::Full {
+                    watched.whole.insert(file.entry.path.clone());
+                }
+            }
             Content::TooLarge(size) => {
                 file.entry.state = FileState::TooLarge;
                 file.entry.size = size;
@@ -150,21 +157,25 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Nothing of the text is kept before it is redacted.
-    fn text(&self, bytes: &[u8], file: &mut WatchedFile) {
-        match decode::decode(bytes) {
-            Some((text, encoding)) => {
-                let redacted = self.redactor.redact(&text);
-                file.entry.state = FileState::Text;
-                file.entry.encoding = Some(encoding);
-                file.entry.digest = Some(Digest::keyed(self.key, redacted.as_bytes()));
-                file.text = Some(redacted);
-            }
-            None => {
-                file.entry.state = FileState::Binary;
-                file.entry.digest = Some(Digest::keyed(self.key, bytes));
-            }
+    /// Nothing of the text is kept before it is redacted. Says how its changes are to be told.
+    fn text(&self, bytes: &[u8], path: &Path, file: &mut WatchedFile) -> Mode {
+        let treatment = self.rules.of(path);
+        let Some((text, encoding)) = decode::decode(bytes) else {
+            file.entry.state = FileState::Binary;
+            file.entry.digest = Some(Digest::keyed(self.key, bytes));
+            return Mode::Digest;
+        };
+        let settled = treatment.settle(self.redactor.redact(&text));
+        file.entry.digest = Some(Digest::keyed(self.key, settled.as_bytes()));
+        if treatment.mode == Mode::Digest {
+            file.entry.state = FileState::Withheld;
+            file.entry.detail = Some("only its digest is sent (mode = \"digest\")".into());
+        } else {
+            file.entry.state = FileState::Text;
+            file.entry.encoding = Some(encoding);
+            file.text = Some(settled);
         }
+        treatment.mode
     }
 }
 

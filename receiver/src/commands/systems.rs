@@ -1,15 +1,17 @@
 //! `systems`: who reports, how they are, what changed on them.
 
+mod changes;
+mod inventory;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
-use mailbeat_shared::text;
 use mailbeat_shared::wire::id::SystemId;
 use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::report::{Body, Maintenance, Report};
 use mailbeat_shared::wire::signature::PublicKey;
-use mailbeat_shared::wire::snapshot::{Change, FileEntry};
+use mailbeat_shared::wire::snapshot::FileEntry;
 use serde::Serialize;
 
 use super::{Desk, history};
@@ -30,7 +32,8 @@ pub(super) fn run(desk: &Desk, command: &Systems) -> anyhow::Result<()> {
     match command {
         Systems::List => list(desk),
         Systems::Show { system } => show(desk, system),
-        Systems::Changes { system, reports } => changes(desk, system, *reports),
+        Systems::Changes { system, reports } => changes::changes(desk, system, *reports),
+        Systems::Packages { system } => inventory::packages(desk, system),
         Systems::History { system, metric, days } => history::run(desk, system, metric, *days),
         Systems::Approve { key } => approve(desk, key),
         Systems::Pause { system } => {
@@ -134,7 +137,13 @@ struct Whole {
     row: Row,
     findings: Vec<Finding>,
     observations: Vec<Observation>,
+    /// What the newest system report tells beside files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inventory: Option<inventory::Inventory>,
     files: Vec<FileEntry>,
+    /// The sequence since which a system report is missing, so that `files` is older than that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files_unknown_since: Option<u64>,
 }
 
 fn show(desk: &Desk, name: &str) -> anyhow::Result<()> {
@@ -148,11 +157,16 @@ fn show(desk: &Desk, name: &str) -> anyhow::Result<()> {
                 Some(Body::Heartbeat { heartbeat }) => heartbeat.observations,
                 _ => vec![],
             };
+        let inventory =
+            branch.as_ref().map(|branch| inventory::Inventory::of(tx, &system, branch.id)).transpose()?;
+        let files_unknown_since = branch.as_ref().and_then(|branch| branch.unknown_since);
         let snapshot = branch.map(|branch| tx.snapshot(branch.id)).transpose()?.unwrap_or_default();
         anyhow::Ok(Whole {
             row: Row::of(tx, &system, &rules, desk.now)?,
             findings: tx.system_view(&system, desk.now)?.findings,
             observations,
+            inventory: inventory.flatten(),
+            files_unknown_since,
             files: snapshot.into_values().map(|file| file.entry).collect(),
         })
     })?;
@@ -191,54 +205,25 @@ fn describe(whole: &Whole, now: Timestamp) -> String {
         let rows: Vec<Vec<String>> = whole.observations.iter().map(cells).collect();
         out += &format!("\n{}", render::table(&["observation", "of", "value"], &rows));
     }
-    out += &format!("\n{} watched files\n", whole.files.len());
-    out
+    out += &whole.inventory.as_ref().map(inventory::Inventory::describe).unwrap_or_default();
+    let muted: Vec<&str> =
+        whole.files.iter().filter(|file| file.muted).map(|file| file.path.as_str()).collect();
+    out += &format!("\n{} watched files", whole.files.len());
+    if !muted.is_empty() {
+        out += &format!(", muted because they change in every report: {}", muted.join(", "));
+    }
+    if let Some(since) = whole.files_unknown_since {
+        out += &format!(
+            "\nsince #{since} they are not known: a system report is missing, and the next full one mends it"
+        );
+    }
+    out + "\n"
 }
 
 fn report(tx: &Tx<'_>, row: i64) -> anyhow::Result<Option<Report>> {
     let Some(packed) = tx.report_content(row)? else { return Ok(None) };
     let (bytes, _) = packed.unpack()?;
     Ok(Some(Report::decode(&bytes)?))
-}
-
-#[derive(Serialize)]
-struct Changed {
-    sequence: u64,
-    created_at: Timestamp,
-    #[serde(flatten)]
-    change: Change,
-}
-
-fn changes(desk: &Desk, name: &str, reports: u32) -> anyhow::Result<()> {
-    let changes = desk.reader()?.read(|tx| {
-        let system = named(tx, name)?;
-        let mut changes = Vec::new();
-        for row in tx.reports_of_kind(system.id, "system", reports)? {
-            let Some(report) = report(tx, row.row)? else { continue };
-            let Body::System { system_report } = report.body else { continue };
-            let (sequence, created_at) = (report.sequence, report.created_at);
-            // A full report repeats what is there; only what differs from a baseline is a change.
-            let differs = system_report.baseline.is_some();
-            changes.extend(system_report.changes.into_iter().filter(|_| differs).map(|change| Changed {
-                sequence,
-                created_at,
-                change,
-            }));
-        }
-        anyhow::Ok(changes)
-    })?;
-    if desk.json {
-        return desk.list(&changes, &[], |_| vec![]);
-    }
-    let mut out = String::new();
-    for Changed { sequence, created_at, change } in &changes {
-        let kind = format!("{:?}", change.kind).to_lowercase();
-        out += &format!("{}  #{sequence}  {kind} {}\n", render::time(*created_at), change.path);
-        let content = change.diff.as_deref().or(change.text.as_deref()).unwrap_or("(content is not sent)");
-        // Watched files are text from outside: their diffs keep every character on the wire and none that steers a terminal here.
-        out += &text::clean(content).lines().map(|line| format!("    {line}\n")).collect::<String>();
-    }
-    desk.say(if out.is_empty() { "no changes" } else { &out })
 }
 
 fn approve(desk: &Desk, fingerprint: &str) -> anyhow::Result<()> {

@@ -43,9 +43,10 @@ pub fn reprocess(
     now: Timestamp,
 ) -> Result<Option<Recorded>, StoreError> {
     match source {
+        // What was released or discarded before has no content any more.
         Source::Quarantine(id) => match tx.quarantined(id)? {
-            Some(row) if row.state == "waiting" => release(tx, context, &row, now),
-            _ => Ok(None),
+            Some(row) => release(tx, context, &row, now),
+            None => Ok(None),
         },
         Source::Mail { raw, received_at } => {
             let receipt = Receipt::earlier(received_at, now);

@@ -44,6 +44,18 @@ fn a_loss_that_somebody_resolved_is_done_with_and_a_second_one_is_news() {
 }
 
 #[test]
+fn a_person_who_resolves_another_ticket_settles_no_loss() {
+    let mut world = World::new();
+    let lost = gap(812, 815, world.now);
+    world.view.gaps = vec![lost.clone()];
+    world.pass(HOUR * 6).beat(&[disk("/", 0.9)]).tick();
+    assert_eq!(world.told(), ["MB-1001 opened", "MB-1002 opened"]);
+    world.pass(HOUR).resolve("filesystem-full").pass(HOUR).beat(&[disk("/", 0.9)]).tick();
+    assert!(world.told().is_empty());
+    assert_eq!(world.view.gaps, [lost]);
+}
+
+#[test]
 fn a_loss_that_healed_by_itself_settles_nothing_that_is_not_heard_yet() {
     let mut world = World::new();
     world.view.gaps = vec![gap(812, 812, world.now)];

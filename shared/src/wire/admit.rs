@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use super::inventory::{PackageList, Packages, Reboot, Updates};
 use super::limits;
 use super::observation::{CheckResult, Observation};
 use super::report::{Body, DecodeError, Heartbeat, Report, SystemReport};
+use super::snapshot::Change;
 use crate::text;
 
 /// Cleans the report's text in place and checks every limit.
@@ -89,7 +91,6 @@ fn attributes(attributes: &mut BTreeMap<String, String>) -> Result<(), DecodeErr
 
 fn system_report(report: &mut SystemReport) -> Result<(), DecodeError> {
     at_most("files", report.files.len(), limits::WATCHED_FILES)?;
-    at_most("changes", report.changes.len(), 2 * limits::WATCHED_FILES)?;
     at_most("truncated", report.truncated.len(), 2 * limits::WATCHED_FILES)?;
     at_most("inventory", report.inventory.len(), limits::OBSERVATIONS)?;
     for entry in &mut report.files {
@@ -99,9 +100,75 @@ fn system_report(report: &mut SystemReport) -> Result<(), DecodeError> {
         }
         entry.detail.iter_mut().try_for_each(|detail| output("detail", detail))?;
     }
-    report.changes.iter().try_for_each(|change| path(&change.path))?;
+    changes(&mut report.changes)?;
+    if let Some(since) = &mut report.since {
+        changes(&mut since.changes)?;
+    }
+    report.packages.iter_mut().try_for_each(packages)?;
+    report.package_list.iter_mut().try_for_each(package_list)?;
+    report.updates.iter_mut().try_for_each(updates)?;
+    report.reboot.iter_mut().try_for_each(reboot)?;
     report.truncated.iter_mut().try_for_each(|line| output("truncated", line))?;
     attributes_free(&mut report.inventory)
+}
+
+fn changes(changes: &mut [Change]) -> Result<(), DecodeError> {
+    at_most("changes", changes.len(), 2 * limits::WATCHED_FILES)?;
+    for change in changes {
+        path(&change.path)?;
+        for line in [&mut change.owner_before, &mut change.mode_before].into_iter().flatten() {
+            name("owner or mode", line)?;
+        }
+    }
+    Ok(())
+}
+
+fn packages(packages: &mut Packages) -> Result<(), DecodeError> {
+    name("a package database", &mut packages.source)?;
+    package_list(&mut packages.added)?;
+    package_list(&mut packages.removed)?;
+    at_most("packages", packages.updated.len(), limits::PACKAGES)?;
+    packages.updated.keys().try_for_each(|name| package(name))?;
+    packages.updated.values().try_for_each(|versions| {
+        package(&versions.from)?;
+        package(&versions.to)
+    })
+}
+
+/// Names and versions are refused rather than cleaned: the digest of the list is over these very characters.
+fn package_list(list: &mut PackageList) -> Result<(), DecodeError> {
+    at_most("packages", list.len(), limits::PACKAGES)?;
+    list.iter().try_for_each(|(name, version)| {
+        package(name)?;
+        package(version)
+    })
+}
+
+fn package(word: &str) -> Result<(), DecodeError> {
+    at_most("a package's name or version", word.len(), limits::NAME_BYTES)?;
+    if text::is_clean(word) && !word.contains(['\n', '\t']) {
+        Ok(())
+    } else {
+        Err(DecodeError::Malformed("a package's name or version holds control characters".into()))
+    }
+}
+
+fn updates(updates: &mut Updates) -> Result<(), DecodeError> {
+    name("a package database", &mut updates.source)?;
+    at_most("pending updates", updates.pending.len(), limits::UPDATES)?;
+    for update in &mut updates.pending {
+        for word in [&mut update.name, &mut update.installed, &mut update.candidate] {
+            name("a package's name or version", word)?;
+        }
+    }
+    Ok(())
+}
+
+fn reboot(reboot: &mut Reboot) -> Result<(), DecodeError> {
+    at_most("reasons to restart", reboot.reasons.len(), limits::UPDATES)?;
+    at_most("packages that ask for a restart", reboot.packages.len(), limits::UPDATES)?;
+    reboot.reasons.iter_mut().try_for_each(|reason| output("a reason to restart", reason))?;
+    reboot.packages.iter_mut().try_for_each(|package| name("a package's name", package))
 }
 
 fn attributes_free(inventory: &mut BTreeMap<String, String>) -> Result<(), DecodeError> {

@@ -14,6 +14,10 @@ pub const WATCHED_FILE_BYTES: u64 = 512 * 1024;
 pub const WATCHED_FILES: usize = 5_000;
 /// Most diff text shown in the readable part of a mail, in bytes.
 pub const READABLE_DIFF_BYTES: usize = 64 * 1024;
+/// Most installed packages in one list.
+pub const PACKAGES: usize = 20_000;
+/// Most pending updates named in one report, and most packages that ask for a restart.
+pub const UPDATES: usize = 500;
 /// Most observations in one report.
 pub const OBSERVATIONS: usize = 500;
 /// Most checks in one report.

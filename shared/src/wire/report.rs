@@ -4,21 +4,24 @@
 //! are ignored, every released version stays readable, a newer one is refused by name. [`Report::decode`] is the one place
 //! where verified bytes become a report: whatever passes it is within every limit and holds no unsafe text.
 
+mod decode;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::id::{ContractNumber, Digest, Incarnation, ReportId, SystemId};
+use super::inventory::{PackageList, Packages, Reboot, Updates};
 use super::layout::OneItemPerLine;
 use super::observation::{CheckResult, Observation};
 use super::snapshot::{Change, FileEntry};
-use super::{admit, limits};
 
 /// The wire version this program writes, and the newest it reads.
 pub const VERSION: u32 = 1;
 
 /// One signed message from an agent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(Deserialize))]
 pub struct Report {
     /// Wire version.
     pub mailbeat: u32,
@@ -96,9 +99,14 @@ pub struct Promise {
 }
 
 /// What a report says, by kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(Deserialize))]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "reports are read one at a time, and what is large in them lies on the heap"
+)]
 pub enum Body {
     /// Still alive, and how it is.
     Heartbeat {
@@ -215,8 +223,8 @@ pub struct Maintenance {
     pub reason: String,
 }
 
-/// The watched configuration files.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The watched configuration files, and what the host is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SystemReport {
     /// Digest of the system report the changes start from; `None` means this one is full.
@@ -225,12 +233,56 @@ pub struct SystemReport {
     pub files: Vec<FileEntry>,
     /// What differs from the baseline; in a full report every file is `added`.
     pub changes: Vec<Change>,
+    /// In a full report: what differs from the last one, for people and programs that look for what changed. Nothing is applied
+    /// from here; `changes` alone make the snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
     /// What did not fit, one sentence each.
     #[serde(default)]
     pub truncated: Vec<String>,
     /// What the host is: operating system, kernel, hardware; name and value.
     #[serde(default)]
     pub inventory: std::collections::BTreeMap<String, String>,
+    /// What became of the installed packages; `None` where they are not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packages: Option<Packages>,
+    /// All installed packages: in a full report, and where none were told before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package_list: Option<PackageList>,
+    /// Updates that could be installed; `None` where that is not told or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updates: Option<Updates>,
+    /// Whether the host must be restarted; `None` where that is not told or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reboot: Option<Reboot>,
+}
+
+/// What differs from the last report, in one that is full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Since {
+    /// Digest of the last system report.
+    pub baseline: Digest,
+    /// What differs from it.
+    pub changes: Vec<Change>,
+}
+
+impl SystemReport {
+    /// What differs from the report before, where that is told: a full report repeats everything and says apart what changed.
+    #[must_use]
+    pub fn news(&self) -> &[Change] {
+        match (&self.since, self.baseline) {
+            (Some(since), _) => &since.changes,
+            (None, Some(_)) => &self.changes,
+            (None, None) => &[],
+        }
+    }
+
+    /// Whether there was a report before that this one tells changes from.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.baseline.is_none() && self.since.is_none()
+    }
 }
 
 /// The first report after activation.
@@ -328,28 +380,5 @@ impl Report {
         self.serialize(&mut serializer).expect("a report has string keys and goes to memory");
         bytes.push(b'\n');
         bytes
-    }
-
-    /// Reads bytes whose signature was verified. Unsafe characters in text are stripped here, limits are checked here.
-    ///
-    /// # Errors
-    /// [`DecodeError`]: the mail is quarantined with it as the reason.
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        #[derive(Deserialize)]
-        struct Version {
-            mailbeat: u32,
-        }
-        if bytes.len() > limits::REPORT_BYTES {
-            return Err(DecodeError::OverLimit { what: "report.json", limit: limits::REPORT_BYTES });
-        }
-        let malformed =
-            |error: serde_json::Error| DecodeError::Malformed(crate::text::one_line(&error.to_string(), 300));
-        let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
-        if version.mailbeat > VERSION {
-            return Err(DecodeError::NewerVersion(version.mailbeat));
-        }
-        let mut report: Self = serde_json::from_slice(bytes).map_err(malformed)?;
-        admit::report(&mut report)?;
-        Ok(report)
     }
 }

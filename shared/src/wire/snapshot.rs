@@ -17,7 +17,7 @@ use super::id::Digest;
 pub enum FileState {
     /// Readable text; its redacted content is sent. Only and always this state has text.
     Text,
-    /// Text that the configuration withholds; only its keyed digest is sent.
+    /// Text that is not sent, by configuration or because the file is muted; only its keyed digest is.
     Withheld,
     /// Not text; only its keyed digest is sent.
     Binary,
@@ -71,6 +71,30 @@ pub struct FileEntry {
     /// A link's target, or why the file could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// It changes in every report, so only its digest is sent until it has been quiet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub muted: bool,
+}
+
+impl FileEntry {
+    /// Whether the content is another one, as far as the manifest tells. Owner and mode are no content, and neither is the
+    /// size where there is a digest: with a volatile part left out of the text, the size on disk changes alone.
+    #[must_use]
+    pub fn differs_in_content(&self, from: &Self) -> bool {
+        match (self.digest, from.digest) {
+            (Some(is), Some(was)) => is != was,
+            _ => {
+                (self.digest, self.state, self.size, &self.detail)
+                    != (from.digest, from.state, from.size, &from.detail)
+            }
+        }
+    }
+
+    /// Whether nothing is worth a change: all is equal but the size of content with an equal digest.
+    fn is_as_it_was(&self, was: &Self) -> bool {
+        let size = if self.digest.is_some() && self.digest == was.digest { self.size } else { was.size };
+        *self == Self { size, ..was.clone() }
+    }
 }
 
 /// One watched file with its redacted text, if it is sent as text.
@@ -116,9 +140,15 @@ pub struct Change {
     /// A unified diff of the redacted texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
-    /// The whole redacted text, where there was none before or a long diff would be no shorter.
+    /// The whole redacted text, where there was none before, a long diff would be no shorter, or the configuration wants it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Its owner in the last report, where it has another one now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_before: Option<String>,
+    /// Its permission bits in the last report, where it has others now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode_before: Option<String>,
 }
 
 /// A change that does not fit what is held.
@@ -146,9 +176,10 @@ pub enum ApplyError {
     },
 }
 
-/// What happened between two snapshots, in order of path.
+/// What happened between two snapshots, in order of path. A changed text travels whole where `whole` says so of its path, else
+/// as a diff.
 #[must_use]
-pub fn diff(old: &Snapshot, new: &Snapshot) -> Vec<Change> {
+pub fn diff(old: &Snapshot, new: &Snapshot, whole: impl Fn(&str) -> bool) -> Vec<Change> {
     let removed = old.iter().filter(|(path, _)| !new.contains_key(*path)).map(|(path, was)| Change {
         path: path.clone(),
         kind: ChangeKind::Removed,
@@ -156,19 +187,22 @@ pub fn diff(old: &Snapshot, new: &Snapshot) -> Vec<Change> {
         after: None,
         diff: None,
         text: None,
+        owner_before: None,
+        mode_before: None,
     });
-    let mut changes: Vec<Change> =
-        new.iter().filter_map(|(path, is)| change(path, old.get(path), is)).chain(removed).collect();
+    let changed = |(path, is): (&String, &WatchedFile)| change(path, old.get(path), is, whole(path));
+    let mut changes: Vec<Change> = new.iter().filter_map(changed).chain(removed).collect();
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     changes
 }
 
-fn change(path: &str, was: Option<&WatchedFile>, is: &WatchedFile) -> Option<Change> {
-    if was == Some(is) {
+fn change(path: &str, was: Option<&WatchedFile>, is: &WatchedFile, whole: bool) -> Option<Change> {
+    if was.is_some_and(|was| was.text == is.text && is.entry.is_as_it_was(&was.entry)) {
         return None;
     }
     let (diff, text) = match (was.and_then(|was| was.text.as_deref()), is.text.as_deref()) {
         (Some(old), Some(new)) if old == new => (None, None),
+        (Some(_), Some(new)) if whole => (None, Some(new.to_owned())),
         (Some(old), Some(new)) => shorter(old, new),
         (None, Some(new)) => (None, Some(new.to_owned())),
         (_, None) => (None, None),
@@ -180,6 +214,9 @@ fn change(path: &str, was: Option<&WatchedFile>, is: &WatchedFile) -> Option<Cha
         after: is.entry.digest,
         diff,
         text,
+        owner_before: was
+            .and_then(|was| was.entry.owner.clone().filter(|_| was.entry.owner != is.entry.owner)),
+        mode_before: was.and_then(|was| was.entry.mode.clone().filter(|_| was.entry.mode != is.entry.mode)),
     })
 }
 

@@ -41,6 +41,9 @@ pub(super) fn told(status: &Status, now: Timestamp) -> String {
         let why = file.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
         line(&mut out, "Unreadable:", &format!("{}{why}", file.path));
     }
+    for path in status.muted.iter().take(SHOWN) {
+        line(&mut out, "Muted:", &format!("{path} changes in every report, so only its digest is sent"));
+    }
     for problem in status.problems.iter().take(SHOWN) {
         line(&mut out, "Problem:", problem);
     }

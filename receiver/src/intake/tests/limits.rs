@@ -2,10 +2,11 @@
 
 use jiff::SignedDuration;
 use mailbeat_shared::wire::limits;
+use mailbeat_shared::wire::signature::SigningKey;
 
 use super::world::{Agent, HOUR, World, at, contract};
-use crate::intake::{Context, QuarantineReason as Reason, Verdict, prepare, record_batch};
-use crate::store::{EnrollmentMode, Kept, StoreError};
+use crate::intake::{Context, QuarantineReason as Reason, Source, Verdict, prepare, record_batch, reprocess};
+use crate::store::{AdmittedBy, EnrollmentMode, Kept, StoreError};
 
 #[test]
 fn a_flood_is_set_aside_and_the_next_hour_is_another() {
@@ -101,6 +102,29 @@ fn a_full_disk_takes_the_whole_batch_or_nothing_of_it() {
     let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
     let recorded = record_batch(&mut world.store, context, &batch, at(101 * HOUR)).unwrap();
     assert!(recorded.iter().all(|mail| mail.verdict == Verdict::Accepted));
+}
+
+#[test]
+fn a_full_disk_leaves_what_is_released_from_quarantine_there() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let mut moved = agent.clone();
+    moved.key = SigningKey::from_seed(&[50; 32], "new hardware");
+    let text: String = (0..20_000_u64).map(|n| format!("{}\n", n * n * 7919 % 1_000_003)).collect();
+    world.verdict(&moved.system_report(&[("/etc/a", &text)], true, at(20)).mail, at(20));
+    let (system, key) = (world.system(&agent).id, moved.key.public().bytes());
+    world.write(|tx, _| tx.admit_key(system, &key, AdmittedBy::Operator, at(25)));
+    let waiting = world.read(|tx| tx.quarantine_waiting(0, 9));
+    let released = |world: &mut World| {
+        let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
+        world.store.write(|tx| reprocess(tx, context, Source::Quarantine(waiting[0].id), at(30)))
+    };
+    world.write(|tx, _| tx.fill_the_disk());
+    let full = released(&mut world);
+    assert!(matches!(full, Err(StoreError::Full { .. })), "{full:?}");
+    assert_eq!(world.read(|tx| tx.quarantine_waiting(0, 9)), waiting);
+    world.write(|tx, _| tx.clear_the_disk());
+    assert_eq!(released(&mut world).unwrap().unwrap().verdict, Verdict::Accepted);
 }
 
 #[test]

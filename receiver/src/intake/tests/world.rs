@@ -242,9 +242,8 @@ impl Agent {
         let system_report = SystemReport {
             baseline,
             files: now.values().map(|file| file.entry.clone()).collect(),
-            changes: diff(base, &now),
-            truncated: vec![],
-            inventory: [].into(),
+            changes: diff(base, &now, |_| false),
+            ..SystemReport::default()
         };
         let made = self.make(Body::System { system_report }, made_at);
         (self.reported, self.baseline) = (now, self.previous);
@@ -330,6 +329,7 @@ fn file(path: &str, text: &str) -> WatchedFile {
         owner: None,
         mode: None,
         detail: None,
+        muted: false,
     };
     WatchedFile { entry, text: Some(text.to_owned()) }
 }

@@ -1,5 +1,7 @@
 //! What is refused by the name of its limit, what is cleaned, and what passes: at the limit, and one beyond.
 
+mod host;
+
 use std::collections::BTreeMap;
 
 use super::super::id::{Digest, Incarnation, ReportId, SystemId};
@@ -50,13 +52,8 @@ fn beat(change: impl FnOnce(&mut Heartbeat)) -> Report {
 }
 
 fn files(change: impl FnOnce(&mut SystemReport)) -> Report {
-    let mut system_report = SystemReport {
-        baseline: None,
-        files: vec![],
-        changes: vec![],
-        truncated: vec![],
-        inventory: [].into(),
-    };
+    let mut system_report =
+        SystemReport { baseline: None, files: vec![], changes: vec![], ..SystemReport::default() };
     change(&mut system_report);
     report(Body::System { system_report })
 }
@@ -71,6 +68,7 @@ fn entry(path: &str) -> FileEntry {
         owner: None,
         mode: None,
         detail: None,
+        muted: false,
     }
 }
 
@@ -82,6 +80,8 @@ fn removed(path: &str) -> Change {
         after: None,
         diff: None,
         text: None,
+        owner_before: None,
+        mode_before: None,
     }
 }
 

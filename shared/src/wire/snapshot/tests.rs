@@ -1,4 +1,4 @@
-//! What is diffed applies again, what contradicts itself is refused, and what is dear to compare is not compared.
+//! Diffing and applying are each other's reverse, and what a change says.
 
 use proptest::prelude::*;
 
@@ -12,9 +12,10 @@ fn text_file(path: &str, text: &str, mode: u8) -> WatchedFile {
             state: FileState::Text,
             encoding: Some(Encoding::Utf8),
             digest: Some(Digest::of(text.as_bytes())),
-            owner: None,
+            owner: Some(format!("{}:root", ["root", "adm", "uid-1f2e"][usize::from(mode % 3)])),
             mode: Some(format!("06{mode}4")),
             detail: None,
+            muted: false,
         },
         text: Some(text.to_owned()),
     }
@@ -28,12 +29,32 @@ fn not_text(path: &str, state: FileState) -> WatchedFile {
     file
 }
 
+/// As the agent makes it of a file that changes in every report.
+fn muted(mut file: WatchedFile) -> WatchedFile {
+    file.entry.state = FileState::Withheld;
+    file.entry.encoding = None;
+    file.entry.detail = Some("muted".into());
+    file.entry.muted = true;
+    file.text = None;
+    file
+}
+
 fn snapshots() -> impl Strategy<Value = Snapshot> {
     let line = prop_oneof!["[ab]{0,3}\n", "\\PC{0,6}\n", Just("x\r\n".to_owned()), Just("\r".to_owned())];
-    let text =
-        (prop::collection::vec(line, 0..12), "[ab]{0,2}").prop_map(|(lines, end)| lines.concat() + &end);
+    let text = (prop::collection::vec(line, 0..12), "[ab]{0,2}")
+        .prop_map(|(lines, end)| lines.concat() + &end)
+        .boxed();
+    let text_file = || {
+        // The size on disk is before redaction and moves on its own.
+        (text.clone(), 0..3_u8, 0..3_u64).prop_map(|(text, mode, more)| {
+            let mut file = text_file("", &text, mode);
+            file.entry.size += more;
+            file
+        })
+    };
     let file = prop_oneof![
-        8 => (text, 0..3_u8).prop_map(|(text, mode)| text_file("", &text, mode)),
+        8 => text_file(),
+        2 => text_file().prop_map(muted),
         1 => Just(not_text("", FileState::Binary)),
         1 => Just(not_text("", FileState::Withheld)),
         1 => Just(not_text("", FileState::Unreadable)),
@@ -60,15 +81,30 @@ fn one(file: WatchedFile) -> Snapshot {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
     #[test]
-    fn what_is_diffed_can_be_applied_again(old in snapshots(), new in snapshots()) {
-        prop_assert_eq!(apply(&old, &manifest(&new), &diff(&old, &new)), Ok(new));
+    fn what_is_diffed_can_be_applied_again(old in snapshots(), new in snapshots(), whole in "[a-d]{0,4}") {
+        let changes = diff(&old, &new, |path| path.ends_with(|c| whole.contains(c)));
+        prop_assert_eq!(apply(&old, &manifest(&new), &changes), Ok(new));
+    }
+
+    #[test]
+    fn owner_and_mode_show_whatever_else_is_hidden(old in snapshots(), new in snapshots()) {
+        let changes = diff(&old, &new, |_| false);
+        for (path, is) in &new {
+            let Some(was) = old.get(path) else { continue };
+            let change = changes.iter().find(|change| &change.path == path);
+            let told = |before: fn(&Change) -> &Option<String>| change.and_then(|change| before(change).clone());
+            let (was, is) = (&was.entry, &is.entry);
+            prop_assert_eq!(told(|change| &change.mode_before), was.mode.clone().filter(|_| was.mode != is.mode));
+            prop_assert_eq!(told(|change| &change.owner_before), was.owner.clone().filter(|_| was.owner != is.owner));
+        }
     }
 
     #[test]
     fn a_diff_from_outside_is_an_error_and_never_a_panic(text in "\\PC{0,40}", diff in "(@@ -[0-9]{1,20},[0-9]{1,3} \\+1 @@\n)?[ +-]?\\PC{0,20}\n?") {
         let old = one(text_file("/etc/a", &text, 4));
         let change = Change { path: "/etc/a".into(), kind: ChangeKind::Modified,
-            before: old["/etc/a"].entry.digest, after: None, diff: Some(diff), text: None };
+            before: old["/etc/a"].entry.digest, after: None, diff: Some(diff), text: None,
+            owner_before: None, mode_before: None };
         let _ = apply(&old, &manifest(&old), &[change]);
     }
 }
@@ -78,7 +114,7 @@ fn one_changed_line_of_many_travels_as_a_short_diff() {
     let lines: Vec<String> = (0..5_000).map(|n| format!("key{n} = {n}\n")).collect();
     let old = one(text_file("/etc/a", &lines.concat(), 4));
     let new = one(text_file("/etc/a", &lines.concat().replace("key77 = 77", "key77 = 78"), 4));
-    let changes = diff(&old, &new);
+    let changes = diff(&old, &new, |_| false);
     let patch = changes[0].diff.as_ref().expect("a diff");
     assert!(patch.contains("-key77 = 77\n+key77 = 78\n") && patch.len() < 250, "{patch}");
 }
@@ -86,7 +122,8 @@ fn one_changed_line_of_many_travels_as_a_short_diff() {
 #[test]
 fn large_texts_with_nothing_in_common_travel_whole() {
     let text = |word: &str| (0..5_000).map(|n| format!("{word} {n}\n")).collect::<String>();
-    let changes = diff(&one(text_file("/a", &text("old"), 4)), &one(text_file("/a", &text("new"), 4)));
+    let changes =
+        diff(&one(text_file("/a", &text("old"), 4)), &one(text_file("/a", &text("new"), 4)), |_| false);
     assert!(changes[0].diff.is_none() && changes[0].text.is_some());
 }
 
@@ -94,15 +131,42 @@ fn large_texts_with_nothing_in_common_travel_whole() {
 fn a_change_from_another_version_is_refused_by_name() {
     let (first, second, third) =
         (one(text_file("/a", "1\n", 4)), one(text_file("/a", "2\n", 4)), one(text_file("/a", "3\n", 4)));
-    let refused = apply(&first, &manifest(&third), &diff(&second, &third)).unwrap_err();
+    let refused = apply(&first, &manifest(&third), &diff(&second, &third, |_| false)).unwrap_err();
     assert_eq!(refused, ApplyError::OtherBase { path: "/a".into() });
+}
+
+#[test]
+fn a_text_that_is_wanted_whole_travels_whole_and_only_when_it_changed() {
+    let (old, new) = (one(text_file("/a", "1\n2\n", 4)), one(text_file("/a", "1\n3\n", 4)));
+    let changes = diff(&old, &new, |_| true);
+    assert_eq!((changes[0].diff.as_deref(), changes[0].text.as_deref()), (None, Some("1\n3\n")));
+    assert_eq!(diff(&new, &new, |_| true), []);
+}
+
+#[test]
+fn a_size_alone_is_no_change_where_the_content_is_the_same() {
+    let old = one(text_file("/a", "generated at <volatile>\n", 4));
+    let mut new = old.clone();
+    new.get_mut("/a").unwrap().entry.size += 1;
+    assert_eq!(diff(&old, &new, |_| false), []);
+    assert_eq!(apply(&old, &manifest(&new), &[]), Ok(new.clone()), "and the manifest still tells it");
+    let mut huge = not_text("/a", FileState::TooLarge);
+    huge.entry.digest = None;
+    let mut larger = huge.clone();
+    larger.entry.size += 1;
+    assert_eq!(
+        diff(&one(huge), &one(larger), |_| false).len(),
+        1,
+        "without a digest the size is all there is"
+    );
 }
 
 #[test]
 fn a_long_diff_of_a_short_text_travels_as_the_text() {
     let old = one(text_file("/a", "x\n", 4));
-    let sent =
-        |length: usize| diff(&old, &one(text_file("/a", &("y".repeat(length) + "\n"), 4))).remove(0).diff;
+    let sent = |length: usize| {
+        diff(&old, &one(text_file("/a", &("y".repeat(length) + "\n"), 4)), |_| false).remove(0).diff
+    };
     let longest = (1..5_000).filter_map(sent).map(|patch| patch.len()).max();
     assert_eq!(longest, Some(4 * 1024 - 1));
 }
@@ -112,7 +176,9 @@ fn large_texts_are_compared_where_most_lines_stayed_and_small_ones_always() {
     let line = |n: usize| format!("{n:0>200}\n");
     let is_diff = |held: usize, total: usize| {
         let text = |lines: usize| (0..lines).map(line).collect::<String>();
-        diff(&one(text_file("/a", &text(held), 4)), &one(text_file("/a", &text(total), 4)))[0].diff.is_some()
+        diff(&one(text_file("/a", &text(held), 4)), &one(text_file("/a", &text(total), 4)), |_| false)[0]
+            .diff
+            .is_some()
     };
     assert!(is_diff(100, 1_999), "small");
     assert!(!is_diff(100, 2_000));
@@ -124,7 +190,8 @@ fn large_texts_are_compared_where_most_lines_stayed_and_small_ones_always() {
 fn a_line_that_stood_there_a_hundred_times_stayed_a_hundred_times() {
     let text =
         |count| "always the same line of a length that makes a whole text dear to send\n".repeat(count);
-    let changes = diff(&one(text_file("/a", &text(100), 4)), &one(text_file("/a", &text(2_000), 4)));
+    let changes =
+        diff(&one(text_file("/a", &text(100), 4)), &one(text_file("/a", &text(2_000), 4)), |_| false);
     assert!(changes[0].diff.is_none() && changes[0].text.is_some());
 }
 
@@ -135,16 +202,16 @@ fn manifest_and_changes_that_contradict_each_other_are_refused() {
     let refused = |held: &Snapshot, files: &[FileEntry], changes: &[Change]| {
         apply(held, files, changes).unwrap_err().to_string()
     };
-    let modified = diff(&old, &new);
+    let modified = diff(&old, &new, |_| false);
     assert_eq!(refused(&old, &[], &modified), "/a: manifest and changes disagree on whether it is there");
-    let removed = diff(&old, &empty);
+    let removed = diff(&old, &empty, |_| false);
     let both = refused(&old, &manifest(&old), &removed);
     assert_eq!(both, "/a: added though it was there, or modified though it was not");
     assert_eq!(refused(&empty, &manifest(&new), &modified), both);
-    assert_eq!(refused(&old, &manifest(&old), &diff(&empty, &old)), both);
+    assert_eq!(refused(&old, &manifest(&old), &diff(&empty, &old, |_| false)), both);
     let unsaid = refused(&empty, &manifest(&old), &[]);
     assert_eq!(unsaid, "/a: is in the manifest, was not before, and is no change");
-    let mut without_text = diff(&empty, &new);
+    let mut without_text = diff(&empty, &new, |_| false);
     without_text[0].text = None;
     let missing = refused(&empty, &manifest(&new), &without_text);
     assert_eq!(missing, "/a: is text, and its text is neither sent nor held");
@@ -156,7 +223,7 @@ fn manifest_and_changes_that_contradict_each_other_are_refused() {
 #[test]
 fn a_file_whose_mode_alone_changed_keeps_its_text_and_sends_none() {
     let (old, new) = (one(text_file("/a", "1\n", 4)), one(text_file("/a", "1\n", 0)));
-    let changes = diff(&old, &new);
+    let changes = diff(&old, &new, |_| false);
     assert_eq!((&changes[0].diff, &changes[0].text), (&None, &None));
     assert_eq!(apply(&old, &manifest(&new), &changes), Ok(new));
 }

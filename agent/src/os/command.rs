@@ -1,0 +1,164 @@
+//! Asking a program of the operating system: with a time limit, a bounded answer, and nothing of our environment.
+//!
+//! The answer is from outside and is believed as little as a file. A program that does not answer in time is ended with
+//! everything it started.
+
+use std::io::{self, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// Longest answer, in bytes; the rest is thrown away and the answer refused.
+const ANSWER_BYTES: u64 = 16 * 1024 * 1024;
+/// How often is looked whether the program is done.
+const LOOK: Duration = Duration::from_millis(10);
+/// How long the rest of an answer is waited for after its program ended.
+const AFTERWARDS: Duration = Duration::from_secs(5);
+/// Where the system's own programs are; ours may be elsewhere.
+const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The system has no such program.
+    #[error("{0} is not there")]
+    NotThere(String),
+    /// It could not be started or listened to.
+    #[error("{program} cannot be asked: {error}")]
+    Failed {
+        /// The program.
+        program: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// It did not answer in time.
+    #[error("{0} did not answer in time")]
+    TooSlow(String),
+    /// Its answer was too long.
+    #[error("{0} answered more than {ANSWER_BYTES} bytes")]
+    TooLong(String),
+    /// It said no.
+    #[error("{program} failed ({status}): {words}")]
+    Refused {
+        /// The program.
+        program: String,
+        /// How it ended.
+        status: String,
+        /// The first line of what it said about it.
+        words: String,
+    },
+}
+
+/// What `program` prints with these arguments.
+///
+/// # Errors
+/// [`AskError`].
+pub fn ask(program: &str, arguments: &[&str], deadline: Instant) -> Result<String, AskError> {
+    let failed = |error| AskError::Failed { program: program.to_owned(), error };
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().env("PATH", PATH).env("LC_ALL", "C").current_dir("/");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(AskError::NotThere(program.to_owned()));
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    let (out, words) = (listen(child.stdout.take()), listen(child.stderr.take()));
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if Instant::now() < deadline => std::thread::sleep(LOOK),
+            ended => {
+                end(&mut child);
+                return Err(ended.map_or_else(failed, |_| AskError::TooSlow(program.to_owned())));
+            }
+        }
+    };
+    // Something it started may hold its end of the pipe still; that is not waited for long.
+    let bytes = out.recv_timeout(AFTERWARDS).map_err(|_| AskError::TooSlow(program.to_owned()))?;
+    if !status.success() {
+        let words = words.recv_timeout(AFTERWARDS).unwrap_or_default();
+        let words = String::from_utf8_lossy(&words);
+        let words = mailbeat_shared::text::one_line(words.lines().next().unwrap_or_default(), 200);
+        return Err(AskError::Refused { program: program.to_owned(), status: status.to_string(), words });
+    }
+    if bytes.len() as u64 > ANSWER_BYTES {
+        return Err(AskError::TooLong(program.to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads to the end beside us, keeping one byte more than an answer may have.
+fn listen(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    if let Some(mut from) = from {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let _ = from.by_ref().take(ANSWER_BYTES + 1).read_to_end(&mut bytes);
+            let _ = sender.send(bytes);
+            // Nobody blocks on writing what nobody reads.
+            let _ = io::copy(&mut from, &mut io::sink());
+        });
+    }
+    receiver
+}
+
+/// Ends it and what it started, and takes note of its end.
+fn end(child: &mut Child) {
+    #[cfg(unix)]
+    let _ = rustix::process::kill_process_group(
+        rustix::process::Pid::from_child(child),
+        rustix::process::Signal::KILL,
+    );
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    fn within(seconds: u64) -> Instant {
+        Instant::now() + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn what_a_program_prints_is_its_answer_and_our_environment_is_not_its_own() {
+        let answer = ask("sh", &["-c", "echo $HOME; pwd; echo aside >&2"], within(60)).unwrap();
+        assert_eq!(answer, "\n/\n");
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended_with_what_it_started() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = format!("sleep 600 & echo $! >{}/pid; wait", dir.path().display());
+        // Long enough for the shell to write down its child, however busy the machine.
+        let refused = ask("sh", &["-c", &script], within(2)).unwrap_err();
+        assert!(matches!(refused, AskError::TooSlow(_)), "{refused}");
+        let Ok(pid) = std::fs::read_to_string(dir.path().join("pid")) else { return };
+        // Being killed takes effect a moment later; a process nobody has buried yet is dead.
+        let lives = || {
+            std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
+                .is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        let started = Instant::now();
+        while lives() {
+            assert!(started.elapsed() < Duration::from_secs(60), "the child of the child goes on");
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    #[test]
+    fn each_way_of_not_answering_has_its_words() {
+        let said =
+            |program: &str, arguments: &[&str]| ask(program, arguments, within(60)).unwrap_err().to_string();
+        assert_eq!(said("no-such-program", &[]), "no-such-program is not there");
+        assert_eq!(said("sh", &["-c", "echo broken >&2; exit 3"]), "sh failed (exit status: 3): broken");
+        assert!(said("sh", &["-c", "head -c 17000000 /dev/zero"]).contains("answered more than"));
+    }
+}
