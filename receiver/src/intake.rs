@@ -180,7 +180,7 @@ fn record_mail(
     };
     tracing::error!(uid = place.uid, reason = reason.as_str(), detail, "a mail could not be recorded");
     let outcome = Outcome { verdict: Verdict::Quarantined(reason), detail, proven: true };
-    set_aside(tx, prepared, &outcome, place, receipt.at, now)?;
+    set_aside(tx, prepared, &outcome, place, receipt.says, now)?;
     Ok(Recorded { uid: place.uid, verdict: outcome.verdict, detail: outcome.detail })
 }
 
@@ -212,7 +212,7 @@ fn settle(
 ) -> Result<Recorded, Failed> {
     let outcome = judge_mail(tx, context, prepared, place.mailbox, receipt, now)?;
     if let Verdict::Quarantined(_) = outcome.verdict {
-        set_aside(tx, prepared, &outcome, place, receipt.at, now)?;
+        set_aside(tx, prepared, &outcome, place, receipt.says, now)?;
     }
     Ok(Recorded { uid: place.uid, verdict: outcome.verdict, detail: outcome.detail })
 }

@@ -167,3 +167,17 @@ fn somebody_responsible_twice_whose_address_is_refused_is_one_ticket() {
         Op::Settle,
     ]);
 }
+
+#[test]
+fn what_waited_since_our_clock_was_behind_says_nothing_of_a_hosts_clock() {
+    holds(&[
+        Op::Advance { minutes: 90 },
+        Op::SetUpAnew { host: 2, same_system: true },
+        Op::ReceiverClock { minutes: -45 },
+        Op::Advance { minutes: 40 },
+        Op::Approve { host: 2 },
+        Op::Advance { minutes: 120 },
+        Op::Mails { host: 2, fate: Fate::Drop, count: 1 },
+        Op::Advance { minutes: 140 },
+    ]);
+}

@@ -49,7 +49,9 @@ pub struct Life {
 /// When a mail came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// What the mailbox says, and never later than now.
+    /// What the mailbox says: kept with what is set aside, for our own clock may be the wrong one.
+    pub says: Timestamp,
+    /// The same, and never later than now.
     pub at: Timestamp,
     /// The mailbox's clock is not ahead of ours. Where it is, one of them is wrong, and nothing can be learnt about a third.
     pub is_certain: bool,
@@ -60,13 +62,20 @@ impl Receipt {
     #[must_use]
     pub fn of(internal_date: Option<Timestamp>, now: Timestamp) -> Self {
         let says = internal_date.unwrap_or(now);
-        Self { at: says.min(now), is_certain: says.duration_since(now) <= TRAVEL }
+        Self { says, at: says.min(now), is_certain: says.duration_since(now) <= TRAVEL }
     }
 
-    /// Of a mail recorded, imported or set aside before: its time was looked at then.
+    /// Of a mail set aside at `aside_at`: what was uncertain then stays so.
+    #[must_use]
+    pub fn set_aside(says: Timestamp, aside_at: Timestamp, now: Timestamp) -> Self {
+        let then = Self::of(Some(says), aside_at);
+        Self { is_certain: then.is_certain && says <= now, ..Self::earlier(says, now) }
+    }
+
+    /// Of a mail recorded or imported before: its time was looked at then.
     #[must_use]
     pub fn earlier(at: Timestamp, now: Timestamp) -> Self {
-        Self { at: at.min(now), is_certain: at <= now }
+        Self { says: at, at: at.min(now), is_certain: at <= now }
     }
 }
 
@@ -143,7 +152,7 @@ mod tests {
             created_at: at(made + wrong),
             uptime_s: u64::try_from(made).unwrap(),
             boot_id,
-            receipt: Receipt { at: at(received), is_certain: true },
+            receipt: Receipt { says: at(received), at: at(received), is_certain: true },
         }
     }
 
@@ -220,9 +229,9 @@ mod tests {
 
     #[test]
     fn a_mailbox_with_a_clock_ahead_is_believed_up_to_now_and_teaches_nothing_about_hosts() {
-        assert_eq!(Receipt::of(Some(at(10)), at(5)), Receipt { at: at(5), is_certain: true });
-        assert_eq!(Receipt::of(Some(at(3)), at(5)), Receipt { at: at(3), is_certain: true });
-        assert_eq!(Receipt::of(None, at(5)), Receipt { at: at(5), is_certain: true });
+        assert_eq!(Receipt::of(Some(at(10)), at(5)), Receipt { says: at(10), at: at(5), is_certain: true });
+        assert_eq!(Receipt::of(Some(at(3)), at(5)), Receipt { says: at(3), at: at(3), is_certain: true });
+        assert_eq!(Receipt::of(None, at(5)), Receipt { says: at(5), at: at(5), is_certain: true });
         let (mut run, before) = (hourly(0, 3), hourly(0, 3));
         let receipt = Receipt::of(Some(at(4 * HOUR)), at(-6 * HOUR));
         let life = run.date(&Stamp { receipt, ..stamp("boot", 4 * HOUR, 0, 0) });
@@ -238,9 +247,15 @@ mod tests {
 
     #[test]
     fn a_mail_that_was_looked_at_before_is_certain_unless_it_comes_from_the_future() {
-        assert_eq!(Receipt::earlier(at(3), at(5)), Receipt { at: at(3), is_certain: true });
-        assert_eq!(Receipt::earlier(at(5), at(5)), Receipt { at: at(5), is_certain: true });
-        assert_eq!(Receipt::earlier(at(6), at(5)), Receipt { at: at(5), is_certain: false });
+        assert_eq!(Receipt::earlier(at(3), at(5)), Receipt { says: at(3), at: at(3), is_certain: true });
+        assert_eq!(Receipt::earlier(at(5), at(5)), Receipt { says: at(5), at: at(5), is_certain: true });
+        let uncertain = Receipt { says: at(HOUR), at: at(HOUR), is_certain: false };
+        assert_eq!(Receipt::set_aside(at(HOUR), at(0), at(2 * HOUR)), uncertain);
+        assert_eq!(
+            Receipt::set_aside(at(1), at(0), at(5)),
+            Receipt { says: at(1), at: at(1), is_certain: true }
+        );
+        assert_eq!(Receipt::earlier(at(6), at(5)), Receipt { says: at(6), at: at(5), is_certain: false });
     }
 
     #[test]

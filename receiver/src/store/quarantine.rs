@@ -95,8 +95,10 @@ pub struct Quarantined {
     pub detail: String,
     /// `waiting`, `released` or `discarded`.
     pub state: String,
-    /// When it came.
+    /// When it came, as its mailbox says.
     pub received_at: Timestamp,
+    /// When it was set aside, by our clock.
+    pub added_at: Timestamp,
     /// How often the same came.
     pub seen: u32,
     /// Where it was read.
@@ -112,7 +114,7 @@ pub struct Quarantined {
 macro_rules! quarantine_columns {
     () => {
         "id, reason, detail, state, received_at, seen, mailbox, uidvalidity, uid, digest, signer, system_id, contract, host,
-            sequence, form, report_bytes, content"
+            sequence, form, report_bytes, content, added_at"
     };
 }
 
@@ -131,6 +133,7 @@ fn quarantined(row: &Row<'_>) -> rusqlite::Result<Quarantined> {
         detail: row.get(2)?,
         state: row.get(3)?,
         received_at: time(row, 4)?,
+        added_at: time(row, 18)?,
         seen: row.get(5)?,
         place: Place { mailbox: row.get(6)?, folder: None, uidvalidity: row.get(7)?, uid: row.get(8)? },
         digest: digest(row, 9)?,
