@@ -49,7 +49,7 @@ fn outside_crates_stay_in_their_rooms() {
         ("async_imap", "receiver/src/mailbox/imap"),
         ("rusqlite", "receiver/src/store"),
         ("sysinfo", "agent/src/collect/host"),
-        ("hyper", "shared/src/transport/http"),
+        ("hyper::", "shared/src/transport/http"),
         ("lettre::message", "shared/src/wire/mail"),
         ("mail_parser", "shared/src/wire/extract"),
         ("ssh_key", "shared/src/wire/signature"),

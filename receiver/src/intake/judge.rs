@@ -12,6 +12,9 @@ use crate::evaluate::rules::Rules;
 use crate::evaluate::{self, Occasion, own};
 use crate::store::{Owner, Store, StoreError, System, Tx};
 
+/// The version a system is registered with.
+const NEVER_DECIDED: i64 = 1;
+
 fn owner(system: &System) -> Owner {
     Owner::System { customer: system.customer, system: system.id }
 }
@@ -36,10 +39,12 @@ pub(super) fn report(
     let occasion = Occasion::Report { life_at: life.life_at, observations, checks };
     let decision = evaluate::judge(&view, occasion, rules, now);
     tx.write_decision(owner(system), &decision, now)?;
-    // What is overdue waits for the tick that was planned for it: the next report neither puts that off nor calls it again.
+    // What is overdue waits for the tick that was planned for it: the next report neither puts that off nor calls it again. For a
+    // system that was registered just now none was planned: a backlog of new systems is no reason to look at each at once.
     let next = next_look(system, decision.due_at, now);
     let is_overdue = decision.due_at.is_some_and(|due| due <= now);
-    system.due_at = if is_overdue { next.min(system.due_at) } else { next };
+    let was_planned = is_overdue && system.version > NEVER_DECIDED;
+    system.due_at = if was_planned { next.min(system.due_at) } else { next };
     Ok(())
 }
 

@@ -37,6 +37,20 @@ fn a_gap_is_noted_when_it_is_seen_and_vanishes_when_it_is_filled() {
 }
 
 #[test]
+fn a_backlog_of_new_systems_is_read_before_any_of_them_is_looked_at() {
+    let (mut world, mut agents) = (World::new(), [Agent::new(1), Agent::new(2)]);
+    let now = at(30 * HOUR);
+    for hour in 1..=2 {
+        for agent in &mut agents {
+            let made = agent.heartbeat(at(hour * HOUR));
+            let mail = world.mail(&made.mail, at(hour * HOUR));
+            world.record(vec![mail], now);
+            assert!(world.system(agent).due_at > now, "each would cost a transaction of its own");
+        }
+    }
+}
+
+#[test]
 fn a_gap_whose_time_is_over_is_judged_at_the_next_tick_however_fast_reports_come() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     world.verdict(&agent.heartbeat(at(0)).mail, at(0));
