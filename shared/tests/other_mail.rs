@@ -41,8 +41,12 @@ fn each_header_by_which_machines_say_that_they_answer_is_enough() {
 }
 
 fn multipart(headers: &str, parts: &[&str]) -> String {
-    let body: String = parts.iter().map(|part| format!("--B\r\n{part}\r\n")).collect();
-    format!("From: a@b.example\r\nMIME-Version: 1.0\r\n{headers}; boundary=B\r\n\r\n{body}--B--\r\n")
+    bounded("gateway-7", headers, parts)
+}
+
+fn bounded(by: &str, headers: &str, parts: &[&str]) -> String {
+    let body: String = parts.iter().map(|part| format!("--{by}\r\n{part}\r\n")).collect();
+    format!("From: a@b.example\r\nMIME-Version: 1.0\r\n{headers}; boundary={by}\r\n\r\n{body}--{by}--\r\n")
 }
 
 const STATUS: &str = "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nAction: failed\r\nDiagnostic-Code: smtp; 550 no\r\n\r\nAction: delivered\r\n";
@@ -99,20 +103,17 @@ fn what_is_forwarded_three_times_is_not_looked_for() {
     let key = SigningKey::from_seed(&[5; 32], "agent");
     let report = "{}\n";
     let signature = key.sign(Namespace::Report, report.as_bytes());
-    let sent = multipart(
-        "Content-Type: multipart/mixed",
+    let mixed = "Content-Type: multipart/mixed";
+    let sent = bounded(
+        "inner",
+        mixed,
         &[
             &format!("Content-Type: application/octet-stream; name=report.json\r\n\r\n{report}"),
             &format!("Content-Type: text/plain; name=report.json.sig\r\n\r\n{signature}"),
         ],
-    )
-    .replace("--B", "--inner")
-    .replace("boundary=B", "boundary=inner");
-    let forward = |mail: &str, mark: &str| {
-        multipart("Content-Type: multipart/mixed", &[&format!("Content-Type: message/rfc822\r\n\r\n{mail}")])
-            .replace("--B", &format!("--{mark}"))
-            .replace("boundary=B", &format!("boundary={mark}"))
-    };
+    );
+    let forward =
+        |mail: &str, by: &str| bounded(by, mixed, &[&format!("Content-Type: message/rfc822\r\n\r\n{mail}")]);
     let twice = forward(&forward(&sent, "one"), "two");
     assert!(matches!(extract(twice.as_bytes()), Extracted::Signed(_)), "{twice}");
     assert_eq!(other(&forward(&twice, "three")), Other::Unrelated);
