@@ -61,12 +61,13 @@ fn note(report: &SystemReport, change: &Change, words: &dyn Words) -> String {
 fn counted(diff: &str, words: &dyn Words) -> String {
     let lines = || diff.lines().skip_while(|line| !line.starts_with("@@"));
     let count = |sign: char| lines().filter(|line| line.starts_with(sign)).count();
-    let plural = |count: usize| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
     let (added, removed) = (count('+'), count('-'));
+    let lines_added = if added == 1 { "1 line added".to_owned() } else { format!("{added} lines added") };
     let parts = match (added, removed) {
-        (_, 0) => vec![format!("{} added", plural(added))],
-        (0, _) => vec![format!("{} removed", plural(removed))],
-        _ => vec![format!("{} added", plural(added)), format!("{removed} removed")],
+        (_, 0) => vec![lines_added],
+        (0, 1) => vec!["1 line removed".to_owned()],
+        (0, _) => vec![format!("{removed} lines removed")],
+        _ => vec![lines_added, format!("{removed} removed")],
     };
     parts.iter().map(|part| words.said(part)).collect::<Vec<_>>().join(", ")
 }
