@@ -219,7 +219,8 @@ fn of_every_damage_the_trails_own_verdict_and_ssh_keygens_are_the_same_and_the_f
     let of_another_system = |dir: &Path| {
         fs::copy(&foreign, dir.join("report.json.sig")).unwrap();
     };
-    let damages: [(&str, &dyn Fn(&Path)); 5] = [
+    type Damage<'a> = (&'a str, &'a dyn Fn(&Path));
+    let damages: [Damage<'_>; 5] = [
         ("nothing", &nothing),
         ("a letter of the report", &a_letter),
         ("a line end at the report's end", &a_line_end),

@@ -159,7 +159,7 @@ fn no_language_leaks_into_the_other() {
         "nicht",
     ];
     for program in PROGRAMS {
-        for (language, foreign) in [("de", ENGLISH), ("en", &GERMAN[..])] {
+        for (language, foreign) in [("de", ENGLISH), ("en", GERMAN)] {
             for (name, template) in templates(&format!("{program}/{language}")) {
                 // Commands are the same in every language, and quoted words are what pages show.
                 let quoted: String = expressions(&template)
@@ -213,7 +213,11 @@ fn every_translated_sentence_is_one_the_program_says() {
         };
         let said: Vec<String> = files.iter().map(|path| joined(fs::read_to_string(path).unwrap())).collect();
         let phrases = literals(&fs::read_to_string(root().join(Path::new(table))).unwrap());
-        assert!(phrases.len() > 80 && phrases.len() % 2 == 0, "{} literals in {table}", phrases.len());
+        assert!(
+            phrases.len() > 80 && phrases.len().is_multiple_of(2),
+            "{} literals in {table}",
+            phrases.len()
+        );
         for sentence in phrases.iter().step_by(2).filter(|sentence| !sentence.contains("os error")) {
             let parts = sentence.split(['{', '}']).filter(|part| part.len() > 4);
             for part in parts {
