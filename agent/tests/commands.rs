@@ -304,7 +304,7 @@ fn a_date_of_writing_is_no_change_and_a_rule_says_how_each_file_is_told() {
     assert!(
         text.contains("2 changes")
             && text.contains(
-                "app.conf, whole:\n# Generated on <volatile>\nsession <volatile>\nfirst\nlimit = 2\n"
+                "app.conf (whole text):\n # Generated on <volatile>\n session <volatile>\n first\n limit = 2\n"
             ),
         "{text}"
     );

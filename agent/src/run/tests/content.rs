@@ -170,7 +170,11 @@ fn a_german_agent_writes_german_from_the_subject_to_the_footer() {
     let subject = &system.meta.subject;
     assert!(subject.starts_with("[Mailbeat] Systembericht scada-01 (ACME) #"), "{subject}");
     assert!(subject.ends_with(": 1 Änderung"), "{subject}");
-    assert!(system.text.contains("  geändert   /etc/app.conf\n"), "{}", system.text);
+    assert!(
+        system.text.contains("  geändert   /etc/app.conf (1 Zeile neu, 1 entfernt)\n"),
+        "{}",
+        system.text
+    );
     assert!(system.html.as_ref().unwrap().contains("<html lang=\"de\">"));
     let heartbeat = letter(&story, Kind::Heartbeat);
     assert!(

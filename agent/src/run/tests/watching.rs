@@ -157,10 +157,10 @@ fn packages_travel_whole_once_and_then_by_what_became_of_them() {
     let text = letter(&story).text;
     for words in [
         "3 packages changed, restart required.",
-        "Packages: 1 added, 1 updated, 1 removed; 3 are installed.",
+        "Packages: 1 added, 1 updated, 1 removed; installed: 3.",
         "The host must be restarted: kernel 6.2 is installed and 6.1 is running.",
-        "- updated: bash 5.2 -> 5.3",
-        "- removed: vim 9.0",
+        "  updated    bash (5.2 \u{2192} 5.3)",
+        "  removed    vim (9.0)",
     ] {
         assert!(text.contains(words), "{words} is not in\n{text}");
     }
