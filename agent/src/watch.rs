@@ -49,6 +49,7 @@ pub struct WatchConfig {
     /// A muted file that did not change in so many reports in a row is told in full again.
     pub unmute_after: u32,
     /// How the files that match are told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rule: Vec<WatchRule>,
 }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use backoff::backoff;
-pub use channel::{Fetched, Inlet, Outlet, channel};
+pub use channel::{Fetched, Inlet, Outlet, Room, channel};
 pub use error::{ErrorKind, MailboxError};
 pub use maildir::{MARKER, init as init_maildir};
 pub use settings::{ImapSettings, ImapTls, MailboxSettings, MaildirSettings, SettingsError};

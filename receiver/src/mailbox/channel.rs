@@ -37,8 +37,7 @@ impl Fetched {
 /// Where a mailbox puts mails.
 #[derive(Clone, Debug)]
 pub struct Inlet {
-    room: Arc<Semaphore>,
-    bound: u32,
+    room: Room,
     sender: mpsc::UnboundedSender<Fetched>,
 }
 
@@ -46,22 +45,43 @@ pub struct Inlet {
 #[derive(Debug)]
 pub struct Outlet(mpsc::UnboundedReceiver<Fetched>);
 
+/// Room for `bound` bytes of mail, shared by all ways that are opened in it.
+#[derive(Clone, Debug)]
+pub struct Room {
+    free: Arc<Semaphore>,
+    bound: u32,
+}
+
+impl Room {
+    /// A room for at most `bound` bytes.
+    #[must_use]
+    pub fn new(bound: u32) -> Self {
+        let bound = bound.max(LEAST_BYTES);
+        Self { free: Arc::new(Semaphore::new(bound as usize)), bound }
+    }
+
+    /// Another way. Whoever reads several has to empty the earlier ones first.
+    #[must_use]
+    pub fn channel(&self) -> (Inlet, Outlet) {
+        // The semaphore bounds what this channel holds.
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Inlet { room: self.clone(), sender }, Outlet(receiver))
+    }
+}
+
 /// A way on which at most `bound` bytes of mail are at a time.
 #[must_use]
 pub fn channel(bound: u32) -> (Inlet, Outlet) {
-    let bound = bound.max(LEAST_BYTES);
-    // The semaphore bounds what this channel holds.
-    let (sender, receiver) = mpsc::unbounded_channel();
-    (Inlet { room: Arc::new(Semaphore::new(bound as usize)), bound, sender }, Outlet(receiver))
+    Room::new(bound).channel()
 }
 
 impl Inlet {
     /// Waits for room and hands the mail over; false when nobody takes mails out any more.
     pub(super) async fn send(&self, mut mail: Fetched) -> bool {
         let bytes = mail.raw.as_ref().map_or(0, Vec::len);
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).clamp(LEAST_BYTES, self.bound);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).clamp(LEAST_BYTES, self.room.bound);
         let room = tokio::select! {
-            room = Arc::clone(&self.room).acquire_many_owned(bytes) => room,
+            room = Arc::clone(&self.room.free).acquire_many_owned(bytes) => room,
             () = self.sender.closed() => return false,
         };
         mail.in_flight = Some(room.expect("the semaphore is never closed"));
@@ -107,6 +127,16 @@ mod tests {
         drop(first);
         assert!(passes(&inlet, mail(4, 1_000_000)).await, "a giant passes when nothing else is there");
         assert_eq!(outlet.next().await.unwrap().uid, 4);
+    }
+
+    #[tokio::test]
+    async fn ways_in_one_room_share_its_bound() {
+        let room = Room::new(10_000);
+        let ((first, mut outlet), (second, _later)) = (room.channel(), room.channel());
+        assert!(passes(&first, mail(1, 6_000)).await);
+        assert!(!passes(&second, mail(2, 6_000)).await, "the other way holds too much");
+        drop(outlet.next().await);
+        assert!(passes(&second, mail(2, 6_000)).await);
     }
 
     #[tokio::test]

@@ -8,8 +8,8 @@ use crate::filing::{Filing as Due, Target, by_target};
 use crate::mailbox::{Filing, Mailbox};
 use crate::store::{Folder, StoreError};
 
-/// Mails moved with one command.
-const AT_ONCE: u32 = 500;
+/// Mails moved with one command. A server looks through the whole folder for each, so few large ones cost it least.
+pub(super) const AT_ONCE: u32 = 2_000;
 
 /// Moves what was recorded out of the folder.
 pub(super) async fn file(
@@ -18,32 +18,30 @@ pub(super) async fn file(
     folder: &Folder,
     uidvalidity: u32,
 ) -> Result<(), SessionError> {
-    let mut rows = due(receiver, folder, uidvalidity).await?;
-    while !rows.is_empty() && !receiver.is_stopping() {
-        if carry_out(receiver, mailbox, folder, uidvalidity, &rows).await? == Filing::OtherFolder {
-            // These rows name mails of a folder that is no more; the next round starts from 1.
-            return Ok(());
-        }
-        rows = due(receiver, folder, uidvalidity).await?;
-    }
+    while !receiver.is_stopping() && file_next(receiver, mailbox, folder, uidvalidity).await? {}
     Ok(())
 }
 
-/// The next mails to be moved: what was recorded first.
-pub(super) async fn due(
+/// Moves the next mails, what was recorded first. False: there is nothing more to be moved.
+pub(super) async fn file_next(
     receiver: &Receiver,
+    mailbox: &mut Mailbox,
     folder: &Folder,
     uidvalidity: u32,
-) -> Result<Vec<Due>, StoreError> {
+) -> Result<bool, SessionError> {
     if receiver.observe {
-        return Ok(vec![]);
+        return Ok(false);
     }
     let id = folder.id;
-    receiver.store.write(move |tx| tx.due_filings(id, uidvalidity, AT_ONCE)).await
+    let due =
+        receiver.store.write::<_, StoreError>(move |tx| tx.due_filings(id, uidvalidity, AT_ONCE)).await?;
+    // Rows of another UIDVALIDITY name mails of a folder that is no more; the next round starts from 1.
+    Ok(!due.is_empty()
+        && carry_out(receiver, mailbox, folder, uidvalidity, &due).await? != Filing::OtherFolder)
 }
 
 /// Moves these and marks them as moved.
-pub(super) async fn carry_out(
+async fn carry_out(
     receiver: &Receiver,
     mailbox: &mut Mailbox,
     folder: &Folder,

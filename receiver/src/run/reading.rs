@@ -1,8 +1,9 @@
 //! Reading a mailbox: every folder to its end, then waiting for more.
 //!
-//! `folder` has the pipeline. A connection that breaks is the server's fault and not the mails'.
+//! `pipeline` reads a backlog, `folder` has its steps. A connection that breaks is the server's fault and not the mails'.
 
 mod folder;
+mod pipeline;
 mod preparing;
 
 use std::time::Duration;

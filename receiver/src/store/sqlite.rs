@@ -156,10 +156,11 @@ impl Store {
         connection.busy_timeout(BUSY).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         migrate::refuse_foreign(&connection, path, migrations)?;
+        // A savepoint keeps the pages it changes as they were: in memory, for in a file that is twenty writes a mail.
         // page_size counts only before the first table; both stay with the file. A batch of 500 reports changes about 4 MiB of
         // pages; where they do not fit the cache, they are written several times.
         connection
-            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
+            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
             .map_err(failed)?;
         migrate::run(&mut connection, path, migrations, now)?;
         Ok(Self { connection })

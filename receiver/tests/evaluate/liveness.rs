@@ -150,6 +150,26 @@ fn a_system_that_was_registered_and_never_showed_life_is_new_and_then_silent() {
 }
 
 #[test]
+fn the_end_of_what_is_expected_is_looked_at_once() {
+    let mut world = World::new();
+    let due = |world: &World| due_at(&world.view, &world.view.findings, &world.rules, world.now);
+    let silent_at = due(&world);
+    let until = world.now + HOUR;
+    let ends: [fn(&mut SystemView, Option<Timestamp>); 2] =
+        [|view, at| view.system_reports_until = at, |view, at| view.expected_until = at];
+    for end in ends {
+        end(&mut world.view, Some(until));
+        assert_eq!(due(&world), Some(until));
+        for over in [until, until + SECOND] {
+            world.now = over;
+            assert_eq!(due(&world), silent_at, "what is left to wait for");
+        }
+        end(&mut world.view, None);
+        world.now = until - HOUR;
+    }
+}
+
+#[test]
 fn the_grace_is_a_quarter_of_a_long_interval_or_what_the_rules_say() {
     let mut world = World::new();
     world.view.heartbeat_interval = HOUR * 4;

@@ -127,9 +127,14 @@ pub struct Digest([u8; 32]);
 
 impl Digest {
     /// The plain SHA-256 of these bytes.
+    ///
+    /// # Panics
+    /// Never: a SHA-256 has 32 bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
+        // By ring: twice as fast on processors without instructions for SHA.
+        let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+        Self(digest.as_ref().try_into().expect("a SHA-256 has 32 bytes"))
     }
 
     /// HMAC-SHA256 (RFC 2104) of these bytes under `key`.

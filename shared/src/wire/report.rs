@@ -4,6 +4,8 @@
 //! are ignored, every released version stays readable, a newer one is refused by name. [`Report::decode`] is the one place
 //! where verified bytes become a report: whatever passes it is within every limit and holds no unsafe text.
 
+mod decode;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,14 +14,14 @@ use super::inventory::{PackageList, Packages, Reboot, Updates};
 use super::layout::OneItemPerLine;
 use super::observation::{CheckResult, Observation};
 use super::snapshot::{Change, FileEntry};
-use super::{admit, limits};
 
 /// The wire version this program writes, and the newest it reads.
 pub const VERSION: u32 = 1;
 
 /// One signed message from an agent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(Deserialize))]
 pub struct Report {
     /// Wire version.
     pub mailbeat: u32,
@@ -97,8 +99,9 @@ pub struct Promise {
 }
 
 /// What a report says, by kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(Deserialize))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(
     clippy::large_enum_variant,
@@ -377,28 +380,5 @@ impl Report {
         self.serialize(&mut serializer).expect("a report has string keys and goes to memory");
         bytes.push(b'\n');
         bytes
-    }
-
-    /// Reads bytes whose signature was verified. Unsafe characters in text are stripped here, limits are checked here.
-    ///
-    /// # Errors
-    /// [`DecodeError`]: the mail is quarantined with it as the reason.
-    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        #[derive(Deserialize)]
-        struct Version {
-            mailbeat: u32,
-        }
-        if bytes.len() > limits::REPORT_BYTES {
-            return Err(DecodeError::OverLimit { what: "report.json", limit: limits::REPORT_BYTES });
-        }
-        let malformed =
-            |error: serde_json::Error| DecodeError::Malformed(crate::text::one_line(&error.to_string(), 300));
-        let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
-        if version.mailbeat > VERSION {
-            return Err(DecodeError::NewerVersion(version.mailbeat));
-        }
-        let mut report: Self = serde_json::from_slice(bytes).map_err(malformed)?;
-        admit::report(&mut report)?;
-        Ok(report)
     }
 }

@@ -30,10 +30,10 @@ pub(super) fn set_aside(world: &World, index: usize) -> bool {
     looks.peek().is_some() && looks.any(|look| look.expected.is_some_and(|is| over.contains(&is)))
 }
 
-/// A genuine mail that was recorded when it was read, and again after each restore, as far as contract and key go.
+/// A genuine mail that was recorded when it was last read (after a restore, when it was imported), as far as contract and key go.
 pub(super) fn was_taken(world: &World, index: usize) -> bool {
-    let mut looks = world.vendor.judged.iter().filter(|look| look.genuine == Some(index));
-    looks.any(|look| look.expected == Some(Expected::Taken)) && !set_aside(world, index)
+    let last = world.vendor.judged.iter().rev().find(|look| look.genuine == Some(index));
+    last.is_some_and(|look| look.expected == Some(Expected::Taken))
 }
 
 /// The genuine mails that were read and whose key nobody has admitted.

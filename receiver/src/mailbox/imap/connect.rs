@@ -9,10 +9,15 @@ use mailbeat_shared::transport::outcome::TlsProblem;
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::tls::{self, PeerCertificate};
 
+use tokio::io::BufReader;
+
 use super::super::steps::Steps;
 use super::super::{ErrorKind, ImapSettings, ImapTls, MailboxError, StepName};
 use super::session::{self, Session};
 use super::wire::{Duplex, Wire};
+
+/// Most bytes taken from the socket at once: a few TLS records.
+const READ_BYTES: usize = 64 * 1024;
 
 /// Connects, makes the connection private and logs in.
 pub(super) async fn login(settings: &ImapSettings, steps: &mut Steps) -> Result<Session, MailboxError> {
@@ -65,6 +70,8 @@ async fn secure(
     limit: Duration,
     steps: &Steps,
 ) -> Result<(Box<dyn Duplex>, String), MailboxError> {
+    // rustls reads 4 KiB at a time. In here, so that nothing said in clear before STARTTLS waits in the buffer.
+    let socket = BufReader::with_capacity(READ_BYTES, socket);
     let stream = settings.client_tls().connect(socket, &settings.host, limit).await?;
     let describe = |certificate: PeerCertificate| {
         let validity =

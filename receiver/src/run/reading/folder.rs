@@ -1,23 +1,21 @@
-//! Reading one folder: mails stream from the server through worker threads, which take them apart and check their signatures, into
-//! one transaction a batch.
+//! The steps of reading one folder: a window is begun, fetched and prepared, and recorded in one transaction.
 //!
-//! Fetching, recording and filing go on side by side, each in mailbox order. Bytes in flight are bounded, whatever the size of the
-//! mailbox. Where a connection breaks, the attempt to read is taken back.
+//! Worker threads take the mails apart and check their signatures. Bytes in flight are bounded, whatever the size of the mailbox.
+//! Where a connection breaks, the attempt to read is taken back.
 
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use jiff::SignedDuration;
 
-use super::super::{Receiver, SessionError, filing};
+use super::super::{Receiver, SessionError};
 use super::preparing::{CHUNK, ended, prepare_on_a_worker, workers_at_once};
-use crate::filing::Filing;
 use crate::intake::window::{Step, Window};
 use crate::intake::{self, Batch, Context, Mail, Prepared};
 use crate::mailbox::{Envelope, FetchReport, FolderView, Mailbox, MailboxError, Outlet, channel};
 use crate::store::{Folder, StoreError};
 
 /// Bytes of mail between server and store; one larger mail is let through alone.
-const IN_FLIGHT: u32 = 16 * 1024 * 1024;
-/// UIDs fetched while as many are recorded.
+pub(super) const IN_FLIGHT: u32 = 16 * 1024 * 1024;
+/// UIDs of one window, and so the most reports of one transaction. Three are begun at a time: fetched, prepared, recorded.
 pub(super) const STRETCH: u32 = 500;
 /// Prepared bytes after which a batch is recorded though its window goes on.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -31,62 +29,21 @@ pub(super) struct FolderReader<'a> {
 }
 
 /// A step whose attempt is counted.
-enum Begun {
-    /// Not to be fetched.
-    Poison(u32),
+pub(super) enum Begun {
+    /// Nothing is to be fetched.
+    Here(Ready),
     /// To be fetched, with what lies there.
     Window(Window, Vec<Envelope>),
 }
 
 /// Mails prepared and not yet recorded, and the UID up to which they leave no gap; 0 leaves the cursor.
 #[derive(Default)]
-struct Ready {
-    mails: Vec<Mail>,
-    covers: u32,
+pub(super) struct Ready {
+    pub(super) mails: Vec<Mail>,
+    pub(super) covers: u32,
 }
 
 impl FolderReader<'_> {
-    /// One stretch is fetched, and one recorded earlier is moved away, while the one between them is recorded.
-    pub(super) async fn read(&self, mailbox: &mut Mailbox, steps: Vec<Step>) -> Result<(), SessionError> {
-        let mut steps = steps.into_iter();
-        let mut begun = self.begin(mailbox, steps.next()).await?;
-        let (mut ready, mut due) = (Ready::default(), vec![]);
-        while let Some(step) = begun {
-            // What needs the store comes last: it waits for the record, and nothing else has to wait for it.
-            let onward = async {
-                let fetched = self.fetch(mailbox, step).await?;
-                let next = self.file_and_begin(mailbox, &due, steps.next()).await;
-                Ok::<_, SessionError>((fetched, next))
-            };
-            let (recorded, went_on) = tokio::join!(self.record(ready), onward);
-            recorded?;
-            let (fetched, next) = went_on?;
-            (begun, due, ready) = match next {
-                Ok((begun, due)) => (begun, due, fetched),
-                Err(error) => {
-                    self.record(fetched).await?;
-                    return Err(error);
-                }
-            };
-        }
-        Ok(self.record(ready).await?)
-    }
-
-    /// Files what is recorded, begins the next step, and says what may be filed after it.
-    async fn file_and_begin(
-        &self,
-        mailbox: &mut Mailbox,
-        due: &[Filing],
-        step: Option<Step>,
-    ) -> Result<(Option<Begun>, Vec<Filing>), SessionError> {
-        let (receiver, folder, uidvalidity) = (self.receiver, self.folder, self.view.uidvalidity);
-        if !due.is_empty() {
-            filing::carry_out(receiver, mailbox, folder, uidvalidity, due).await?;
-        }
-        let begun = self.begin(mailbox, step).await?;
-        Ok((begun, filing::due(receiver, folder, uidvalidity).await?))
-    }
-
     /// One after the other: of several in the making a crash would not say which was to blame.
     pub(super) async fn read_with_care(
         &self,
@@ -94,61 +51,74 @@ impl FolderReader<'_> {
         steps: Vec<Step>,
     ) -> Result<(), SessionError> {
         for step in steps {
-            let Some(begun) = self.begin(mailbox, Some(step)).await? else { return Ok(()) };
+            let Some(begun) = self.begin(mailbox, step).await? else { return Ok(()) };
             let ready = self.fetch(mailbox, begun).await?;
             self.record(ready).await?;
         }
         Ok(())
     }
 
-    /// Lists a window and counts the attempt to read it (R1). None: there is no more, or it is time to stop.
-    async fn begin(&self, mailbox: &mut Mailbox, step: Option<Step>) -> Result<Option<Begun>, SessionError> {
-        let window = match step.filter(|_| !self.receiver.is_stopping()) {
-            None => return Ok(None),
-            Some(Step::Poison(uid)) => return Ok(Some(Begun::Poison(uid))),
-            Some(Step::Fetch(window)) => window,
+    /// Lists a window and counts the attempt to read it (R1). None: it is time to stop.
+    pub(super) async fn begin(
+        &self,
+        mailbox: &mut Mailbox,
+        step: Step,
+    ) -> Result<Option<Begun>, SessionError> {
+        if self.receiver.is_stopping() {
+            return Ok(None);
+        }
+        let window = match step {
+            Step::Poison(uid) => {
+                let mail = Mail { uid, internal_date: None, prepared: Prepared::poison() };
+                return Ok(Some(Begun::Here(Ready { mails: vec![mail], covers: uid })));
+            }
+            Step::Fetch(window) => window,
         };
         let mails = mailbox.list(window.first, window.last).await?.mails;
-        if !mails.is_empty() {
-            let (id, now) = (self.folder.id, self.receiver.now());
-            self.receiver.store.with(move |store| intake::begin_window(store, id, &window, now)).await?;
+        if mails.is_empty() {
+            return Ok(Some(Begun::Here(Ready { mails: vec![], covers: window.last })));
         }
+        let (id, now) = (self.folder.id, self.receiver.now());
+        self.receiver.store.with(move |store| intake::begin_window(store, id, &window, now)).await?;
         Ok(Some(Begun::Window(window, mails)))
     }
 
     /// Fetches and prepares what was begun.
     async fn fetch(&self, mailbox: &mut Mailbox, begun: Begun) -> Result<Ready, SessionError> {
         let (window, mails) = match begun {
-            Begun::Poison(uid) => {
-                let mail = Mail { uid, internal_date: None, prepared: Prepared::poison() };
-                return Ok(Ready { mails: vec![mail], covers: uid });
-            }
-            Begun::Window(window, mails) if mails.is_empty() => {
-                return Ok(Ready { mails: vec![], covers: window.last });
-            }
+            Begun::Here(ready) => return Ok(ready),
             Begun::Window(window, mails) => (window, mails),
         };
         let (fetched, prepared) = self.stream(mailbox, &mails).await;
+        let mails = prepared?;
         match fetched {
             Ok(report) => {
-                if !report.vanished.is_empty() {
-                    let (folder, count) = (self.folder.name.as_str(), report.vanished.len());
-                    tracing::warn!(
-                        folder,
-                        count,
-                        "mails vanished before they could be read; does another program or receiver read this folder?"
-                    );
-                }
+                self.warn_of_vanished(&report);
                 // Whatever did not come does not exist: the cursor may pass the window.
-                Ok(Ready { mails: prepared?, covers: window.last })
+                Ok(Ready { mails, covers: window.last })
             }
             Err(error) => {
-                prepared?;
-                let id = self.folder.id;
-                self.receiver.store.write(move |tx| tx.abandon_window(id, &window)).await?;
+                self.abandon(window).await?;
                 Err(error.into())
             }
         }
+    }
+
+    pub(super) fn warn_of_vanished(&self, report: &FetchReport) {
+        if !report.vanished.is_empty() {
+            let (folder, count) = (self.folder.name.as_str(), report.vanished.len());
+            tracing::warn!(
+                folder,
+                count,
+                "mails vanished before they could be read; does another program or receiver read this folder?"
+            );
+        }
+    }
+
+    /// The connection broke: the mails are not to blame.
+    pub(super) async fn abandon(&self, window: Window) -> Result<(), StoreError> {
+        let id = self.folder.id;
+        self.receiver.store.write(move |tx| tx.abandon_window(id, &window)).await
     }
 
     /// Fetches mails and prepares them meanwhile.
@@ -168,7 +138,7 @@ impl FolderReader<'_> {
 
     /// Takes mails as they come, prepares them on worker threads in order, and records them in batches of bounded size. What is
     /// left at the end is given back, to be recorded with the cursor.
-    async fn take_in(&self, mut outlet: Outlet) -> Result<Vec<Mail>, StoreError> {
+    pub(super) async fn take_in(&self, mut outlet: Outlet) -> Result<Vec<Mail>, StoreError> {
         let (mut workers, at_once) = (FuturesOrdered::new(), workers_at_once());
         let (mut chunk, mut ready, mut weight) = (Vec::with_capacity(CHUNK), Vec::new(), 0);
         loop {
@@ -204,7 +174,7 @@ impl FolderReader<'_> {
     }
 
     /// R2 for these mails.
-    async fn record(&self, ready: Ready) -> Result<(), StoreError> {
+    pub(super) async fn record(&self, ready: Ready) -> Result<(), StoreError> {
         let Ready { mails, covers } = ready;
         if mails.is_empty() && covers == 0 {
             return Ok(());
