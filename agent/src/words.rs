@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use mailbeat_shared::template::{RenderError, Templates};
+use mailbeat_shared::text;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Locale;
@@ -94,28 +95,12 @@ pub fn items(locale: Locale) -> ItemsWords {
 
 /// The text with long lines of `  Label:   words` folded under their words.
 #[must_use]
-pub fn folded(text: &str, width: usize) -> String {
+pub fn folded(lines: &str, width: usize) -> String {
     const INDENT: usize = 13;
-    let mut out = String::new();
-    for line in text.lines() {
-        let mut column = 0;
-        let indent = if line.starts_with("  ") { INDENT } else { 0 };
-        for (n, word) in line.split(' ').enumerate() {
-            let length = word.chars().count();
-            if n > 0 && indent > 0 && column + 1 + length > width && column > indent {
-                out.push('\n');
-                out.push_str(&" ".repeat(indent));
-                column = indent;
-            } else if n > 0 {
-                out.push(' ');
-                column += 1;
-            }
-            out.push_str(word);
-            column += length;
-        }
-        out.push('\n');
-    }
-    out
+    let fold = |line: &str| {
+        if line.starts_with("  ") { text::fold(line, width, INDENT) } else { line.to_owned() }
+    };
+    lines.lines().map(|line| fold(line) + "\n").collect()
 }
 
 #[cfg(test)]
