@@ -28,7 +28,7 @@ pub(crate) const TABLE: &[(&str, Who, &[Chapter])] = &[
 /// Stories told at the same time: they mostly wait for the next second.
 const AT_ONCE: usize = 10;
 /// How late a heartbeat may be: later than a program takes to come back, on a busy machine.
-const GRACE_S: u32 = 4;
+const GRACE_S: u32 = 6;
 
 fn end(crash: Option<Crash<'_>>) -> anyhow::Result<End> {
     let mut story = Story::new(Build::CrashPoints, GRACE_S)?;

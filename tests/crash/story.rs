@@ -55,6 +55,16 @@ pub(crate) struct Story {
     receiver: Option<Running>,
 }
 
+/// Ten hosts of unoptimised programs read their package database each second otherwise, and fall silent over it on a busy machine.
+fn leave_out_the_inventory(host: &Host) -> anyhow::Result<()> {
+    let path = host.dir.join("agent.toml");
+    let (key, more) =
+        ("collect.updates = false\n", "collect.packages = false\ncollect.virtualization = false\n");
+    let config = fs::read_to_string(&path)?;
+    ensure!(config.contains(key), "{} says nothing of the inventory", path.display());
+    Ok(fs::write(&path, config.replace(key, &format!("{key}{more}")))?)
+}
+
 impl Story {
     /// Everything set up, the agent not yet activated. `grace_s`: how late a heartbeat may be.
     pub(crate) fn new(build: Build, grace_s: u32) -> anyhow::Result<Self> {
@@ -68,6 +78,7 @@ impl Story {
         let host =
             Host::with_build(&dir.path().join("scada-01"), "scada-01", &maildirs::route(dir.path()), build)?;
         host.write("app.conf", "workers = 4\n")?;
+        leave_out_the_inventory(&host)?;
         let books = Books::open(&vendor.dir)?;
         Ok(Self { dir, vendor, host, books, agent: None, receiver: None })
     }
