@@ -4,6 +4,7 @@
 //! `trail`. `sense` is the door between collecting and the rest; `schedule` decides what is due, `run` performs it. It listens on nothing and reads no mail.
 
 pub mod activation;
+pub mod check;
 pub mod cli;
 pub mod collect;
 pub mod commands;

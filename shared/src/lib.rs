@@ -3,6 +3,7 @@
 //! `wire` is pure (no I/O, no clock, no randomness). `transport` talks to mail servers. Everything else here is
 //! a single small file with one job. Nothing in this crate knows a program.
 
+pub mod advice;
 pub mod clock;
 pub mod config_file;
 pub mod crash;

@@ -1,0 +1,7 @@
+//! Checks: probes with a verdict, in the words of the monitoring-plugins API.
+//!
+//! What people look at by hand every morning, each with a name, an interval, a time budget and a switch. A probe only looks; the
+//! verdict is made here from what it saw and the ranges its configuration gives.
+
+pub mod probe;
+pub mod range;

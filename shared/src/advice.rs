@@ -1,0 +1,20 @@
+//! What a person reads beside a failure: the likely cause and the way out, in plain words.
+
+use serde::Serialize;
+
+/// Why something probably failed, and what to do. Both are sentences for the person in front of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// The likely cause.
+    pub cause: String,
+    /// What to do, exact enough to do it.
+    pub fix: String,
+}
+
+impl Advice {
+    /// Takes both sentences.
+    #[must_use]
+    pub fn new(cause: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { cause: cause.into(), fix: fix.into() }
+    }
+}
