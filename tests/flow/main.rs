@@ -15,6 +15,7 @@ mod limits;
 mod mailbox;
 mod maintenance;
 mod notifications;
+mod oauth;
 mod order;
 mod outage;
 mod refusals;
