@@ -15,6 +15,7 @@ pub use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::Digest;
 use mailbeat_shared::wire::report::Kind;
+use mailbeat_shared::wire::sealed::EncryptionKey;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Finding, check};
@@ -43,6 +44,10 @@ pub struct Config {
     pub locale: Option<Locale>,
     /// Which subject mails have.
     pub subject: SubjectStyle,
+    /// Whether reports are encrypted for the vendor; then subject and text say only the number.
+    pub encrypt: bool,
+    /// Whom they are encrypted for besides: the customer's own keys.
+    pub encrypt_to: Vec<EncryptionKey>,
     /// Seconds from one heartbeat to the next; the contract bounds it.
     pub heartbeat_interval_s: Option<u32>,
     /// Seconds from one system report to the next; the contract bounds it.
@@ -84,6 +89,8 @@ impl Default for Config {
             state_dir: "/var/lib/mailbeat-agent".into(),
             log: LogLevel::default(),
             locale: None,
+            encrypt: false,
+            encrypt_to: vec![],
             subject: SubjectStyle::default(),
             heartbeat_interval_s: None,
             system_interval_s: None,

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::evaluate::rules::Rules;
+use crate::keyring::Keyring;
 use crate::mailbox::{MailboxError, MailboxSettings, backoff};
 use crate::notify::ping::PingError;
 use crate::store::{StoreError, StoreHandle};
@@ -32,6 +33,7 @@ pub struct Receiver {
     clock: Clock,
     observe: bool,
     rules: Mutex<Arc<Rules>>,
+    keyring: Arc<Keyring>,
     /// When each mailbox was last read to its end.
     completed: Mutex<BTreeMap<String, Timestamp>>,
     stop: watch::Receiver<bool>,
@@ -66,13 +68,15 @@ impl Receiver {
     pub fn new(
         config: Config,
         rules: Rules,
+        keyring: Keyring,
         store: StoreHandle,
         clock: Clock,
         observe: bool,
         stop: watch::Receiver<bool>,
     ) -> Self {
         let (rules, completed) = (Mutex::new(Arc::new(rules)), Mutex::new(BTreeMap::new()));
-        Self { config, store, clock, observe, rules, completed, stop }
+        let keyring = Arc::new(keyring);
+        Self { config, store, clock, observe, rules, keyring, completed, stop }
     }
 
     /// Runs all loops until told to stop; a mail being recorded is recorded first.
@@ -99,6 +103,10 @@ impl Receiver {
 
     fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring)
     }
 
     fn set_rules(&self, rules: Rules) {

@@ -6,6 +6,7 @@ mod alive;
 mod certificates;
 mod clock;
 mod courier;
+mod encryption;
 mod hostile;
 mod identity;
 mod imap;

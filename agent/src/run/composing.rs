@@ -143,6 +143,7 @@ impl Agent {
             Pseudonyms::new(*standing.identity.fingerprint_key(), &self.config.redact, host.names.clone());
         let host = self.disguised(host, &pseudonyms);
         let made = self.make_for(&standing, &host, &pseudonyms, kind, body, now);
+        let made = made.and_then(|made| self.sealed(made, &standing));
         self.standing = Some(standing);
         made
     }
@@ -153,6 +154,19 @@ impl Agent {
             host.name = pseudonyms.of(pseudonym::Kind::Host, &host.name);
         }
         host
+    }
+
+    /// The same, to travel encrypted where the administrator wants that.
+    fn sealed(&self, made: Made, standing: &Standing) -> Result<Made, StepError> {
+        if !self.config.encrypt {
+            return Ok(made);
+        }
+        let contract = &standing.activation.contract;
+        let vendor = contract.encryption_key.clone().ok_or(StepError::NobodyToEncryptFor)?;
+        let recipients = [vec![vendor], self.config.encrypt_to.clone()].concat();
+        let locale = self.config.locale_under(contract);
+        let parcel = compose::seal(made.parcel, &recipients, &self.renderer, locale);
+        Ok(Made { parcel: parcel.map_err(ComposeError::from)?, ..made })
     }
 
     fn make_for(

@@ -198,8 +198,8 @@ pub(super) fn frame(
         subject: &meta.subject,
         message_id: &mail::message_id(meta.id, contract.domain(standing.identity.system)),
         date: meta.created_at,
-        text: &parcel.text,
-        html: parcel.html.as_deref(),
+        text: parcel.sealed.as_ref().map_or(&parcel.text, |sealed| &sealed.text),
+        html: parcel.html.as_deref().filter(|_| parcel.sealed.is_none()),
     };
     let parts = ReportParts {
         id: meta.id,
@@ -207,6 +207,7 @@ pub(super) fn frame(
         kind: meta.kind,
         sequence: meta.sequence,
         report: &parcel.report,
+        sealed: parcel.sealed.as_ref().map(|sealed| sealed.report.as_slice()),
         signature: &parcel.signature,
     };
     mail::compose_report(&frame, &parts)
