@@ -10,6 +10,7 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
+use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file::{self, ConfigError};
 pub use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::Contract;
@@ -23,6 +24,7 @@ pub use goodbye::Goodbye;
 pub use route::{RouteConfig, RouteKind};
 
 use crate::collect::CollectConfig;
+use crate::home::Home;
 use crate::redact::pseudonym;
 use crate::render::SubjectStyle;
 use crate::schedule::Wish;
@@ -202,6 +204,8 @@ impl Config {
         if let Some(dir) = env("MAILBEAT_STATE_DIR") {
             config.state_dir = dir.into();
         }
+        let tokens = Home::new(&config.state_dir).tokens();
+        config.route.iter_mut().for_each(|route| route.keep_tokens(&tokens, &Clock::system()));
         config.machine_id = env("MAILBEAT_MACHINE_ID").or(config.machine_id);
         if let Some(level) = env("MAILBEAT_LOG") {
             let named: Named = config_file::parse(Path::new("MAILBEAT_LOG"), &format!("log = {level:?}"))?;

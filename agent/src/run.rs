@@ -31,6 +31,7 @@ use crate::identity::{Entropy, IdentityError, draw};
 use crate::redact::pseudonym::Pseudonyms;
 use crate::render::Renderer;
 use crate::route::Post;
+use crate::route::rests::Rests;
 use crate::route::retry::{self, Tries};
 use crate::schedule;
 use crate::sense::{HostFacts, Senses};
@@ -74,6 +75,7 @@ pub struct Agent {
     /// Whether the queue may have come over its limits.
     grown: bool,
     tries: Tries,
+    rests: Rests,
     /// Decided reports whose end could not be written down yet: they must not be sent again.
     undecided: Vec<settling::Decided>,
     /// What the next heartbeat must say once.
@@ -181,6 +183,7 @@ impl Agent {
             queue,
             grown: true,
             tries: Tries::default(),
+            rests: Rests::default(),
             undecided: vec![],
             notes: vec![],
             doubted_since: None,
@@ -249,6 +252,7 @@ impl Agent {
     fn take_stock(&mut self, now: Timestamp) -> Result<Timestamp, StepError> {
         self.state.rebase(now);
         self.tries.rebase(now);
+        self.rests.rebase(now);
         self.reload()?;
         self.settle(now)?;
         Ok(Timestamp::MAX)

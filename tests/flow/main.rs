@@ -16,6 +16,7 @@ mod limits;
 mod mailbox;
 mod maintenance;
 mod notifications;
+mod oauth;
 mod order;
 mod outage;
 mod refusals;

@@ -136,7 +136,7 @@ impl Vendor {
             return Ok(true);
         }
         let now = self.clock.now();
-        clockwork::look(&mut self.store, &self.rules, now)?;
+        clockwork::look(&mut self.store, &self.rules, &[], now)?;
         if self.cleaned_at.is_none_or(|at| now.duration_since(at).abs() >= HOUR) {
             self.cleaned_at = Some(now);
             clockwork::clean_up(&mut self.store, Retention::default(), now)?;

@@ -3,6 +3,8 @@
 use std::io;
 
 use jiff::Timestamp;
+use mailbeat_shared::text;
+use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wire::observation::{Observation, names};
 use mailbeat_shared::wire::report::{Body, Kind, Notice, NoticeEvent, Report};
@@ -17,7 +19,7 @@ use crate::redact::pseudonym::{self, Pseudonyms};
 use crate::schedule::{self, Due};
 use crate::sense::{Found, HostFacts, guarded};
 use crate::spool::{self, Parcel};
-use crate::state::{self, Said, State};
+use crate::state::{self, Accepted, Said, State};
 use crate::trail;
 
 /// How many sentences about watched files a heartbeat repeats.
@@ -230,6 +232,7 @@ impl Agent {
         let mut problems = self.notes.clone();
         problems.extend(self.withheld(&standing.activation));
         problems.extend(standing.route_problems.iter().cloned());
+        problems.extend(state.last_accepted.as_ref().and_then(carried_instead));
         problems.extend(self.config.wish().clamped(&standing.activation.contract));
         // A heartbeat is small: the first few, and how many there are.
         problems.extend(state.watch_problems.iter().take(WATCH_PROBLEMS).cloned());
@@ -257,6 +260,13 @@ impl Agent {
         }
         Ok(())
     }
+}
+
+/// That mail does not go by the route it should, and why.
+fn carried_instead(last: &Accepted) -> Option<String> {
+    let why = last.instead.as_ref()?;
+    let sentence = format!("route {} carries the reports instead of {why}", last.route);
+    Some(text::one_line(&sentence, limits::NAME_BYTES * 2))
 }
 
 impl Due {
