@@ -3,6 +3,7 @@
 //! No I/O, no clock and no randomness in here: ids are made from bytes the caller drew, times are arguments.
 
 mod admit;
+pub mod confirmation;
 pub mod contract;
 pub mod extract;
 pub mod id;

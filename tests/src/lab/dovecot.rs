@@ -65,6 +65,7 @@ pub(super) fn configure(root: &Path, ports: &Ports, options: &Builder, role: Rol
         ("IMAPS", &imaps),
         ("JUNK", if options.junk { "create" } else { "no" }),
         ("CAPABILITY", &options.imap_capability),
+        ("IMAP_PLUGINS", if options.quotas.is_empty() { "" } else { "quota imap_quota" }),
         ("STORAGE", storage),
         ("FSYNC", fsync),
     ];

@@ -10,6 +10,7 @@ pub struct Builder {
     pub(super) junk: bool,
     pub(super) imap_capability: String,
     pub(super) users: Vec<String>,
+    pub(super) quotas: Vec<(String, u64)>,
 }
 
 impl Default for Builder {
@@ -20,6 +21,7 @@ impl Default for Builder {
             junk: true,
             imap_capability: String::new(),
             users: Vec::new(),
+            quotas: Vec::new(),
         }
     }
 }
@@ -57,6 +59,13 @@ impl Builder {
     #[must_use]
     pub fn users(mut self, names: &[&str]) -> Self {
         self.users.extend(names.iter().map(|&name| name.to_owned()));
+        self
+    }
+
+    /// The IMAP server tells how full mailboxes are, and this user's takes so many bytes. Deliveries are not held up by it.
+    #[must_use]
+    pub fn quota(mut self, name: &str, bytes: u64) -> Self {
+        self.quotas.push((name.to_owned(), bytes));
         self
     }
 
