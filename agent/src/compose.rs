@@ -2,6 +2,7 @@
 //!
 //! `preview` goes the same way and stops before the spool, so what it shows is what would be sent.
 
+mod disguise;
 pub mod fit;
 
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use mailbeat_shared::wire::signature::Namespace;
 
 use crate::activation::Activation;
 use crate::identity::Identity;
+use crate::redact::pseudonym::Pseudonyms;
 use crate::render::{RenderError, Renderer};
 use crate::sense::{Found, HostFacts};
 use crate::spool::{Entry, Meta, Parcel};
@@ -40,6 +42,8 @@ pub struct Desk<'a> {
     pub state: &'a State,
     /// The host.
     pub host: &'a HostFacts,
+    /// What is told by pseudonyms.
+    pub pseudonyms: &'a Pseudonyms,
     /// How often the next ones are promised.
     pub promise: Promise,
     /// The language of the readable parts.
@@ -90,7 +94,7 @@ pub fn report(desk: &Desk<'_>, random: &[u8; 10], body: Body) -> Report {
             config_digest: desk.config_digest,
         },
         promise: desk.promise,
-        body,
+        body: disguise::disguise(body, desk.pseudonyms),
     }
 }
 

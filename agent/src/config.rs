@@ -22,6 +22,7 @@ pub use goodbye::Goodbye;
 pub use route::{RouteConfig, RouteKind};
 
 use crate::collect::CollectConfig;
+use crate::redact::pseudonym;
 use crate::render::SubjectStyle;
 use crate::schedule::Wish;
 use crate::trail::Retention;
@@ -155,6 +156,12 @@ impl Copies {
 pub struct RedactConfig {
     /// Regular expressions; of one with a group the first group is hidden, else the whole match.
     pub patterns: Vec<String>,
+    /// What is told by stable pseudonyms instead of by its name.
+    pub pseudonyms: Vec<pseudonym::Kind>,
+    /// Hosts to be disguised besides those this host knows.
+    pub hosts: Vec<String>,
+    /// People to be disguised besides those with an account here.
+    pub users: Vec<String>,
 }
 
 /// How long the trail is kept.

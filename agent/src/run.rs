@@ -28,6 +28,7 @@ use crate::compose::{ComposeError, Desk};
 use crate::config::Config;
 use crate::home::Home;
 use crate::identity::{Entropy, IdentityError, draw};
+use crate::redact::pseudonym::Pseudonyms;
 use crate::render::Renderer;
 use crate::route::Post;
 use crate::route::retry::{self, Tries};
@@ -252,6 +253,7 @@ impl Agent {
         &self,
         standing: &'a Standing,
         host: &'a HostFacts,
+        pseudonyms: &'a Pseudonyms,
         state: &'a State,
         now: Timestamp,
     ) -> Desk<'a> {
@@ -260,6 +262,7 @@ impl Agent {
             activation: &standing.activation,
             state,
             host,
+            pseudonyms,
             promise: self.promise(standing),
             locale: self.config.locale_under(&standing.activation.contract),
             config_digest: self.config.digest(),

@@ -21,8 +21,11 @@ use serde::Serialize;
 use super::{Setup, print, print_json};
 use crate::activation;
 use crate::cli;
+use crate::config::RedactConfig;
 use crate::identity::Identity;
+use crate::os;
 use crate::redact::Redactor;
+use crate::redact::pseudonym::Names;
 use crate::route::{Route, Via};
 
 /// What a test says to machines.
@@ -105,7 +108,8 @@ fn save(setup: &Setup, page: &mut Page, steps: &[Step], file: &Path) -> anyhow::
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
     let text = log::text(program, setup.now(), &facts, page, steps, &secrets);
     // A pattern that does not compile was a failed step; the built-in detectors do without.
-    let redactor = Redactor::new(key, &setup.config.redact.patterns).or_else(|_| Redactor::new(key, &[]))?;
+    let redactor = Redactor::new(key, &setup.config.redact, os::known_names())
+        .or_else(|_| Redactor::new(key, &RedactConfig::default(), Names::default()))?;
     durable::replace(file, redactor.redact(&text).as_bytes(), Access::Private)
         .with_context(|| format!("writing {}", file.display()))?;
     eprintln!("{}", page.said("the log is in {}").replace("{}", &file.display().to_string()));

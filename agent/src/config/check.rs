@@ -8,9 +8,10 @@ use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use serde::Serialize;
 
-use super::Config;
+use super::{Config, RedactConfig};
 use crate::home::Home;
 use crate::redact::Redactor;
+use crate::redact::pseudonym::Names;
 use crate::watch::{self, WatchConfig};
 
 /// One thing that was looked at.
@@ -71,7 +72,7 @@ fn plain(config: &Config) -> Vec<Finding> {
     }
     findings.extend(limits_at_work(config));
     findings.extend(config.watch.faults().into_iter().map(|fault| Finding::wrong(format!("watch: {fault}"))));
-    if let Err(error) = Redactor::new([0; 32], &config.redact.patterns) {
+    if let Err(error) = Redactor::new([0; 32], &config.redact, Names::default()) {
         findings.push(Finding::wrong(error.to_string()));
     }
     findings
@@ -103,7 +104,9 @@ fn limits_at_work(config: &Config) -> Vec<Finding> {
 /// The watched files that may not be read, with the command that would allow it. They are read as `run` reads them, with a
 /// key that means nothing, and thrown away.
 fn unreadable(config: &Config) -> Vec<Finding> {
-    let Ok(redactor) = Redactor::new([0; 32], &[]) else { return vec![] };
+    let Ok(redactor) = Redactor::new([0; 32], &RedactConfig::default(), Names::default()) else {
+        return vec![];
+    };
     let watched = watch::watch(&config.watch, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
     let sentence =
         |file: &watch::Unreadable| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix);

@@ -9,11 +9,12 @@ use mailbeat_shared::wire::contract::Contract;
 use super::super::Setup;
 use super::{canary, words};
 use crate::activation::{self, Consent, permission};
-use crate::config;
+use crate::config::{self, RedactConfig};
 use crate::identity::{Identity, draw, system_entropy};
 use crate::item::{self, Item};
 use crate::os;
 use crate::redact::Redactor;
+use crate::redact::pseudonym::Names;
 use crate::run::BUILD_TIME;
 use crate::sense::{Senses as _, ThisHost};
 use crate::state::State;
@@ -168,7 +169,7 @@ fn watched_files(setup: &Setup, steps: &mut Steps) {
     if config.include.is_empty() {
         return steps.skip("watched files", words::NOTHING_WATCHED, None);
     }
-    let Ok(redactor) = Redactor::new([0; 32], &[]) else { return };
+    let Ok(redactor) = Redactor::new([0; 32], &RedactConfig::default(), Names::default()) else { return };
     let watched = watch::watch(config, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
     let (all, unreadable) = (watched.snapshot.len(), &watched.unreadable);
     let seen = format!("{all} files, {} not readable", unreadable.len());
@@ -181,7 +182,7 @@ fn watched_files(setup: &Setup, steps: &mut Steps) {
 }
 
 fn redaction(setup: &Setup, steps: &mut Steps) {
-    let redactor = match Redactor::new([0; 32], &setup.config.redact.patterns) {
+    let redactor = match Redactor::new([0; 32], &setup.config.redact, os::known_names()) {
         Ok(redactor) => redactor,
         Err(error) => return steps.fail("redaction", error.to_string(), words::correct_configuration()),
     };
