@@ -133,6 +133,13 @@ fn named_ids(file: &str) -> BTreeMap<u32, String> {
     String::from_utf8_lossy(&text).lines().rev().filter_map(line).collect()
 }
 
+/// Bytes this program may still write on the disk of `path`, where the system says.
+#[must_use]
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// The user this program runs as, for commands that grant it something.
 #[must_use]
 pub fn program_user() -> String {

@@ -81,6 +81,12 @@ impl Accounts {
     }
 }
 
+/// Bytes this program may still write on the disk of `path`; not asked for on Windows.
+#[must_use]
+pub fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
 /// The user this program runs as, for commands that grant it something.
 #[must_use]
 pub fn program_user() -> String {

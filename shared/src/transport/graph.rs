@@ -17,6 +17,7 @@ use super::oauth::{self, Access, OAuthSettings, Provider};
 use super::outcome::{ConnectionProblem, Failure, FailureKind, Outcome, suggested_backoff};
 use super::proxy::Proxy;
 use super::tls::ClientTls;
+use crate::steps::{Steps, name};
 use crate::text;
 
 /// The largest message that is handed over: Graph takes requests of 4 MiB, and base64 makes four bytes of three.
@@ -76,6 +77,18 @@ impl GraphSettings {
             return Err(SettingsError::Endpoint);
         }
         if self.timeout_s == 0 { Err(SettingsError::Timeout) } else { Ok(()) }
+    }
+
+    /// Walks the way of a message as far as the token: Graph has no way to ask whether it would take one. Whether that went well.
+    pub async fn probe(&self, steps: &mut Steps) -> bool {
+        let checked = self.check().map_err(|error| Failure::new(FailureKind::Settings, error.to_string()));
+        if steps.judge(name::SETTINGS, checked, |()| "complete").is_err() {
+            return false;
+        }
+        let account = self.oauth.account();
+        steps
+            .judge(name::AUTHENTICATE, self.oauth.access(None).await, |_| format!("a token for {account}"))
+            .is_ok()
     }
 
     /// Hands over one message, whose header says to whom. `sender` is the bare address it is from.

@@ -139,6 +139,25 @@ impl HttpClient {
         Ok(answer)
     }
 
+    /// Goes the way to a URL's server, TLS included, and asks it for nothing; its certificate, for `https`.
+    ///
+    /// # Errors
+    /// As [`HttpClient::send`].
+    pub async fn reach(&self, url: &str) -> Result<Option<PeerCertificate>, Failure> {
+        let no_url = |error: &str| Failure::new(FailureKind::Settings, error);
+        let target = Target::of(&url.parse().map_err(|_| no_url(NO_URL))?).map_err(no_url)?;
+        let going = async {
+            let stream = self.connect(&target).await?;
+            if !target.private {
+                return Ok(None);
+            }
+            let stream = self.tls.connect(stream, &target.host, self.step_limit).await?;
+            Ok(tls::peer_certificate(&stream))
+        };
+        let went = timeout(self.total_limit, going).await;
+        went.map_err(|_| dial::too_late(&target.host, "the connection", self.total_limit))?
+    }
+
     async fn exchange(&self, target: &Target, request: Request<Vec<u8>>) -> Result<Answer, Failure> {
         let stream = self.connect(target).await?;
         let request = prepare(target, self.proxy.as_ref(), request)?;
