@@ -14,9 +14,3 @@ pub mod prometheus;
 pub mod range;
 pub mod tcp;
 pub mod time;
-
-/// Whole numbers above 2^53 lose their last digits, which no rule looks at.
-#[allow(clippy::cast_precision_loss, reason = "said above")]
-fn whole(number: u64) -> f64 {
-    number as f64
-}

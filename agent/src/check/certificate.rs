@@ -17,6 +17,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::net;
 use super::probe::{Look, Probe, Sight};
+use crate::collect::whole;
 
 /// Settings of a `certificate` check.
 #[derive(Clone, Debug, Deserialize)]
@@ -184,14 +185,11 @@ impl Gathered {
             let (place, days, until) = (&first.place, first.days_left, net::day(first.until));
             lines.push(format!("{place} has {days} days left, until {until}{more}"));
         }
-        let sight = Sight { state, ..Sight::ok(lines.join("\n")) }.with(
-            "certificates",
-            super::whole(count as u64),
-            "{certificate}",
-        );
-        match self.seen.first() {
+        let sight = Sight { state, ..Sight::ok(lines.join("\n")) };
+        let sight = match self.seen.first() {
             Some(first) => sight.with("days_left", first.days_left, "d"),
             None => sight,
-        }
+        };
+        sight.with("certificates", whole(count as u64), "{certificate}")
     }
 }

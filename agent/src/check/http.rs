@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer};
 use super::errand::{Errand, Login, Url};
 use super::net::{self, Pattern};
 use super::probe::{Look, Probe, Sight};
+use crate::collect::whole;
 use json::Field;
 
 /// Settings of an `http` check.
@@ -99,10 +100,9 @@ impl Http {
             format!("{status} in {took} s, {}{size} bytes", if answer.whole { "" } else { "over " });
         let mut sight = Sight::ok("");
         let mut faults = self.faults(answer, &mut sight);
-        if let Some(until) = answer.certificate.as_ref().and_then(|shown| shown.not_after) {
-            let days = net::days_left(until, now);
+        let until = answer.certificate.as_ref().and_then(|shown| shown.not_after);
+        if let Some(until) = until {
             said.push_str(&format!(", certificate until {}", net::day(until)));
-            sight = sight.with("days_left", days, "d");
         }
         // What cannot be told is only said where nothing is certainly wrong.
         let unclear = faults.iter().all(|fault| matches!(fault, Fault::Unclear(_)));
@@ -113,11 +113,17 @@ impl Http {
             (_, true) => Sight::unknown(lines.join("\n")),
             _ => Sight::critical(lines.join("\n")),
         };
-        Sight { values: sight.values, ..judged }.with("time", answer.elapsed.as_secs_f64(), "s").with(
+        // The time comes first: it is what a bare range means.
+        let mut all = judged.with("time", answer.elapsed.as_secs_f64(), "s").with(
             "size",
-            super::whole(size as u64),
+            whole(answer.body.len() as u64),
             "By",
-        )
+        );
+        if let Some(until) = until {
+            all = all.with("days_left", net::days_left(until, now), "d");
+        }
+        all.values.append(&mut sight.values);
+        all
     }
 
     fn faults(&self, answer: &Answer, sight: &mut Sight) -> Vec<Fault> {

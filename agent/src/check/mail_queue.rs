@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::probe::{Look, Probe, Sight};
+use crate::collect::whole;
 use crate::os::command::{AskError, ask};
 
 /// Settings of a `mail_queue` check.
@@ -61,9 +62,9 @@ impl Queue {
         };
         let oldest = self.oldest.map(|age| format!(", the oldest for {:.1} h", age / 3600.0));
         let said = format!("{count}{}, says {program}", oldest.unwrap_or_default());
-        let mut sight = Sight::ok(said).with("messages", super::whole(self.messages), "{message}");
+        let mut sight = Sight::ok(said).with("messages", whole(self.messages), "{message}");
         if let Some(deferred) = self.deferred {
-            sight = sight.with("deferred", super::whole(deferred), "{message}");
+            sight = sight.with("deferred", whole(deferred), "{message}");
         }
         // An empty queue has no oldest message; a rule on its age sees zero.
         let none_waits = (self.messages == 0).then_some(0.0);

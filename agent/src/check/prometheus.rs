@@ -84,7 +84,7 @@ impl Prometheus {
         // What was remembered by another version or another configuration is as good as nothing.
         let before: Option<Memory> = serde_json::from_value(look.memory.clone()).unwrap_or_default();
         let mut after = Memory::at(look.now);
-        let mut sight = Sight::ok("").with("time", answer.elapsed.as_secs_f64(), "s");
+        let mut sight = Sight::ok("");
         let (mut said, mut unclear) = (vec![], vec![]);
         for metric in &self.metric {
             match metric.measure(&samples, before.as_ref(), &mut after) {
@@ -96,6 +96,8 @@ impl Prometheus {
                 Err(why) => unclear.push(format!("{}: {why}", metric.label)),
             }
         }
+        // Last: a bare range means the first metric.
+        sight = sight.with("time", answer.elapsed.as_secs_f64(), "s");
         *look.memory = serde_json::to_value(&after).unwrap_or_default();
         let summary =
             format!("{}; {} values in {} s", said.join(", "), samples.len(), net::seconds(answer.elapsed));

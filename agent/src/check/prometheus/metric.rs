@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::text::Sample;
+use crate::collect::whole;
 
 /// Most series one metric may select: each counter's last value is remembered.
 const SERIES: usize = 1_000;
@@ -206,7 +207,7 @@ impl Metric {
 
     fn together(&self, counted: &[f64]) -> f64 {
         let sum = || counted.iter().sum::<f64>();
-        let count = super::super::whole(counted.len() as u64);
+        let count = whole(counted.len() as u64);
         match self.take {
             Take::Sum => sum(),
             Take::Max => counted.iter().copied().fold(f64::NEG_INFINITY, f64::max),
