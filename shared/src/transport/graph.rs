@@ -130,7 +130,7 @@ impl GraphSettings {
             .map_err(|_| settings("`endpoint` or `mailbox` makes no address"))?;
         let limit = Duration::from_secs(self.timeout_s);
         let client = HttpClient {
-            tls: ClientTls { ca: self.tls_ca.clone(), pin: None },
+            tls: ClientTls { ca: self.tls_ca.clone(), ..ClientTls::default() },
             proxy: self.proxy.clone(),
             step_limit: limit,
             total_limit: limit * 5,
