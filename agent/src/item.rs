@@ -34,6 +34,8 @@ pub enum Item {
     Uptime,
     /// What the agent itself uses.
     Agent,
+    /// How long its mail accounts may still sign in.
+    Accounts,
     /// Name and version of the operating system.
     Os,
     /// The running kernel, and the newest installed.
@@ -118,7 +120,7 @@ pub const NEVER: [&str; 1] = ["heartbeat.checks"];
 
 impl Item {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Cpu,
         Self::Memory,
         Self::Swap,
@@ -130,6 +132,7 @@ impl Item {
         Self::Temperature,
         Self::Uptime,
         Self::Agent,
+        Self::Accounts,
         Self::Os,
         Self::Kernel,
         Self::Virtualization,
@@ -155,6 +158,7 @@ impl Item {
             Self::Temperature => "temperature",
             Self::Uptime => "uptime",
             Self::Agent => "agent",
+            Self::Accounts => "accounts",
             Self::Os => "os",
             Self::Kernel => "kernel",
             Self::Virtualization => "virtualization",
@@ -181,6 +185,7 @@ impl Item {
             Self::Temperature => "collect.temperature",
             Self::Uptime => "collect.uptime",
             Self::Agent => "collect.agent",
+            Self::Accounts => "collect.accounts",
             Self::Os => "collect.os",
             Self::Kernel => "collect.kernel",
             Self::Virtualization => "collect.virtualization",
@@ -207,6 +212,7 @@ impl Item {
             Self::Temperature => collect.temperature,
             Self::Uptime => collect.uptime,
             Self::Agent => collect.agent,
+            Self::Accounts => collect.accounts,
             Self::Os => collect.os,
             Self::Kernel => collect.kernel,
             Self::Virtualization => collect.virtualization,
@@ -244,6 +250,7 @@ impl Item {
             Self::Temperature => &[names::TEMPERATURE, names::TEMPERATURE_SHARE],
             Self::Uptime => &[names::UPTIME],
             Self::Agent => &[names::AGENT_MEMORY, names::AGENT_CPU_TIME],
+            Self::Accounts => &[names::CREDENTIAL_REMAINING, names::SIGN_IN_REFUSALS],
             Self::Os
             | Self::Kernel
             | Self::Virtualization

@@ -1,5 +1,7 @@
 //! Linux and other Unixes. Nothing here needs root; what may not be read is an error for the caller to name.
 
+mod names;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
@@ -8,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path};
 
+pub use names::known_names;
 use rustix::fs::{Mode, OFlags};
 
 /// Ids from here on belong to people, below to the system (Debian and Red Hat alike); 65534 is nobody.

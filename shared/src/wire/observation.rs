@@ -69,6 +69,10 @@ pub mod attributes {
     pub const PRESSURE_RESOURCE: &str = "mailbeat.pressure.resource";
     /// Who waited: `some` tasks, or `all` of them.
     pub const PRESSURE_WHO: &str = "mailbeat.pressure.who";
+    /// The agent's route.
+    pub const ROUTE: &str = "mailbeat.route";
+    /// `refresh token`, `client secret` or `client certificate`.
+    pub const CREDENTIAL: &str = "mailbeat.credential";
 }
 
 macro_rules! metrics {
@@ -113,6 +117,8 @@ metrics! {
     AGENT_MEMORY = "mailbeat.agent.memory.usage", "By", "Resident memory of the agent";
     AGENT_CPU_TIME = "mailbeat.agent.cpu.time", "s", "CPU time the agent used since it started";
     WATCHED_FILES = "mailbeat.watch.files", "{file}", "Watched configuration files";
+    CREDENTIAL_REMAINING = "mailbeat.route.credential.remaining", "d", "Days until what a route signs in with expires";
+    SIGN_IN_REFUSALS = "mailbeat.route.sign_in.refusals", "{refusal}", "Times in a row that a route's provider refused to give a token";
     WATCHED_UNREADABLE = "mailbeat.watch.unreadable", "{file}", "Watched configuration files that cannot be read";
 }
 
@@ -171,6 +177,8 @@ mod tests {
             "mailbeat.network.throughput",
             "mailbeat.pressure.stalled",
             "mailbeat.temperature.share",
+            "mailbeat.route.credential.remaining",
+            "mailbeat.route.sign_in.refusals",
             "mailbeat.watch.files",
             "mailbeat.watch.unreadable",
             "system.cpu.load_average.15m",

@@ -16,6 +16,7 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
     ("temperature", "Temperatur"),
     ("uptime", "Laufzeit"),
     ("agent", "Agent selbst"),
+    ("accounts", "Mailkonten"),
     ("os", "Betriebssystem"),
     ("kernel", "Kernel"),
     ("virtualization", "Virtualisierung"),
@@ -199,6 +200,10 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
     (
         "no route is configured: reports cannot be sent. Add a [[route]] table to agent.toml",
         "kein Versandweg ist eingerichtet: Berichte können nicht gesendet werden. Bitte in agent.toml eine Tabelle [[route]] ergänzen",
+    ),
+    (
+        "route {} carries the reports instead of {}: {p}",
+        "Versandweg {1} befördert die Berichte anstelle von {2}: {3}",
     ),
     ("route {}: the contract offers no relay", "Versandweg {1}: der Vertrag bietet kein Relay"),
     ("route {}: from = {} is not a mail address", "Versandweg {1}: from = {2} ist keine Mailadresse"),
