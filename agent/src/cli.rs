@@ -44,6 +44,8 @@ pub enum Command {
         /// Which
         kind: SendKind,
     },
+    /// Walk the whole way step by step, from this host to the vendor's answer; says cause and fix where a step fails
+    Test(Test),
     /// Show the next report as it would be sent, without sending it
     Preview {
         /// Which
@@ -114,6 +116,26 @@ pub struct Activate {
     /// Keep the SystemId of a former installation
     #[arg(long, value_name = "UUID")]
     pub system_id: Option<SystemId>,
+}
+
+/// `test`
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Only this route
+    #[arg(long, value_name = "NAME")]
+    pub route: Option<String>,
+    /// Look at everything and send nothing
+    #[arg(long)]
+    pub no_delivery: bool,
+    /// The code from the vendor's answer: proves that a test report arrived and was believed
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["route", "no_delivery"])]
+    pub confirm: Option<String>,
+    /// Also write a log without secrets into this file, for support
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    #[command(flatten)]
+    /// How
+    pub json: Json,
 }
 
 /// The reports a person can ask for.

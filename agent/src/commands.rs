@@ -14,6 +14,7 @@ mod preview;
 mod redact;
 mod run;
 mod status;
+mod test;
 mod trail;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -87,6 +88,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Deactivate { reason } => ask::deactivate(&setup, reason),
         Command::Run => run::run(&setup),
         Command::Send { kind } => ask::send(&setup, kind),
+        Command::Test(asked) => test::test(&setup, &asked),
         Command::Preview { kind, json, mail } => preview::preview(&setup, kind, json, mail),
         Command::Status(json) => status::status(&setup, json.json),
         Command::Disclose(asked) => disclose::disclose(&setup, &asked),

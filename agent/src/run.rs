@@ -28,6 +28,7 @@ use crate::compose::{ComposeError, Desk};
 use crate::config::Config;
 use crate::home::Home;
 use crate::identity::{Entropy, IdentityError, draw};
+use crate::redact::pseudonym::Pseudonyms;
 use crate::render::Renderer;
 use crate::route::Post;
 use crate::route::rests::Rests;
@@ -111,6 +112,11 @@ pub enum StepError {
     /// There is no contract.
     #[error("not activated; run `mailbeat-agent activate FILE` first")]
     NotActivated,
+    /// Reports must be encrypted, and the contract does not say for whom. Nothing leaves in clear instead.
+    #[error(
+        "agent.toml says encrypt = true, and the contract names no key to encrypt for: ask the vendor for a newer revision of it, or remove `encrypt`. Nothing is sent until then"
+    )]
+    NobodyToEncryptFor,
     /// The machine is another one.
     #[error(
         "this state was made on another machine. If this machine took over from that one, run `mailbeat-agent identity keep`; if it is a copy beside it, run `mailbeat-agent identity new`. Nothing is reported until then"
@@ -164,7 +170,7 @@ impl Agent {
     fn with(parts: Parts, state: State, queue: Vec<Entry>) -> Self {
         let Parts { home, config, senses, post, entropy } = parts;
         Self {
-            renderer: Renderer::new(config.subject),
+            renderer: Renderer::new(config.subject, config.encrypt),
             build_time: BUILD_TIME.parse().expect("the build time is a constant that a test reads"),
             home,
             config,
@@ -256,6 +262,7 @@ impl Agent {
         &self,
         standing: &'a Standing,
         host: &'a HostFacts,
+        pseudonyms: &'a Pseudonyms,
         state: &'a State,
         now: Timestamp,
     ) -> Desk<'a> {
@@ -264,6 +271,7 @@ impl Agent {
             activation: &standing.activation,
             state,
             host,
+            pseudonyms,
             promise: self.promise(standing),
             locale: self.config.locale_under(&standing.activation.contract),
             config_digest: self.config.digest(),

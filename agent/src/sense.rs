@@ -11,6 +11,8 @@ use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::snapshot::Snapshot;
 pub use this_host::ThisHost;
 
+use crate::redact::pseudonym::Names;
+
 pub use crate::collect::inventory::{Installed, Inventory};
 
 /// Facts about the host that every report names.
@@ -24,6 +26,8 @@ pub struct HostFacts {
     pub boot_id: String,
     /// Names the machine; `None` where it cannot be known.
     pub machine_id: Option<String>,
+    /// The names it knows, where pseudonyms are wanted: to be hidden, never sent.
+    pub names: Names,
 }
 
 /// The watched files.

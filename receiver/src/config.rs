@@ -216,6 +216,12 @@ impl Config {
         self.state_dir.join("vendor.key")
     }
 
+    /// The vendor's keys for encrypted reports.
+    #[must_use]
+    pub fn encryption_keys(&self) -> PathBuf {
+        self.state_dir.join("encryption.keys")
+    }
+
     /// The vendor's public key, to be given to customers.
     #[must_use]
     pub fn vendor_public_key(&self) -> PathBuf {

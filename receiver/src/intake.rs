@@ -6,6 +6,7 @@
 //! counters and quarantine, never a customer's tickets.
 
 pub mod branch;
+mod confirm;
 mod files;
 pub mod hole;
 pub mod judge;
@@ -34,6 +35,7 @@ pub use self::verdict::{IgnoreReason, QuarantineReason, Verdict};
 use self::window::Window;
 use crate::evaluate::rules::Rules;
 use crate::filing::NewFiling;
+use crate::keyring::Keyring;
 use crate::notify::bounce::recognise;
 use crate::store::{Claimed, Kept, NewQuarantined, Place, Store, StoreError, Tx};
 
@@ -42,6 +44,8 @@ use crate::store::{Claimed, Kept, NewQuarantined, Place, Store, StoreError, Tx};
 pub struct Context<'a> {
     /// The rules in force.
     pub rules: &'a Rules,
+    /// What opens encrypted reports.
+    pub keyring: &'a Keyring,
     /// The time between two rounds of reading when all is well: longer silence of ours is deafness.
     pub usual_round: SignedDuration,
 }
@@ -210,7 +214,7 @@ fn settle(
     receipt: Receipt,
     now: Timestamp,
 ) -> Result<Recorded, Failed> {
-    let outcome = judge_mail(tx, context, prepared, place.mailbox, receipt, now)?;
+    let outcome = judge_mail(tx, context, prepared, place, receipt, now)?;
     if let Verdict::Quarantined(_) = outcome.verdict {
         set_aside(tx, prepared, &outcome, place, receipt.says, now)?;
     }
@@ -222,12 +226,12 @@ fn judge_mail(
     tx: &Tx<'_>,
     context: Context<'_>,
     prepared: &Prepared,
-    mailbox: Option<i64>,
+    place: Place,
     receipt: Receipt,
     now: Timestamp,
 ) -> Result<Outcome, StoreError> {
     match &prepared.0 {
-        What::Candidate(candidate) => take(tx, context, candidate, mailbox, receipt, now),
+        What::Candidate(candidate) => take(tx, context, candidate, place, receipt, now),
         What::Refused(refused) => Ok(Outcome {
             verdict: Verdict::Quarantined(refused.reason),
             detail: refused.detail.clone(),
@@ -247,7 +251,7 @@ fn take(
     tx: &Tx<'_>,
     context: Context<'_>,
     candidate: &Candidate,
-    mailbox: Option<i64>,
+    place: Place,
     receipt: Receipt,
     now: Timestamp,
 ) -> Result<Outcome, StoreError> {
@@ -261,7 +265,7 @@ fn take(
         reprocess_waiting(tx, context, &candidate.key, now)?;
         system = tx.system(id)?.unwrap_or(system);
     }
-    let (verdict, detail) = record::record(tx, system, candidate, receipt, mailbox, context.rules, now)?;
+    let (verdict, detail) = record::record(tx, system, candidate, receipt, place, context.rules, now)?;
     Ok(Outcome { verdict, detail, proven: true })
 }
 

@@ -4,6 +4,7 @@
 //! a clock, the rules and a signal to stop. A mailbox that fails is tried again and stops nobody else.
 
 pub mod clockwork;
+mod confirming;
 mod filing;
 pub mod outbox;
 mod reading;
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::evaluate::rules::Rules;
+use crate::keyring::Keyring;
 use crate::mailbox::{ErrorKind, MailboxError, MailboxSettings, backoff};
 use crate::notify::ping::PingError;
 use crate::store::{StoreError, StoreHandle};
@@ -34,6 +36,7 @@ pub struct Receiver {
     clock: Clock,
     observe: bool,
     rules: Mutex<Arc<Rules>>,
+    keyring: Arc<Keyring>,
     /// When each mailbox was last read to its end.
     completed: Mutex<BTreeMap<String, Timestamp>>,
     stop: watch::Receiver<bool>,
@@ -68,13 +71,15 @@ impl Receiver {
     pub fn new(
         config: Config,
         rules: Rules,
+        keyring: Keyring,
         store: StoreHandle,
         clock: Clock,
         observe: bool,
         stop: watch::Receiver<bool>,
     ) -> Self {
         let (rules, completed) = (Mutex::new(Arc::new(rules)), Mutex::new(BTreeMap::new()));
-        Self { config, store, clock, observe, rules, completed, stop }
+        let keyring = Arc::new(keyring);
+        Self { config, store, clock, observe, rules, keyring, completed, stop }
     }
 
     /// Runs all loops until told to stop; a mail being recorded is recorded first.
@@ -101,6 +106,10 @@ impl Receiver {
 
     fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring)
     }
 
     fn set_rules(&self, rules: Rules) {

@@ -10,6 +10,7 @@ pub mod crash;
 pub mod durable;
 pub mod locale;
 pub mod phrases;
+pub mod steps;
 pub mod template;
 pub mod text;
 pub mod transport;

@@ -5,7 +5,9 @@
 mod alive;
 mod certificates;
 mod clock;
+mod confirmation;
 mod courier;
+mod encryption;
 mod hostile;
 mod identity;
 mod imap;
@@ -20,6 +22,7 @@ mod order;
 mod outage;
 mod refusals;
 mod smtp;
+mod steps;
 mod tickets;
 mod trail;
 mod two_receivers;

@@ -8,10 +8,11 @@ use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use serde::Serialize;
 
-use super::Config;
+use super::{Config, RedactConfig};
 use crate::home::Home;
 use crate::redact::Redactor;
-use crate::watch;
+use crate::redact::pseudonym::Names;
+use crate::watch::{self, WatchConfig};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,9 +40,28 @@ impl Finding {
 /// Looks at everything except what only a connection shows.
 #[must_use]
 pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
-    let mut findings = Vec::new();
     let (_, problems) = config.routes(contract);
-    findings.extend(problems.into_iter().map(Finding::wrong));
+    let mut findings: Vec<Finding> = problems.into_iter().map(Finding::wrong).collect();
+    findings.extend(plain(config));
+    findings.extend(unreadable(config));
+    findings.extend(encryption(config, contract));
+    match contract {
+        Some(contract) => findings.extend(config.wish().clamped(contract).into_iter().map(Finding::note)),
+        None => findings.push(Finding::note("not activated: `mailbeat-agent activate FILE`")),
+    }
+    findings.extend(state_dir(config));
+    findings
+}
+
+/// What in the file itself hinders the agent, routes and files apart; sentences.
+#[must_use]
+pub fn faults(config: &Config) -> Vec<String> {
+    plain(config).into_iter().filter(|finding| finding.wrong).map(|finding| finding.what).collect()
+}
+
+/// What can be told from the file alone.
+fn plain(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let copies = &config.cc;
     for address in [&copies.heartbeat, &copies.system, &copies.enrollment, &copies.notice, &copies.test]
         .into_iter()
@@ -53,16 +73,25 @@ pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
     }
     findings.extend(limits_at_work(config));
     findings.extend(config.watch.faults().into_iter().map(|fault| Finding::wrong(format!("watch: {fault}"))));
-    if let Err(error) = Redactor::new([0; 32], &config.redact.patterns) {
+    if let Err(error) = Redactor::new([0; 32], &config.redact, Names::default()) {
         findings.push(Finding::wrong(error.to_string()));
     }
-    findings.extend(unreadable(config));
-    match contract {
-        Some(contract) => findings.extend(config.wish().clamped(contract).into_iter().map(Finding::note)),
-        None => findings.push(Finding::note("not activated: `mailbeat-agent activate FILE`")),
-    }
-    findings.extend(state_dir(config));
     findings
+}
+
+/// Encryption that cannot be, or that nobody asked for.
+fn encryption(config: &Config, contract: Option<&Contract>) -> Option<Finding> {
+    let nobody = contract.is_some_and(|contract| contract.encryption_key.is_none());
+    match (config.encrypt, config.encrypt_to.is_empty()) {
+        (true, _) if nobody => Some(Finding::wrong(
+            "encrypt = true, and the contract names no key to encrypt for: ask the vendor for a newer revision of it",
+        )),
+        (true, true) => Some(Finding::note(
+            "encrypt = true without `encrypt_to`: copies of reports can be read by the vendor only, and by you in the trail",
+        )),
+        (false, false) => Some(Finding::note("encrypt_to has no effect without encrypt = true")),
+        _ => None,
+    }
 }
 
 /// Limits that cannot be kept, or that the receiver would not keep.
@@ -91,20 +120,31 @@ fn limits_at_work(config: &Config) -> Vec<Finding> {
 /// The watched files that may not be read, with the command that would allow it. They are read as `run` reads them, with a
 /// key that means nothing, and thrown away.
 fn unreadable(config: &Config) -> Vec<Finding> {
-    let Ok(redactor) = Redactor::new([0; 32], &[]) else { return vec![] };
+    let Ok(redactor) = Redactor::new([0; 32], &RedactConfig::default(), Names::default()) else {
+        return vec![];
+    };
     let watched = watch::watch(&config.watch, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
     let sentence =
         |file: &watch::Unreadable| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix);
     let unreadable = watched.unreadable.iter().map(|file| Finding::note(sentence(file)));
-    // A mistyped path would be silent otherwise: a glob may match nothing, a plain path is meant.
-    let plain = config.watch.include.iter().filter(|path| !path.contains(['*', '?', '[', '{']));
-    let missing =
-        plain.filter(|path| std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == NotFound));
-    unreadable.chain(missing.map(|path| Finding::note(format!("watch: {path} is not there")))).collect()
+    let missing = missing(&config.watch);
+    unreadable
+        .chain(missing.iter().map(|path| Finding::note(format!("watch: {path} is not there"))))
+        .collect()
+}
+
+/// Watched paths that are not there. A mistyped one would be silent otherwise: a glob may match nothing, a plain path is meant.
+#[must_use]
+pub fn missing(config: &WatchConfig) -> Vec<&str> {
+    let plain = config.include.iter().filter(|path| !path.contains(['*', '?', '[', '{']));
+    let is_gone =
+        |path: &&String| std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == NotFound);
+    plain.filter(is_gone).map(String::as_str).collect()
 }
 
 /// Whether the state directory can be written; tried with a file, because permission bits alone do not tell.
-fn state_dir(config: &Config) -> Option<Finding> {
+#[must_use]
+pub fn state_dir(config: &Config) -> Option<Finding> {
     let home = Home::new(&config.state_dir);
     if let Err(error) = home.prepare() {
         return Some(Finding::wrong(error.to_string()));

@@ -4,6 +4,8 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
+use crate::redact::pseudonym::Names;
+
 /// A regular file, open for reading, with what the handle says of it (not what the name said before).
 #[derive(Debug)]
 pub struct Opened {
@@ -79,15 +81,41 @@ impl Accounts {
     }
 }
 
+/// Bytes this program may still write on the disk of `path`; not asked for on Windows.
+#[must_use]
+pub fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
 /// The user this program runs as, for commands that grant it something.
 #[must_use]
 pub fn program_user() -> String {
     "LocalService".to_owned()
 }
 
+/// The name of this host and of the people with a profile; neighbours are not known here.
+#[must_use]
+pub fn known_names() -> Names {
+    let drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".into());
+    let profiles = std::fs::read_dir(format!("{drive}\\Users")).into_iter().flatten().flatten();
+    let shared = ["Public", "Default", "Default User", "All Users"];
+    let people = profiles.filter_map(|profile| profile.file_name().into_string().ok());
+    Names {
+        hosts: std::env::var("COMPUTERNAME").into_iter().collect(),
+        domains: std::env::var("USERDNSDOMAIN").into_iter().collect(),
+        users: people.filter(|name| !shared.contains(&name.as_str())).collect(),
+    }
+}
+
 /// No such name here; the caller derives one from the time of the start.
 #[must_use]
 pub fn boot_id() -> Option<String> {
+    None
+}
+
+/// There are none to run out of.
+#[must_use]
+pub fn inodes(_: &Path) -> Option<(u64, u64)> {
     None
 }
 

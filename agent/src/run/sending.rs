@@ -226,6 +226,7 @@ impl Agent {
             route: route.to_owned(),
             what: failure.to_string(),
             advice: failure.advice().to_owned(),
+            kind: Some(failure.kind),
         };
         self.state.failures.add(failed.clone());
         self.state.last_failure = Some(failed);
@@ -288,8 +289,8 @@ fn frame_to(
         subject: &meta.subject,
         message_id: &mail::message_id(meta.id, contract.domain(standing.identity.system)),
         date: meta.created_at,
-        text: &parcel.text,
-        html: parcel.html.as_deref(),
+        text: parcel.sealed.as_ref().map_or(&parcel.text, |sealed| &sealed.text),
+        html: parcel.html.as_deref().filter(|_| parcel.sealed.is_none()),
     };
     let parts = ReportParts {
         id: meta.id,
@@ -297,6 +298,7 @@ fn frame_to(
         kind: meta.kind,
         sequence: meta.sequence,
         report: &parcel.report,
+        sealed: parcel.sealed.as_ref().map(|sealed| sealed.report.as_slice()),
         signature: &parcel.signature,
     };
     mail::compose_report(&frame, &parts)

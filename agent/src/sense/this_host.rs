@@ -9,9 +9,11 @@ use mailbeat_shared::wire::observation::Observation;
 use super::{Files, Found, HostFacts, Inventory, Senses};
 use crate::collect::host::HostProbe;
 use crate::collect::{CollectConfig, accounts, collect, inventory};
-use crate::config::Config;
+use crate::config::{Config, RedactConfig};
 use crate::item::{self, Item};
+use crate::os;
 use crate::redact::Redactor;
+use crate::redact::pseudonym::Names;
 use crate::watch::{self, WatchConfig, Watched};
 
 /// How long the first CPU sample takes, where none was taken before.
@@ -22,7 +24,7 @@ const FIRST_SAMPLE: Duration = Duration::from_millis(250);
 pub struct ThisHost {
     collect: CollectConfig,
     watch: WatchConfig,
-    own_patterns: Vec<String>,
+    redact: RedactConfig,
     /// The routes that sign in by OAuth, with their accounts.
     accounts: Vec<(String, OAuthSettings)>,
     host_name: Option<String>,
@@ -38,7 +40,7 @@ impl ThisHost {
         Self {
             collect: config.collect.clone(),
             watch: config.watch.clone(),
-            own_patterns: config.redact.patterns.clone(),
+            redact: config.redact.clone(),
             accounts: config.accounts(),
             host_name: config.host_name.clone(),
             machine_id: config.machine_id.clone(),
@@ -60,6 +62,7 @@ impl Senses for ThisHost {
             uptime_s: facts.uptime_s,
             boot_id: facts.boot_id,
             machine_id: self.machine_id.clone().or(facts.machine_id),
+            names: if self.redact.pseudonyms.is_empty() { Names::default() } else { os::known_names() },
         }
     }
 
@@ -85,7 +88,7 @@ impl Senses for ThisHost {
         if !self.permitted(consented).contains(&Item::WatchedFiles) {
             return Found::default();
         }
-        let redactor = match Redactor::new(*key, &self.own_patterns) {
+        let redactor = match Redactor::new(*key, &self.redact, os::known_names()) {
             Ok(redactor) => redactor,
             // Without the customer's own patterns nothing is read: what they would hide must not leave.
             Err(error) => {

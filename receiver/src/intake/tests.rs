@@ -1,5 +1,6 @@
 //! Stories of mails, told through the real composer, keys and database.
 
+mod confirming;
 mod contracts;
 mod files;
 mod history;
@@ -7,6 +8,7 @@ mod judging;
 mod limits;
 mod mailbox;
 mod present;
+mod sealed;
 mod telling;
 mod trust;
 mod world;
