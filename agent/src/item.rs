@@ -5,9 +5,7 @@
 
 use mailbeat_shared::wire::observation::{Metric, names};
 
-use crate::collect::CollectConfig;
 use crate::config::Config;
-use crate::watch::WatchConfig;
 
 /// A kind of item that can be switched off and is sent only with consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +42,8 @@ pub enum Item {
     Reboot,
     /// The watched configuration files.
     WatchedFiles,
+    /// The verdicts of checks.
+    Checks,
 }
 
 /// What every report says whatever is switched on; agreed to with the activation itself.
@@ -107,12 +107,9 @@ pub const ALWAYS: [Always; 6] = [
     Always { name: "mail", fields: &[] },
 ];
 
-/// Fields of the wire format that this version never fills.
-pub const NEVER: [&str; 1] = ["heartbeat.checks"];
-
 impl Item {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Cpu,
         Self::Memory,
         Self::Swap,
@@ -129,6 +126,7 @@ impl Item {
         Self::Updates,
         Self::Reboot,
         Self::WatchedFiles,
+        Self::Checks,
     ];
 
     /// Its name, as a person agrees to it; frozen, because consents name it.
@@ -151,6 +149,7 @@ impl Item {
             Self::Updates => "updates",
             Self::Reboot => "reboot",
             Self::WatchedFiles => "watched files",
+            Self::Checks => "checks",
         }
     }
 
@@ -174,12 +173,14 @@ impl Item {
             Self::Updates => "collect.updates",
             Self::Reboot => "collect.reboot",
             Self::WatchedFiles => "watch.include",
+            Self::Checks => "check",
         }
     }
 
     /// Whether the configuration asks for it.
     #[must_use]
-    pub fn is_on(self, collect: &CollectConfig, watch: &WatchConfig) -> bool {
+    pub fn is_on(self, config: &Config) -> bool {
+        let collect = &config.collect;
         match self {
             Self::Cpu => collect.cpu,
             Self::Memory => collect.memory,
@@ -196,7 +197,8 @@ impl Item {
             Self::Packages => collect.packages,
             Self::Updates => collect.updates,
             Self::Reboot => collect.reboot,
-            Self::WatchedFiles => !watch.include.is_empty(),
+            Self::WatchedFiles => !config.watch.include.is_empty(),
+            Self::Checks => config.check.iter().any(|check| check.enabled),
         }
     }
 
@@ -218,7 +220,9 @@ impl Item {
             | Self::Hardware
             | Self::Packages
             | Self::Updates
-            | Self::Reboot => &[],
+            | Self::Reboot
+            // Their values bear the labels of their checks.
+            | Self::Checks => &[],
             Self::WatchedFiles => &[names::WATCHED_FILES, names::WATCHED_UNREADABLE],
         }
     }
@@ -288,6 +292,7 @@ impl Item {
                 "system_report.changes",
                 "system_report.since",
             ],
+            Self::Checks => &["heartbeat.checks"],
             _ => &["heartbeat.observations"],
         }
     }
@@ -299,8 +304,8 @@ impl Item {
 
 /// What is switched on and agreed to: what may be collected.
 #[must_use]
-pub fn permitted(collect: &CollectConfig, watch: &WatchConfig, consented: &[String]) -> Vec<Item> {
-    Item::ALL.into_iter().filter(|item| item.is_on(collect, watch) && item.is_agreed(consented)).collect()
+pub fn permitted(config: &Config, consented: &[String]) -> Vec<Item> {
+    switched_on(config).into_iter().filter(|item| item.is_agreed(consented)).collect()
 }
 
 /// What is switched on and not agreed to: withheld until somebody does.
@@ -312,7 +317,7 @@ pub fn withheld(config: &Config, consented: &[String]) -> Vec<Item> {
 /// What the configuration asks for.
 #[must_use]
 pub fn switched_on(config: &Config) -> Vec<Item> {
-    Item::ALL.into_iter().filter(|item| item.is_on(&config.collect, &config.watch)).collect()
+    Item::ALL.into_iter().filter(|item| item.is_on(config)).collect()
 }
 
 /// How the sentence about what is withheld begins.

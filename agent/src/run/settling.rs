@@ -65,6 +65,9 @@ impl Agent {
                     reply: ending.reply.clone(),
                 });
                 self.state.last_failure = None;
+                if entry.kind() == Some(Kind::Heartbeat) {
+                    self.state.checks.accepted(entry.sequence, &self.config.check, ending.at);
+                }
             }
             Fate::Superseded => self.state.superseded.add(entry.sequence, ending.at),
             Fate::Lost => {
