@@ -152,7 +152,7 @@ impl Sheet {
 
 impl Facts<'_> {
     fn item(&self, item: Item, words: ItemWords) -> ItemLine {
-        let on = item.is_on(&self.config.collect, &self.config.watch);
+        let on = item.is_on(self.config);
         // Before the activation: what would be agreed to by it.
         let agreed = self
             .activation

@@ -146,11 +146,8 @@ fn a_ticket_a_person_resolved_stays_resolved_while_nothing_changes_and_reopens_w
 fn a_check_that_is_critical_opens_a_ticket_and_one_that_is_no_longer_reported_goes_stale() {
     let mut world = World::new();
     let check = CheckResult {
-        name: "backup".into(),
-        state: CheckState::Critical,
-        since: world.now,
         output: "newest backup is 9 days old\nmore".into(),
-        observations: vec![],
+        ..CheckResult::new("backup", CheckState::Critical, world.now)
     };
     let now = world.now;
     world.beat_with(&[], std::slice::from_ref(&check), now);
