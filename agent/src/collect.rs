@@ -1,8 +1,12 @@
 //! What a heartbeat measures, and what the host is. Each collector stands alone: one that fails or panics becomes a sentence in
 //! `problems` and the others go on.
 
+mod accounts;
+pub mod disk_io;
 pub mod host;
 pub mod inventory;
+pub mod pressure;
+pub mod temperature;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -13,6 +17,7 @@ use mailbeat_shared::wire::observation::Observation;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
+pub(crate) use accounts::accounts;
 use host::HostProbe;
 
 /// Which collectors run. Everything is on unless switched off.
@@ -27,14 +32,22 @@ pub struct CollectConfig {
     pub swap: bool,
     /// Load averages; Windows has none.
     pub load: bool,
-    /// Size and use of filesystems.
+    /// How long tasks had to wait for CPU, memory and disks; Linux.
+    pub pressure: bool,
+    /// Size, use and state of filesystems.
     pub filesystems: bool,
+    /// What disks read and write, and how busy they are; Linux.
+    pub disk_io: bool,
     /// Bytes and errors of network interfaces.
     pub network: bool,
+    /// What the hardware's sensors say; Linux.
+    pub temperature: bool,
     /// Time since the host started.
     pub uptime: bool,
     /// What the agent itself uses.
     pub agent: bool,
+    /// How long mail accounts may still sign in.
+    pub accounts: bool,
     /// Name and version of the operating system, in system reports like all that follow.
     pub os: bool,
     /// The running kernel, and the newest installed.
@@ -58,10 +71,14 @@ impl Default for CollectConfig {
             memory: true,
             swap: true,
             load: true,
+            pressure: true,
             filesystems: true,
+            disk_io: true,
             network: true,
+            temperature: true,
             uptime: true,
             agent: true,
+            accounts: true,
             os: true,
             kernel: true,
             virtualization: true,
@@ -94,11 +111,16 @@ fn collector(item: Item) -> Option<Collector> {
         Item::Memory => |probe, _| probe.memory(),
         Item::Swap => |probe, _| probe.swap(),
         Item::Load => |probe, _| probe.load(),
+        Item::Pressure => |probe, _| probe.pressure(),
         Item::Filesystems => |probe, _| probe.filesystems(),
+        Item::DiskIo => |probe, _| probe.disk_io(),
         Item::Network => |probe, _| probe.network(),
+        Item::Temperature => |_, _| HostProbe::temperature(),
         Item::Uptime => |probe, _| probe.uptime(),
         Item::Agent => |probe, _| probe.own_footprint(),
-        Item::Os
+        // Measured by its own collector, which needs no host.
+        Item::Accounts
+        | Item::Os
         | Item::Kernel
         | Item::Virtualization
         | Item::Hardware
@@ -165,6 +187,12 @@ impl Collected {
     fn problem(&mut self, problem: &str) {
         self.problems.push(text::one_line(problem, limits::OUTPUT_BYTES));
     }
+}
+
+/// Whole numbers above 2^53 lose their last digits, which no rule looks at.
+#[allow(clippy::cast_precision_loss, reason = "said above")]
+pub(crate) fn whole(number: u64) -> f64 {
+    number as f64
 }
 
 /// Whether the receiver takes it: what is not is left out here, by name, and does not spoil the whole report.

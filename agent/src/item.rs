@@ -20,14 +20,22 @@ pub enum Item {
     Swap,
     /// Load averages.
     Load,
-    /// Size and use of filesystems.
+    /// How long tasks had to wait for CPU, memory and disks.
+    Pressure,
+    /// Size, use and state of filesystems.
     Filesystems,
+    /// What disks read and write, and how busy they are.
+    DiskIo,
     /// Bytes and errors of network interfaces.
     Network,
+    /// What the hardware's sensors say.
+    Temperature,
     /// Time since the host started.
     Uptime,
     /// What the agent itself uses.
     Agent,
+    /// How long its mail accounts may still sign in.
+    Accounts,
     /// Name and version of the operating system.
     Os,
     /// The running kernel, and the newest installed.
@@ -112,15 +120,19 @@ pub const NEVER: [&str; 1] = ["heartbeat.checks"];
 
 impl Item {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Cpu,
         Self::Memory,
         Self::Swap,
         Self::Load,
+        Self::Pressure,
         Self::Filesystems,
+        Self::DiskIo,
         Self::Network,
+        Self::Temperature,
         Self::Uptime,
         Self::Agent,
+        Self::Accounts,
         Self::Os,
         Self::Kernel,
         Self::Virtualization,
@@ -139,10 +151,14 @@ impl Item {
             Self::Memory => "memory",
             Self::Swap => "swap",
             Self::Load => "load",
+            Self::Pressure => "pressure",
             Self::Filesystems => "filesystems",
+            Self::DiskIo => "disk io",
             Self::Network => "network",
+            Self::Temperature => "temperature",
             Self::Uptime => "uptime",
             Self::Agent => "agent",
+            Self::Accounts => "accounts",
             Self::Os => "os",
             Self::Kernel => "kernel",
             Self::Virtualization => "virtualization",
@@ -162,10 +178,14 @@ impl Item {
             Self::Memory => "collect.memory",
             Self::Swap => "collect.swap",
             Self::Load => "collect.load",
+            Self::Pressure => "collect.pressure",
             Self::Filesystems => "collect.filesystems",
+            Self::DiskIo => "collect.disk_io",
             Self::Network => "collect.network",
+            Self::Temperature => "collect.temperature",
             Self::Uptime => "collect.uptime",
             Self::Agent => "collect.agent",
+            Self::Accounts => "collect.accounts",
             Self::Os => "collect.os",
             Self::Kernel => "collect.kernel",
             Self::Virtualization => "collect.virtualization",
@@ -185,10 +205,14 @@ impl Item {
             Self::Memory => collect.memory,
             Self::Swap => collect.swap,
             Self::Load => collect.load,
+            Self::Pressure => collect.pressure,
             Self::Filesystems => collect.filesystems,
+            Self::DiskIo => collect.disk_io,
             Self::Network => collect.network,
+            Self::Temperature => collect.temperature,
             Self::Uptime => collect.uptime,
             Self::Agent => collect.agent,
+            Self::Accounts => collect.accounts,
             Self::Os => collect.os,
             Self::Kernel => collect.kernel,
             Self::Virtualization => collect.virtualization,
@@ -204,14 +228,29 @@ impl Item {
     #[must_use]
     pub fn metrics(self) -> &'static [Metric] {
         match self {
-            Self::Cpu => &[names::CPU_UTILIZATION, names::CPU_LOGICAL_COUNT],
+            Self::Cpu => &[names::CPU_UTILIZATION, names::CPU_BUSIEST, names::CPU_LOGICAL_COUNT],
             Self::Memory => &[names::MEMORY_LIMIT, names::MEMORY_UTILIZATION],
             Self::Swap => &[names::SWAP_LIMIT, names::SWAP_UTILIZATION],
             Self::Load => &[names::LOAD_1M, names::LOAD_5M, names::LOAD_15M],
-            Self::Filesystems => &[names::FILESYSTEM_LIMIT, names::FILESYSTEM_UTILIZATION],
-            Self::Network => &[names::NETWORK_IO, names::NETWORK_ERRORS],
+            Self::Pressure => &[names::PRESSURE_STALLED],
+            Self::Filesystems => &[
+                names::FILESYSTEM_LIMIT,
+                names::FILESYSTEM_UTILIZATION,
+                names::FILESYSTEM_INODES,
+                names::FILESYSTEM_WRITING,
+                names::FILESYSTEMS_UNLISTED,
+            ],
+            Self::DiskIo => &[names::DISK_IO, names::DISK_BUSY, names::DISK_WAIT],
+            Self::Network => &[
+                names::NETWORK_IO,
+                names::NETWORK_ERRORS,
+                names::NETWORK_THROUGHPUT,
+                names::NETWORK_RECENT_ERRORS,
+            ],
+            Self::Temperature => &[names::TEMPERATURE, names::TEMPERATURE_SHARE],
             Self::Uptime => &[names::UPTIME],
             Self::Agent => &[names::AGENT_MEMORY, names::AGENT_CPU_TIME],
+            Self::Accounts => &[names::CREDENTIAL_REMAINING, names::SIGN_IN_REFUSALS],
             Self::Os
             | Self::Kernel
             | Self::Virtualization

@@ -46,7 +46,7 @@ pub(crate) fn compose(
     let systems = count.div_ceil(per_system);
     let workers = std::thread::available_parallelism()?.get();
     let write = |worker: usize| -> anyhow::Result<usize> {
-        let renderer = Renderer::new(SubjectStyle::Full);
+        let renderer = Renderer::new(SubjectStyle::Full, false);
         let mut bytes = 0;
         for number in (worker..systems).step_by(workers) {
             let mut agent = Agent::new(&contract, number, now)?;
@@ -188,6 +188,7 @@ impl Agent {
             kind: meta.kind,
             sequence: meta.sequence,
             report: &parcel.report,
+            sealed: None,
             signature: &parcel.signature,
         };
         Ok(mail::compose_report(&frame, &parts)?)

@@ -44,6 +44,7 @@ pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = problems.into_iter().map(Finding::wrong).collect();
     findings.extend(plain(config));
     findings.extend(unreadable(config));
+    findings.extend(encryption(config, contract));
     match contract {
         Some(contract) => findings.extend(config.wish().clamped(contract).into_iter().map(Finding::note)),
         None => findings.push(Finding::note("not activated: `mailbeat-agent activate FILE`")),
@@ -76,6 +77,21 @@ fn plain(config: &Config) -> Vec<Finding> {
         findings.push(Finding::wrong(error.to_string()));
     }
     findings
+}
+
+/// Encryption that cannot be, or that nobody asked for.
+fn encryption(config: &Config, contract: Option<&Contract>) -> Option<Finding> {
+    let nobody = contract.is_some_and(|contract| contract.encryption_key.is_none());
+    match (config.encrypt, config.encrypt_to.is_empty()) {
+        (true, _) if nobody => Some(Finding::wrong(
+            "encrypt = true, and the contract names no key to encrypt for: ask the vendor for a newer revision of it",
+        )),
+        (true, true) => Some(Finding::note(
+            "encrypt = true without `encrypt_to`: copies of reports can be read by the vendor only, and by you in the trail",
+        )),
+        (false, false) => Some(Finding::note("encrypt_to has no effect without encrypt = true")),
+        _ => None,
+    }
 }
 
 /// Limits that cannot be kept, or that the receiver would not keep.

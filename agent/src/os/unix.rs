@@ -155,6 +155,13 @@ pub fn boot_id() -> Option<String> {
     first_line("/proc/sys/kernel/random/boot_id")
 }
 
+/// How many inodes a filesystem has and how many could still be used; `None` where it does not count them.
+#[must_use]
+pub fn inodes(mountpoint: &Path) -> Option<(u64, u64)> {
+    let counted = rustix::fs::statvfs(mountpoint).ok()?;
+    (counted.f_files > 0).then_some((counted.f_files, counted.f_favail))
+}
+
 /// Names this installation of the operating system (machine-id(5)): confidential, for comparing only, never sent.
 #[must_use]
 pub fn machine_id() -> Option<String> {

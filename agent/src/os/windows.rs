@@ -113,6 +113,12 @@ pub fn boot_id() -> Option<String> {
     None
 }
 
+/// There are none to run out of.
+#[must_use]
+pub fn inodes(_: &Path) -> Option<(u64, u64)> {
+    None
+}
+
 /// Not without the registry; the caller asks the firmware.
 #[must_use]
 pub fn machine_id() -> Option<String> {

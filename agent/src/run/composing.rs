@@ -3,6 +3,8 @@
 use std::io;
 
 use jiff::Timestamp;
+use mailbeat_shared::text;
+use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wire::observation::{Observation, names};
 use mailbeat_shared::wire::report::{Body, Kind, Notice, NoticeEvent, Report};
@@ -17,7 +19,7 @@ use crate::redact::pseudonym::{self, Pseudonyms};
 use crate::schedule::{self, Due};
 use crate::sense::{Found, HostFacts, guarded};
 use crate::spool::{self, Parcel};
-use crate::state::{self, Said, State};
+use crate::state::{self, Accepted, Said, State};
 use crate::trail;
 
 /// How many sentences about watched files a heartbeat repeats.
@@ -143,6 +145,7 @@ impl Agent {
             Pseudonyms::new(*standing.identity.fingerprint_key(), &self.config.redact, host.names.clone());
         let host = self.disguised(host, &pseudonyms);
         let made = self.make_for(&standing, &host, &pseudonyms, kind, body, now);
+        let made = made.and_then(|made| self.sealed(made, &standing));
         self.standing = Some(standing);
         made
     }
@@ -153,6 +156,19 @@ impl Agent {
             host.name = pseudonyms.of(pseudonym::Kind::Host, &host.name);
         }
         host
+    }
+
+    /// The same, to travel encrypted where the administrator wants that.
+    fn sealed(&self, made: Made, standing: &Standing) -> Result<Made, StepError> {
+        if !self.config.encrypt {
+            return Ok(made);
+        }
+        let contract = &standing.activation.contract;
+        let vendor = contract.encryption_key.clone().ok_or(StepError::NobodyToEncryptFor)?;
+        let recipients = [vec![vendor], self.config.encrypt_to.clone()].concat();
+        let locale = self.config.locale_under(contract);
+        let parcel = compose::seal(made.parcel, &recipients, &self.renderer, locale);
+        Ok(Made { parcel: parcel.map_err(ComposeError::from)?, ..made })
     }
 
     fn make_for(
@@ -216,6 +232,7 @@ impl Agent {
         let mut problems = self.notes.clone();
         problems.extend(self.withheld(&standing.activation));
         problems.extend(standing.route_problems.iter().cloned());
+        problems.extend(state.last_accepted.as_ref().and_then(carried_instead));
         problems.extend(self.config.wish().clamped(&standing.activation.contract));
         // A heartbeat is small: the first few, and how many there are.
         problems.extend(state.watch_problems.iter().take(WATCH_PROBLEMS).cloned());
@@ -243,6 +260,13 @@ impl Agent {
         }
         Ok(())
     }
+}
+
+/// That mail does not go by the route it should, and why.
+fn carried_instead(last: &Accepted) -> Option<String> {
+    let why = last.instead.as_ref()?;
+    let sentence = format!("route {} carries the reports instead of {why}", last.route);
+    Some(text::one_line(&sentence, limits::NAME_BYTES * 2))
 }
 
 impl Due {

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use mailbeat_shared::clock::Clock;
+use mailbeat_shared::transport::oauth::OAuthSettings;
 use mailbeat_shared::wire::observation::Observation;
 
 use super::{Files, Found, HostFacts, Inventory, Senses};
 use crate::collect::host::HostProbe;
-use crate::collect::{CollectConfig, collect, inventory};
+use crate::collect::{CollectConfig, accounts, collect, inventory};
 use crate::config::{Config, RedactConfig};
 use crate::item::{self, Item};
 use crate::os;
@@ -23,6 +25,8 @@ pub struct ThisHost {
     collect: CollectConfig,
     watch: WatchConfig,
     redact: RedactConfig,
+    /// The routes that sign in by OAuth, with their accounts.
+    accounts: Vec<(String, OAuthSettings)>,
     host_name: Option<String>,
     machine_id: Option<String>,
     /// `None` until the first measurement, or where the host cannot be measured.
@@ -37,6 +41,7 @@ impl ThisHost {
             collect: config.collect.clone(),
             watch: config.watch.clone(),
             redact: config.redact.clone(),
+            accounts: config.accounts(),
             host_name: config.host_name.clone(),
             machine_id: config.machine_id.clone(),
             probe: None,
@@ -71,7 +76,10 @@ impl Senses for ThisHost {
         }
         let permitted = self.permitted(consented);
         let Some(probe) = &mut self.probe else { return Found { value: vec![], problems } };
-        let collected = collect(&permitted, probe, FIRST_SAMPLE);
+        let mut collected = collect(&permitted, probe, FIRST_SAMPLE);
+        if permitted.contains(&Item::Accounts) {
+            collected.run(Item::Accounts, || accounts(&self.accounts, Clock::system().now()));
+        }
         problems.extend(collected.problems);
         Found { value: collected.observations, problems }
     }

@@ -67,6 +67,7 @@ fn print(text: &str) {
 async fn outgoing(desk: &Desk, mail_to: Option<&str>, steps: &mut Steps) {
     match &desk.config.outgoing.transport {
         OutgoingTransport::Smtp(_) => Sender::probe(&desk.config.outgoing, steps).await,
+        OutgoingTransport::Graph(graph) => drop(graph.probe(steps).await),
         OutgoingTransport::Maildir(maildir) => steps.note(name::MAILDIR, maildir.path.display().to_string()),
     }
     let Some(to) = mail_to else { return steps.skip(name::MESSAGE, words::NO_MAIL, Some(words::mail_to())) };
@@ -122,7 +123,7 @@ fn secrets(desk: &Desk) -> Vec<String> {
     });
     let smtp = match &desk.config.outgoing.transport {
         OutgoingTransport::Smtp(smtp) => either(smtp.password.as_ref(), smtp.password_file.as_ref()),
-        OutgoingTransport::Maildir(_) => None,
+        OutgoingTransport::Maildir(_) | OutgoingTransport::Graph(_) => None,
     };
     let ping =
         desk.config.ping.as_ref().and_then(|ping| ping.url.as_ref()).map(|url| url.expose().to_owned());

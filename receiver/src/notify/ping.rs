@@ -117,7 +117,7 @@ impl Pinger {
         let way = match (&settings.url, &settings.to) {
             (Some(url), None) => {
                 http::check_url(url.expose()).map_err(|_| PingError::Url)?;
-                let tls = ClientTls { ca: settings.tls_ca.clone(), pin: None };
+                let tls = ClientTls { ca: settings.tls_ca.clone(), ..ClientTls::default() };
                 tls.load().map_err(|error| PingError::Authorities(error.text))?;
                 let client = HttpClient {
                     tls,

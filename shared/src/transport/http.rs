@@ -241,6 +241,29 @@ impl Answer {
         String::from_utf8_lossy(&self.body)
     }
 
+    /// Where a redirect leads, made absolute against the address that was asked (RFC 9110 section 10.2.2); `None` for any
+    /// other answer. A user and password in the address go along to the same server and to no other.
+    #[must_use]
+    pub fn redirect(&self, asked: &Uri) -> Option<Uri> {
+        let code = self.status.as_u16();
+        let location = self.header("location").filter(|_| matches!(code, 301 | 302 | 303 | 307 | 308))?;
+        let (scheme, authority) = (asked.scheme_str()?, asked.authority()?);
+        let here = asked.path();
+        let absolute = if location.contains("://") {
+            location.to_owned()
+        } else if location.starts_with("//") {
+            format!("{scheme}:{location}")
+        } else if location.starts_with('/') {
+            format!("{scheme}://{authority}{location}")
+        } else if location.starts_with('?') {
+            format!("{scheme}://{authority}{here}{location}")
+        } else {
+            let folder = here.rfind('/').map_or("/", |end| &here[..=end]);
+            format!("{scheme}://{authority}{folder}{location}")
+        };
+        absolute.split('#').next()?.parse().ok()
+    }
+
     /// A field of the head, if it is there and text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -299,7 +322,7 @@ fn failure(error: &hyper::Error, host: &str) -> Failure {
 }
 
 /// `%41` as `A`; what is no such sequence stays.
-fn unescape(text: &str) -> String {
+pub(in crate::transport) fn unescape(text: &str) -> String {
     let mut bytes = vec![];
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

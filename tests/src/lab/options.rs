@@ -10,6 +10,7 @@ pub struct Builder {
     pub(super) junk: bool,
     pub(super) imap_capability: String,
     pub(super) users: Vec<String>,
+    pub(super) oauth: Option<u32>,
     pub(super) quotas: Vec<(String, u64)>,
 }
 
@@ -21,6 +22,7 @@ impl Default for Builder {
             junk: true,
             imap_capability: String::new(),
             users: Vec::new(),
+            oauth: None,
             quotas: Vec::new(),
         }
     }
@@ -59,6 +61,13 @@ impl Builder {
     #[must_use]
     pub fn users(mut self, names: &[&str]) -> Self {
         self.users.extend(names.iter().map(|&name| name.to_owned()));
+        self
+    }
+
+    /// With an OAuth server whose access tokens last so many seconds, and mail servers that take them.
+    #[must_use]
+    pub fn oauth(mut self, seconds: u32) -> Self {
+        self.oauth = Some(seconds);
         self
     }
 

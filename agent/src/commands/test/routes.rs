@@ -42,6 +42,7 @@ pub(super) fn walk(
         steps.enter(format!("route {}", route.name));
         let went = match &route.via {
             Via::Maildir(path) => maildir(path, steps),
+            Via::Graph(settings) => runtime.block_on(settings.probe(steps)),
             Via::Smtp(settings) => match envelope(route, to.as_deref()) {
                 Ok(envelope) => {
                     let went = runtime.block_on(probe(settings, &envelope, steps));

@@ -7,12 +7,12 @@ use async_imap::imap_proto::{Response, Status};
 use mailbeat_shared::steps::{Seen, Steps, name};
 use mailbeat_shared::transport::dial;
 use mailbeat_shared::transport::outcome::TlsProblem;
-use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::tls::{self, PeerCertificate};
 
 use tokio::io::BufReader;
 
 use super::super::{ErrorKind, ImapSettings, ImapTls, MailboxError};
+use super::login::{self, Proof};
 use super::session::{self, Session};
 use super::wire::{Duplex, Wire};
 
@@ -21,8 +21,8 @@ const READ_BYTES: usize = 64 * 1024;
 
 /// Connects, makes the connection private and logs in.
 pub(super) async fn login(settings: &ImapSettings, steps: &mut Steps) -> Result<Session, MailboxError> {
-    let checked = settings.check().map_err(MailboxError::from).and_then(|()| settings.password());
-    let password = steps.judge(name::SETTINGS, checked, |_| "complete")?;
+    let checked = settings.check().map_err(MailboxError::from).and_then(|()| Proof::of(settings));
+    let proof = steps.judge(name::SETTINGS, checked, |_| "complete")?;
     let (host, limit) = (settings.host.as_str(), Duration::from_secs(settings.timeout_s));
     let resolved = dial::resolve(host, settings.port(), limit).await.map_err(MailboxError::from);
     let addresses = steps.judge(name::RESOLVE, resolved, |found| {
@@ -31,7 +31,7 @@ pub(super) async fn login(settings: &ImapSettings, steps: &mut Steps) -> Result<
     let connected = dial::connect(&addresses, limit).await.map_err(MailboxError::from);
     let (tcp, _) = steps.judge(name::CONNECT, connected, |(_, peer)| peer.to_string())?;
     let client = prepare(settings, Box::new(tcp), limit, steps).await?;
-    let logged_in = authenticate(client, settings, &password).await;
+    let logged_in = login::authenticate(client, settings, &proof).await;
     let inner = steps.judge(name::AUTHENTICATE, logged_in, |_| format!("as {}", settings.username))?;
     Ok(Session::new(inner, host, limit))
 }
@@ -119,44 +119,5 @@ async fn starttls(mut client: Client<Wire>, host: &str) -> Result<Box<dyn Duplex
             let kind = if refused { ErrorKind::Tls(TlsProblem::NotOffered) } else { error.kind };
             Err(MailboxError { kind, ..error })
         }
-    }
-}
-
-async fn authenticate(
-    client: Client<Wire>,
-    settings: &ImapSettings,
-    password: &Secret,
-) -> Result<async_imap::Session<Wire>, MailboxError> {
-    let (username, host) = (settings.username.as_str(), settings.host.as_str());
-    // LOGIN is known everywhere, but takes ASCII only; SASL PLAIN (RFC 4616) takes everything.
-    let logged_in = if username.is_ascii() && is_printable(password.expose()) {
-        client.login(username, password.expose()).await
-    } else {
-        client.authenticate("PLAIN", Plain { username, password }).await
-    };
-    logged_in.map_err(|(error, _)| {
-        let error = session::from_library(error, host);
-        // RFC 5530: the server cannot check passwords now, or has too many of us; the password may be right.
-        let later = ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]"].iter().any(|code| error.text.contains(code));
-        let kind =
-            if error.kind == ErrorKind::Refused && !later { ErrorKind::Authentication } else { error.kind };
-        MailboxError { kind, ..error }
-    })
-}
-
-fn is_printable(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_graphic() || c == ' ')
-}
-
-struct Plain<'a> {
-    username: &'a str,
-    password: &'a Secret,
-}
-
-impl async_imap::Authenticator for Plain<'_> {
-    type Response = String;
-
-    fn process(&mut self, _challenge: &[u8]) -> String {
-        format!("\0{}\0{}", self.username, self.password.expose())
     }
 }
