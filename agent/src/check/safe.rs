@@ -57,9 +57,13 @@ fn cut(mut text: String, max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::RedactConfig;
+    use crate::redact::pseudonym::Names;
 
     fn redactor() -> Redactor {
-        Redactor::new([7; 32], &["Projekt: (\\S+)".to_owned()]).unwrap()
+        let patterns = vec!["Projekt: (\\S+)".to_owned()];
+        Redactor::new([7; 32], &RedactConfig { patterns, ..RedactConfig::default() }, Names::default())
+            .unwrap()
     }
 
     #[test]
