@@ -4,6 +4,8 @@
 set -eu
 
 packages="dovecot-core dovecot-imapd dovecot-lmtpd postfix postfix-pcre openssl openssh-client gcc-mingw-w64-x86-64 isync chromium faketime debootstrap systemd"
+# Node.js comes from Debian or from elsewhere; oidc-provider wants version 20 or newer.
+command -v npm >/dev/null || packages="$packages nodejs npm"
 
 fail() {
     echo "tests/install-deps.sh: $*" >&2
@@ -16,11 +18,26 @@ command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
 # Makes the packages that a story installs into a clean root.
 cargo deb --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-deb --version 3.8.0
 
+# The OAuth server of the lab, in a cache of its own, at the versions of its lockfile.
+oauth_server() {
+    here=$(cd "$(dirname "$0")" && pwd)/fixtures/lab/oauth
+    cache=${XDG_CACHE_HOME:-$HOME/.cache}/mailbeat-tests/oauth
+    cmp -s "$here/package-lock.json" "$cache/installed.json" && return
+    mkdir -p "$cache"
+    cp "$here/package.json" "$here/package-lock.json" "$cache/"
+    (cd "$cache" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >npm.log 2>&1) ||
+        fail "npm ci in $cache: $(tail -n 5 "$cache/npm.log")"
+    cp "$cache/package-lock.json" "$cache/installed.json"
+}
+
 missing=
 for package in $packages; do
     [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)" = "ii " ] || missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
+if [ -z "$missing" ]; then
+    oauth_server
+    exit 0
+fi
 
 if [ "$(id -u)" = 0 ]; then
     root=
@@ -58,3 +75,4 @@ if ! install; then
     $root apt-get -qq -o DPkg::Lock::Timeout=120 update >"$log" 2>&1 || fail "apt-get update: $(tail -n 5 "$log")"
     install || fail "apt-get install$missing: $(tail -n 15 "$log")"
 fi
+oauth_server

@@ -5,13 +5,18 @@
 //! pure. A new kind is a file and a line in [`kind::KINDS`].
 
 pub mod config;
+mod file;
+mod files;
 pub mod kind;
+mod log;
 pub mod once;
 pub mod plugin;
 pub mod probe;
+mod process;
 pub mod range;
 pub mod runner;
 mod safe;
+mod service;
 pub mod tally;
 pub mod track;
 pub mod verdict;

@@ -1,10 +1,14 @@
 //! What can be typed.
 
+mod oauth;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use mailbeat_shared::wire::id::SystemId;
+
+pub use oauth::{Oauth, SignIn};
 
 use crate::config::Locale;
 use crate::trail::filter::{self, Moment};
@@ -63,6 +67,9 @@ pub enum Command {
         /// The file; `-` is the standard input
         file: PathBuf,
     },
+    /// Mail accounts that sign in by OAuth
+    #[command(subcommand)]
+    Oauth(Oauth),
     /// What became of every report
     #[command(subcommand)]
     Trail(Trail),

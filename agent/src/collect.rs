@@ -1,6 +1,7 @@
 //! What a heartbeat measures, and what the host is. Each collector stands alone: one that fails or panics becomes a sentence in
 //! `problems` and the others go on.
 
+mod accounts;
 pub mod host;
 pub mod inventory;
 
@@ -13,6 +14,7 @@ use mailbeat_shared::wire::observation::Observation;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
+pub(crate) use accounts::accounts;
 use host::HostProbe;
 
 /// Which collectors run. Everything is on unless switched off.
@@ -35,6 +37,8 @@ pub struct CollectConfig {
     pub uptime: bool,
     /// What the agent itself uses.
     pub agent: bool,
+    /// How long mail accounts may still sign in.
+    pub accounts: bool,
     /// Name and version of the operating system, in system reports like all that follow.
     pub os: bool,
     /// The running kernel, and the newest installed.
@@ -62,6 +66,7 @@ impl Default for CollectConfig {
             network: true,
             uptime: true,
             agent: true,
+            accounts: true,
             os: true,
             kernel: true,
             virtualization: true,
@@ -98,7 +103,9 @@ fn collector(item: Item) -> Option<Collector> {
         Item::Network => |probe, _| probe.network(),
         Item::Uptime => |probe, _| probe.uptime(),
         Item::Agent => |probe, _| probe.own_footprint(),
-        Item::Os
+        // Measured by its own collector, which needs no host.
+        Item::Accounts
+        | Item::Os
         | Item::Kernel
         | Item::Virtualization
         | Item::Hardware

@@ -9,6 +9,7 @@ mod disclose;
 mod documents;
 mod identity;
 mod maintenance;
+mod oauth;
 mod preview;
 mod redact;
 mod run;
@@ -91,6 +92,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Disclose(asked) => disclose::disclose(&setup, &asked),
         Command::Maintenance(asked) => maintenance::maintenance(&setup, &asked),
         Command::Redact { file } => redact::redact(&setup, &file),
+        Command::Oauth(asked) => oauth::oauth(&setup, &asked),
         Command::Trail(asked) => trail::trail(&setup, &asked),
         Command::Identity(asked) => identity::identity(&setup, &asked),
         Command::Config(asked) => config::config(&setup, &asked),

@@ -3,6 +3,7 @@
 //! `preview` goes the same way and stops before the spool, so what it shows is what would be sent.
 
 mod checks;
+mod disguise;
 pub mod fit;
 
 use jiff::Timestamp;
@@ -14,13 +15,15 @@ use mailbeat_shared::wire::observation::{CheckResult, Observation};
 use mailbeat_shared::wire::report::{
     self, AgentInfo, Body, DecodeError, Enrollment, Heartbeat, Promise, Report, SpoolInfo, SystemReport,
 };
+use mailbeat_shared::wire::sealed::EncryptionKey;
 use mailbeat_shared::wire::signature::Namespace;
 
 use crate::activation::Activation;
 use crate::identity::Identity;
+use crate::redact::pseudonym::Pseudonyms;
 use crate::render::{RenderError, Renderer};
 use crate::sense::{Found, HostFacts};
-use crate::spool::{Entry, Meta, Parcel};
+use crate::spool::{Entry, Meta, Parcel, Sealed};
 use crate::state::{State, Window};
 
 /// This program's version, as reports name it.
@@ -41,6 +44,8 @@ pub struct Desk<'a> {
     pub state: &'a State,
     /// The host.
     pub host: &'a HostFacts,
+    /// What is told by pseudonyms.
+    pub pseudonyms: &'a Pseudonyms,
     /// How often the next ones are promised.
     pub promise: Promise,
     /// The language of the readable parts.
@@ -91,7 +96,7 @@ pub fn report(desk: &Desk<'_>, random: &[u8; 10], body: Body) -> Report {
             config_digest: desk.config_digest,
         },
         promise: desk.promise,
-        body,
+        body: disguise::disguise(body, desk.pseudonyms),
     }
 }
 
@@ -114,7 +119,28 @@ pub fn parcel(desk: &Desk<'_>, renderer: &Renderer, report: &Report) -> Result<P
         title: letter.title,
     };
     let signature = desk.identity.key.sign(Namespace::Report, &bytes);
-    Ok(Parcel { meta, report: bytes, signature, text: letter.text, html: letter.html })
+    Ok(Parcel { meta, report: bytes, signature, text: letter.text, html: letter.html, sealed: None })
+}
+
+/// The same report, to travel encrypted for these: subject and text of the mail say its number only, while what people read
+/// stays beside it on this host. Nothing to do without recipients.
+///
+/// # Errors
+/// [`RenderError`].
+pub fn seal(
+    mut parcel: Parcel,
+    recipients: &[EncryptionKey],
+    renderer: &Renderer,
+    locale: Locale,
+) -> Result<Parcel, RenderError> {
+    if !recipients.is_empty() {
+        parcel.meta.subject = Renderer::bare_subject(parcel.meta.sequence);
+        parcel.sealed = Some(Sealed {
+            report: EncryptionKey::seal(recipients, &parcel.report),
+            text: renderer.sealed(parcel.meta.sequence, locale)?,
+        });
+    }
+    Ok(parcel)
 }
 
 /// What a heartbeat says. `queue` is what waits before it; `problems` come from everywhere.

@@ -11,11 +11,13 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
+use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file::{self, ConfigError};
 pub use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::Digest;
 use mailbeat_shared::wire::report::Kind;
+use mailbeat_shared::wire::sealed::EncryptionKey;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Finding, check};
@@ -24,6 +26,8 @@ pub use route::{RouteConfig, RouteKind};
 
 use crate::check::CheckConfig;
 use crate::collect::CollectConfig;
+use crate::home::Home;
+use crate::redact::pseudonym;
 use crate::render::SubjectStyle;
 use crate::schedule::Wish;
 use crate::trail::Retention;
@@ -44,6 +48,10 @@ pub struct Config {
     pub locale: Option<Locale>,
     /// Which subject mails have.
     pub subject: SubjectStyle,
+    /// Whether reports are encrypted for the vendor; then subject and text say only the number.
+    pub encrypt: bool,
+    /// Whom they are encrypted for besides: the customer's own keys.
+    pub encrypt_to: Vec<EncryptionKey>,
     /// Seconds from one heartbeat to the next; the contract bounds it.
     pub heartbeat_interval_s: Option<u32>,
     /// Seconds from one system report to the next; the contract bounds it.
@@ -91,6 +99,8 @@ impl Default for Config {
             state_dir: "/var/lib/mailbeat-agent".into(),
             log: LogLevel::default(),
             locale: None,
+            encrypt: false,
+            encrypt_to: vec![],
             subject: SubjectStyle::default(),
             heartbeat_interval_s: None,
             system_interval_s: None,
@@ -166,6 +176,12 @@ impl Copies {
 pub struct RedactConfig {
     /// Regular expressions; of one with a group the first group is hidden, else the whole match.
     pub patterns: Vec<String>,
+    /// What is told by stable pseudonyms instead of by its name.
+    pub pseudonyms: Vec<pseudonym::Kind>,
+    /// Hosts to be disguised besides those this host knows.
+    pub hosts: Vec<String>,
+    /// People to be disguised besides those with an account here.
+    pub users: Vec<String>,
 }
 
 /// How long the trail is kept.
@@ -201,6 +217,8 @@ impl Config {
         if let Some(dir) = env("MAILBEAT_STATE_DIR") {
             config.state_dir = dir.into();
         }
+        let tokens = Home::new(&config.state_dir).tokens();
+        config.route.iter_mut().for_each(|route| route.keep_tokens(&tokens, &Clock::system()));
         config.machine_id = env("MAILBEAT_MACHINE_ID").or(config.machine_id);
         if let Some(level) = env("MAILBEAT_LOG") {
             let named: Named = config_file::parse(Path::new("MAILBEAT_LOG"), &format!("log = {level:?}"))?;

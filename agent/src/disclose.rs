@@ -59,6 +59,7 @@ pub struct Sheet {
     items: Vec<ItemLine>,
     always: Vec<AlwaysLine>,
     trail: TrailConfig,
+    encrypted: bool,
     version: &'static str,
     today: String,
 }
@@ -126,6 +127,7 @@ impl Sheet {
             items,
             always: always.collect(),
             trail: facts.config.trail,
+            encrypted: facts.config.encrypt,
             version: VERSION,
             today: day(facts.now),
         }

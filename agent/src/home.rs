@@ -191,6 +191,12 @@ impl Home {
         self.0.join("trail")
     }
 
+    /// Tokens of mail accounts, and when somebody last signed in.
+    #[must_use]
+    pub fn tokens(&self) -> PathBuf {
+        self.0.join("oauth")
+    }
+
     /// What other processes ask of `run`.
     #[must_use]
     pub fn requests(&self) -> PathBuf {

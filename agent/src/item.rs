@@ -26,6 +26,8 @@ pub enum Item {
     Uptime,
     /// What the agent itself uses.
     Agent,
+    /// How long its mail accounts may still sign in.
+    Accounts,
     /// Name and version of the operating system.
     Os,
     /// The running kernel, and the newest installed.
@@ -109,7 +111,7 @@ pub const ALWAYS: [Always; 6] = [
 
 impl Item {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Cpu,
         Self::Memory,
         Self::Swap,
@@ -118,6 +120,7 @@ impl Item {
         Self::Network,
         Self::Uptime,
         Self::Agent,
+        Self::Accounts,
         Self::Os,
         Self::Kernel,
         Self::Virtualization,
@@ -141,6 +144,7 @@ impl Item {
             Self::Network => "network",
             Self::Uptime => "uptime",
             Self::Agent => "agent",
+            Self::Accounts => "accounts",
             Self::Os => "os",
             Self::Kernel => "kernel",
             Self::Virtualization => "virtualization",
@@ -165,6 +169,7 @@ impl Item {
             Self::Network => "collect.network",
             Self::Uptime => "collect.uptime",
             Self::Agent => "collect.agent",
+            Self::Accounts => "collect.accounts",
             Self::Os => "collect.os",
             Self::Kernel => "collect.kernel",
             Self::Virtualization => "collect.virtualization",
@@ -190,6 +195,7 @@ impl Item {
             Self::Network => collect.network,
             Self::Uptime => collect.uptime,
             Self::Agent => collect.agent,
+            Self::Accounts => collect.accounts,
             Self::Os => collect.os,
             Self::Kernel => collect.kernel,
             Self::Virtualization => collect.virtualization,
@@ -214,6 +220,7 @@ impl Item {
             Self::Network => &[names::NETWORK_IO, names::NETWORK_ERRORS],
             Self::Uptime => &[names::UPTIME],
             Self::Agent => &[names::AGENT_MEMORY, names::AGENT_CPU_TIME],
+            Self::Accounts => &[names::CREDENTIAL_REMAINING, names::SIGN_IN_REFUSALS],
             Self::Os
             | Self::Kernel
             | Self::Virtualization

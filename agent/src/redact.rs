@@ -10,7 +10,9 @@
 mod assignment;
 mod block;
 mod command;
+mod device;
 mod key;
+pub mod pseudonym;
 mod span;
 mod token;
 mod url;
@@ -18,16 +20,21 @@ mod value;
 mod value_end;
 mod yaml;
 
+use std::borrow::Cow;
+
 use mailbeat_shared::wire::id::Digest;
+use pseudonym::{Names, Pseudonyms};
 use regex_automata::meta::Regex;
 use span::Spans;
 
+use crate::config::RedactConfig;
 use crate::pattern::{self, BadPattern};
 
 /// Replaces secrets. Made once; holds the system's fingerprint key and never shows it.
 pub struct Redactor {
     fingerprint_key: [u8; 32],
     own_patterns: Vec<Regex>,
+    pseudonyms: Pseudonyms,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -37,18 +44,28 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// A redactor with the built-in detectors and the customer's own regular expressions. Of an own pattern with a
-    /// group the first group is redacted, else the whole match.
+    /// A redactor with the built-in detectors, the customer's own regular expressions, and pseudonyms for the configured kinds of
+    /// `names`. Of an own pattern with a group the first group is redacted, else the whole match.
     ///
     /// # Errors
     /// [`BadPattern`] names the first pattern that does not compile.
-    pub fn new(fingerprint_key: [u8; 32], own_patterns: &[String]) -> Result<Self, BadPattern> {
+    pub fn new(fingerprint_key: [u8; 32], config: &RedactConfig, names: Names) -> Result<Self, BadPattern> {
         let compile = |pattern: &String| pattern::compile("redaction", pattern);
-        let own_patterns = own_patterns.iter().map(compile).collect::<Result<_, _>>()?;
-        Ok(Self { fingerprint_key, own_patterns })
+        let own_patterns = config.patterns.iter().map(compile).collect::<Result<_, _>>()?;
+        Ok(Self {
+            fingerprint_key,
+            own_patterns,
+            pseudonyms: Pseudonyms::new(fingerprint_key, config, names),
+        })
     }
 
-    /// The text without its secrets. Redacting again changes nothing.
+    /// A name that is no content, such as a path: nothing is hidden, but who is in it has a pseudonym.
+    #[must_use]
+    pub fn disguise<'t>(&self, name: &'t str) -> Cow<'t, str> {
+        self.pseudonyms.disguise(name)
+    }
+
+    /// The text without its secrets, and with pseudonyms for its names. Redacting again changes nothing.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         // A replaced secret can uncover another one (a value ends elsewhere now), so look again until nothing is
@@ -62,7 +79,10 @@ impl Redactor {
             }
             text = spans.replace(&text, |secret| self.replacement(secret));
         }
-        text
+        match self.pseudonyms.disguise(&text) {
+            Cow::Owned(disguised) => disguised,
+            Cow::Borrowed(_) => text,
+        }
     }
 
     fn secrets(&self, text: &str) -> Spans {
@@ -70,6 +90,7 @@ impl Redactor {
         block::find(text, &mut spans);
         assignment::find(text, &mut spans);
         command::find(text, &mut spans);
+        device::find(text, &mut spans);
         token::find(text, &mut spans);
         url::find(text, &mut spans);
         for pattern in &self.own_patterns {

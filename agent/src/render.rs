@@ -52,6 +52,7 @@ pub struct Letter {
 pub struct Renderer {
     languages: [OnceLock<Templates>; Locale::ALL.len()],
     style: SubjectStyle,
+    encrypted: bool,
 }
 
 /// Templates by file name, built in.
@@ -68,6 +69,7 @@ macro_rules! language {
         templates!(
             $dir,
             "footer.txt",
+            "sealed.txt",
             "footer.html",
             "heartbeat.txt",
             "system.txt",
@@ -97,10 +99,10 @@ const ENGLISH: Files = language!("en/");
 const GERMAN: Files = language!("de/");
 
 impl Renderer {
-    /// Mails with this kind of subject.
+    /// Mails with this kind of subject, of reports that travel in clear or encrypted.
     #[must_use]
-    pub fn new(style: SubjectStyle) -> Self {
-        Self { languages: Default::default(), style }
+    pub fn new(style: SubjectStyle, encrypted: bool) -> Self {
+        Self { languages: Default::default(), style, encrypted }
     }
 
     fn templates(&self, locale: Locale) -> &Templates {
@@ -123,6 +125,7 @@ impl Renderer {
         if let Value::Object(details) = details {
             view.extend(details);
         }
+        view.insert("encrypted".into(), json!(self.encrypted));
         view.insert("verdict".into(), json!(title));
         view.insert("headline".into(), json!(text::capitalised(&title)));
         view.insert("tone".into(), json!(tone));
@@ -134,9 +137,24 @@ impl Renderer {
         Ok(Letter { subject, title, text: templates.text(name, &view)?, html })
     }
 
+    /// A subject that says nothing but the number.
+    #[must_use]
+    pub fn bare_subject(sequence: u64) -> String {
+        format!("[Mailbeat] #{sequence}")
+    }
+
+    /// What people read in the mail of an encrypted report.
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub fn sealed(&self, sequence: u64, locale: Locale) -> Result<String, RenderError> {
+        let view = Map::from_iter([("sequence".to_owned(), json!(sequence))]);
+        self.templates(locale).text("sealed", &view)
+    }
+
     fn subject(&self, desk: &Desk<'_>, words: &dyn Words, report: &Report, title: &str) -> String {
         match self.style {
-            SubjectStyle::Plain => format!("[Mailbeat] #{}", report.sequence),
+            SubjectStyle::Plain => Self::bare_subject(report.sequence),
             SubjectStyle::Full => text::one_line(
                 &format!(
                     "[Mailbeat] {} {} ({}) #{}: {title}",

@@ -2,12 +2,14 @@
 //!
 //! The only edge to the transport. Routes are tried in order; what is done with an [`Outcome`] is decided in `run`.
 
+pub mod rests;
 pub mod retry;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use mailbeat_shared::transport::graph::{self, GraphSettings};
 use mailbeat_shared::transport::maildir;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
 use mailbeat_shared::transport::secret::Secret;
@@ -32,6 +34,8 @@ pub struct Route {
 pub enum Via {
     /// By SMTP.
     Smtp(Box<SmtpSettings>),
+    /// By Microsoft Graph.
+    Graph(Box<GraphSettings>),
     /// Into a Maildir on this host.
     Maildir(PathBuf),
 }
@@ -71,6 +75,7 @@ impl Route {
         }
         match &self.via {
             Via::Smtp(settings) => settings.check().map_err(|error| format!("route {}: {error}", self.name)),
+            Via::Graph(settings) => settings.check().map_err(|error| format!("route {}: {error}", self.name)),
             Via::Maildir(path) if path.as_os_str().is_empty() => {
                 Err(format!("route {}: path is empty", self.name))
             }
@@ -103,6 +108,11 @@ impl MailServers {
         Self { runtime, clients: HashMap::new() }
     }
 
+    fn by_graph(&self, settings: &GraphSettings, from: &str, mail: &[u8]) -> Outcome {
+        let sender = mail::bare_address(from).unwrap_or_default();
+        self.runtime.block_on(settings.send(&sender, mail))
+    }
+
     fn client(&mut self, route: &Route, settings: &SmtpSettings) -> &mut Client {
         self.clients.entry(route.name.clone()).or_insert_with(|| Client::new(settings.clone()))
     }
@@ -112,6 +122,7 @@ impl Post for MailServers {
     fn send(&mut self, route: &Route, to: &str, mail: &[u8], name: &str) -> Outcome {
         let settings = match &route.via {
             Via::Smtp(settings) => settings,
+            Via::Graph(settings) => return self.by_graph(settings, &route.from, mail),
             Via::Maildir(path) => return deliver(path, mail, name),
         };
         let from = mail::bare_address(&route.from);
@@ -126,9 +137,14 @@ impl Post for MailServers {
     }
 
     fn size_limit(&mut self, route: &Route) -> Option<u64> {
-        let Via::Smtp(settings) = &route.via else { return None };
-        let runtime = self.runtime.clone();
-        runtime.block_on(self.client(route, settings).server_size_limit()).ok().flatten()
+        match &route.via {
+            Via::Smtp(settings) => {
+                let runtime = self.runtime.clone();
+                runtime.block_on(self.client(route, settings).server_size_limit()).ok().flatten()
+            }
+            Via::Graph(_) => Some(graph::MESSAGE_BYTES),
+            Via::Maildir(_) => None,
+        }
     }
 }
 

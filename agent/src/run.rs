@@ -30,8 +30,10 @@ use crate::compose::{ComposeError, Desk};
 use crate::config::Config;
 use crate::home::Home;
 use crate::identity::{Entropy, IdentityError, draw};
+use crate::redact::pseudonym::Pseudonyms;
 use crate::render::Renderer;
 use crate::route::Post;
+use crate::route::rests::Rests;
 use crate::route::retry::{self, Tries};
 use crate::schedule;
 use crate::sense::{HostFacts, Senses};
@@ -77,6 +79,7 @@ pub struct Agent {
     /// Whether the queue may have come over its limits.
     grown: bool,
     tries: Tries,
+    rests: Rests,
     /// Decided reports whose end could not be written down yet: they must not be sent again.
     undecided: Vec<settling::Decided>,
     /// What the next heartbeat must say once.
@@ -113,6 +116,11 @@ pub enum StepError {
     /// There is no contract.
     #[error("not activated; run `mailbeat-agent activate FILE` first")]
     NotActivated,
+    /// Reports must be encrypted, and the contract does not say for whom. Nothing leaves in clear instead.
+    #[error(
+        "agent.toml says encrypt = true, and the contract names no key to encrypt for: ask the vendor for a newer revision of it, or remove `encrypt`. Nothing is sent until then"
+    )]
+    NobodyToEncryptFor,
     /// The machine is another one.
     #[error(
         "this state was made on another machine. If this machine took over from that one, run `mailbeat-agent identity keep`; if it is a copy beside it, run `mailbeat-agent identity new`. Nothing is reported until then"
@@ -167,7 +175,7 @@ impl Agent {
         let Parts { home, config, senses, post, entropy } = parts;
         state.checks.keep_only(&config.check);
         Self {
-            renderer: Renderer::new(config.subject),
+            renderer: Renderer::new(config.subject, config.encrypt),
             build_time: BUILD_TIME.parse().expect("the build time is a constant that a test reads"),
             home,
             config,
@@ -181,6 +189,7 @@ impl Agent {
             running: BTreeSet::new(),
             grown: true,
             tries: Tries::default(),
+            rests: Rests::default(),
             undecided: vec![],
             notes: vec![],
             doubted_since: None,
@@ -249,6 +258,7 @@ impl Agent {
     fn take_stock(&mut self, now: Timestamp) -> Result<Timestamp, StepError> {
         self.state.rebase(now);
         self.tries.rebase(now);
+        self.rests.rebase(now);
         self.reload()?;
         self.settle(now)?;
         Ok(Timestamp::MAX)
@@ -258,6 +268,7 @@ impl Agent {
         &self,
         standing: &'a Standing,
         host: &'a HostFacts,
+        pseudonyms: &'a Pseudonyms,
         state: &'a State,
         now: Timestamp,
     ) -> Desk<'a> {
@@ -266,6 +277,7 @@ impl Agent {
             activation: &standing.activation,
             state,
             host,
+            pseudonyms,
             promise: self.promise(standing),
             locale: self.config.locale_under(&standing.activation.contract),
             config_digest: self.config.digest(),

@@ -13,6 +13,7 @@ use mailbeat_shared::wire::snapshot::Snapshot;
 pub use this_host::ThisHost;
 
 use crate::check::runner::{Ended, Run};
+use crate::redact::pseudonym::Names;
 
 pub use crate::collect::inventory::{Installed, Inventory};
 
@@ -27,6 +28,8 @@ pub struct HostFacts {
     pub boot_id: String,
     /// Names the machine; `None` where it cannot be known.
     pub machine_id: Option<String>,
+    /// The names it knows, where pseudonyms are wanted: to be hidden, never sent.
+    pub names: Names,
 }
 
 /// The watched files.

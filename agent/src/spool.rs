@@ -30,6 +30,10 @@ pub const SIGNATURE: &str = "report.json.sig";
 pub const TEXT: &str = "mail.txt";
 /// The same as HTML; not for heartbeats.
 pub const HTML: &str = "mail.html";
+/// The report as it travels, where it travels encrypted.
+pub const SEALED: &str = "report.json.age";
+/// What people read in that mail; only here, because they read the rest on this host.
+pub const SEALED_TEXT: &str = "sealed.txt";
 /// What lists need to know.
 pub const META: &str = "meta.json";
 /// The mail as it was handed over.
@@ -52,6 +56,17 @@ pub struct Parcel {
     pub text: String,
     /// The same as HTML.
     pub html: Option<String>,
+    /// What travels instead, where reports are encrypted.
+    pub sealed: Option<Sealed>,
+}
+
+/// An encrypted report and the text that travels with it. Made once: each time would make other bytes.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// `report.json.age`.
+    pub report: Vec<u8>,
+    /// Says only the number, and how to decrypt.
+    pub text: String,
 }
 
 /// What lists need to know of a report without opening it.
@@ -93,17 +108,17 @@ impl Entry {
     /// What the file system said; the entry is damaged then.
     pub fn open(&self) -> io::Result<Parcel> {
         let meta = self.meta.clone().ok_or_else(|| io::Error::other("meta.json cannot be read"))?;
-        let html = match fs::read_to_string(self.dir.join(HTML)) {
-            Ok(html) => Some(html),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
+        let sealed = match if_there(fs::read(self.dir.join(SEALED)))? {
+            Some(report) => Some(Sealed { report, text: fs::read_to_string(self.dir.join(SEALED_TEXT))? }),
+            None => None,
         };
         Ok(Parcel {
             meta,
             report: fs::read(self.dir.join(REPORT))?,
             signature: fs::read_to_string(self.dir.join(SIGNATURE))?,
             text: fs::read_to_string(self.dir.join(TEXT))?,
-            html,
+            html: if_there(fs::read_to_string(self.dir.join(HTML)))?,
+            sealed,
         })
     }
 
@@ -145,6 +160,14 @@ impl Entry {
     }
 }
 
+fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Removes what a crash left half-written.
 ///
 /// # Errors
@@ -175,6 +198,9 @@ pub fn put(home: &Home, parcel: &Parcel) -> io::Result<Entry> {
         (META, meta.as_slice()),
     ];
     files.extend(parcel.html.as_ref().map(|html| (HTML, html.as_bytes())));
+    if let Some(sealed) = &parcel.sealed {
+        files.extend([(SEALED, sealed.report.as_slice()), (SEALED_TEXT, sealed.text.as_bytes())]);
+    }
     for (name, bytes) in files {
         durable::write_synced(&draft.join(name), bytes, Access::Private)?;
     }

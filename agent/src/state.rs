@@ -116,6 +116,9 @@ pub struct Accepted {
     pub route: String,
     /// The server's words.
     pub reply: String,
+    /// Why no route before this one in the configuration took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
 }
 
 /// The newest report that exists on disk: what the state must not be behind of.

@@ -30,6 +30,7 @@ pub(crate) fn contract() -> Contract {
         heartbeat_interval_s: Interval { default: 3600, min: 60, max: 86_400 },
         system_interval_s: Interval { default: 86_400, min: 60, max: 604_800 },
         locale: None,
+        encryption_key: None,
         enrollment_secret: Some(EnrollmentSecret::from_random([9; 32])),
         relay: None,
     }
@@ -52,5 +53,6 @@ pub(crate) fn parcel(sequence: u64, kind: Kind) -> Parcel {
         signature: "signature".into(),
         text: format!("{sequence}\n"),
         html: (kind != Kind::Heartbeat).then(|| format!("<p>{sequence}</p>")),
+        sealed: None,
     }
 }

@@ -18,7 +18,7 @@ use mailbeat_shared::wire::signature::{PublicKey, Signature};
 use serde::Serialize;
 
 use crate::home::Home;
-use crate::spool::{self, Entry, MAIL, REPORT, SIGNATURE};
+use crate::spool::{self, Entry, MAIL, REPORT, SEALED, SIGNATURE};
 
 /// The trail and the queue behind it, in order of sequence.
 ///
@@ -104,6 +104,11 @@ fn check_one(entry: &Entry, key: &PublicKey) -> Result<(Digest, Report), String>
         let same = match extract(&mail) {
             Extracted::Signed(signed) => {
                 signed.verify(key).is_ok_and(|mailed| mailed.digest() == verified.digest())
+            }
+            // It cannot be opened here: it must be what was sealed when the report was made, under the same signature.
+            Extracted::Sealed(sealed) => {
+                sealed.bytes() == read(SEALED)?
+                    && sealed.signature().armored() == verified.signature().armored()
             }
             _ => false,
         };

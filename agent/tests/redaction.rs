@@ -3,13 +3,21 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use mailbeat_agent::config::RedactConfig;
+use mailbeat_agent::pattern::BadPattern;
 use mailbeat_agent::redact::Redactor;
+use mailbeat_agent::redact::pseudonym::Names;
 use proptest::prelude::*;
 
 const SECRETS: &str = include_str!("redaction/secrets.txt");
 
 fn redactor() -> Redactor {
-    Redactor::new([7; 32], &[]).expect("no own patterns")
+    Redactor::new([7; 32], &RedactConfig::default(), Names::default()).expect("no own patterns")
+}
+
+fn with_patterns(patterns: &[&str]) -> Result<Redactor, BadPattern> {
+    let patterns = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+    Redactor::new([7; 32], &RedactConfig { patterns, ..RedactConfig::default() }, Names::default())
 }
 
 /// Name, text without marks, and the marked secrets of every snippet.
@@ -80,7 +88,7 @@ fn a_replacement_names_the_secret_by_a_fingerprint_that_only_this_system_can_mak
     let redacted = redactor().redact("password = hunter2\n");
     assert_eq!(redacted, redactor().redact("password = hunter2\n"));
     assert_ne!(redacted, redactor().redact("password = hunter3\n"));
-    let other = Redactor::new([8; 32], &[]).expect("no own patterns");
+    let other = Redactor::new([8; 32], &RedactConfig::default(), Names::default()).expect("no own patterns");
     assert_ne!(redacted, other.redact("password = hunter2\n"));
     assert!(
         redacted.starts_with("password = <redacted:") && redacted.ends_with(">\n") && redacted.len() == 31,
@@ -98,11 +106,11 @@ fn the_same_secret_has_the_same_fingerprint_wherever_it_stands() {
 
 #[test]
 fn own_patterns_redact_their_group_and_a_broken_one_is_named() {
-    let own = Redactor::new([7; 32], &[r"badge (\d+)".into(), "ACME-[0-9]{4}".into()]).expect("both compile");
+    let own = with_patterns(&[r"badge (\d+)", "ACME-[0-9]{4}"]).expect("both compile");
     let redacted = own.redact("badge 4711 for ACME-1234, ACME-x");
     assert!(redacted.starts_with("badge <redacted:") && redacted.ends_with(">, ACME-x"), "{redacted}");
     assert!(!redacted.contains("1234"), "{redacted}");
-    let broken = Redactor::new([7; 32], &["(".into()]).expect_err("no regular expression").to_string();
+    let broken = with_patterns(&["("]).expect_err("no regular expression").to_string();
     assert!(broken.contains("\"(\" is not a regular expression"), "{broken}");
 }
 

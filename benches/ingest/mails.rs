@@ -15,6 +15,7 @@ use mailbeat_agent::collect::host::HostProbe;
 use mailbeat_agent::compose::{self, Desk};
 use mailbeat_agent::identity::{self, Identity};
 use mailbeat_agent::item::Item;
+use mailbeat_agent::redact::pseudonym::Pseudonyms;
 use mailbeat_agent::render::{Renderer, SubjectStyle};
 use mailbeat_agent::sense::{Found, HostFacts};
 use mailbeat_agent::state::State;
@@ -45,7 +46,7 @@ pub(crate) fn compose(
     let systems = count.div_ceil(per_system);
     let workers = std::thread::available_parallelism()?.get();
     let write = |worker: usize| -> anyhow::Result<usize> {
-        let renderer = Renderer::new(SubjectStyle::Full);
+        let renderer = Renderer::new(SubjectStyle::Full, false);
         let mut bytes = 0;
         for number in (worker..systems).step_by(workers) {
             let mut agent = Agent::new(&contract, number, now)?;
@@ -140,7 +141,7 @@ impl Agent {
             name: format!("scada-{number:03}"),
             uptime_s: 0,
             boot_id: format!("7c1f2a90-5d3e-4c7b-9a51-{number:012x}"),
-            machine_id: None,
+            ..HostFacts::default()
         };
         let activation = Activation { contract: contract.clone(), proof, consent };
         Ok(Self { identity, activation, state: State::default(), host, started_at: now - HOUR * 1_000 })
@@ -155,11 +156,13 @@ impl Agent {
     ) -> anyhow::Result<Vec<u8>> {
         self.host.uptime_s = u64::try_from(at.duration_since(self.started_at).as_secs())?;
         let body = compose::heartbeat(&self.state, &[], Found { value, problems: vec![] }, vec![], vec![]);
+        let pseudonyms = Pseudonyms::default();
         let desk = Desk {
             identity: &self.identity,
             activation: &self.activation,
             state: &self.state,
             host: &self.host,
+            pseudonyms: &pseudonyms,
             promise: Promise { heartbeat_interval_s: 3_600, system_interval_s: 86_400 },
             locale: Locale::En,
             config_digest: Digest::of(b"agent.toml"),
@@ -185,6 +188,7 @@ impl Agent {
             kind: meta.kind,
             sequence: meta.sequence,
             report: &parcel.report,
+            sealed: None,
             signature: &parcel.signature,
         };
         Ok(mail::compose_report(&frame, &parts)?)

@@ -1,11 +1,15 @@
 //! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration.
 
+mod oauth;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::id::ContractNumber;
+
+pub use oauth::{Oauth, SignIn};
 
 use crate::ticket::TicketNumber;
 
@@ -50,6 +54,9 @@ pub enum Command {
     /// The rules that turn facts into tickets.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Mail accounts that sign in by OAuth.
+    #[command(subcommand)]
+    Oauth(Oauth),
     /// Read mails from files: .eml, a Maildir, an mbox.
     Import {
         /// The file or directory.

@@ -5,6 +5,7 @@ mod documents;
 mod history;
 mod import;
 mod init;
+mod oauth;
 mod people;
 mod quarantine;
 mod rules;
@@ -63,6 +64,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Tickets(command) => tickets::run(&desk, command),
         Command::Quarantine(command) => quarantine::run(&desk, command),
         Command::Rules(command) => rules::run(&desk, command),
+        Command::Oauth(command) => oauth::run(&desk, command),
         Command::Import { path } => import::run(&desk, path),
         Command::Run { observe } => self::run::run(desk, *observe),
         Command::Test { mail_to } => return test::run(&desk, mail_to.as_deref()),

@@ -5,15 +5,17 @@
 
 use std::path::{Path, PathBuf};
 
+use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file::{self, ConfigError};
 use mailbeat_shared::locale::Locale;
-use mailbeat_shared::wire::mail::is_address;
+use mailbeat_shared::transport::oauth::{Kept, OAuthSettings, Purpose};
+use mailbeat_shared::wire::mail::{bare_address, is_address};
 use serde::Deserialize;
 
 use crate::evaluate::rules::Rules;
 use crate::issuing::Terms;
 use crate::mailbox::MailboxSettings;
-use crate::notify::mail::OutgoingSettings;
+use crate::notify::mail::{OutgoingSettings, OutgoingTransport};
 use crate::notify::ping::PingSettings;
 
 /// Everything in `receiver.toml`.
@@ -100,6 +102,7 @@ impl Config {
         if let Some(dir) = std::env::var_os("MAILBEAT_STATE_DIR") {
             config.state_dir = dir.into();
         }
+        config.keep_tokens(&Clock::system());
         config.check().map_err(|what| BadConfig::Senseless { path: path.to_owned(), what })?;
         Ok(config)
     }
@@ -123,6 +126,68 @@ impl Config {
             Some(address) => Err(format!("[contracts]: report address {address:?} is not a mail address")),
             None => Ok(()),
         }
+    }
+
+    /// Says where each account's tokens lie and whose mailbox it is.
+    fn keep_tokens(&mut self, clock: &Clock) {
+        let dir = self.tokens();
+        let keep = |oauth: &mut OAuthSettings, name: &str, purpose: Purpose, username: String| {
+            let account = oauth.account.clone().unwrap_or_else(|| name.to_owned());
+            let command = format!("mailbeat-receiver oauth login {account}");
+            oauth.keep(
+                &dir,
+                &account,
+                Kept { purpose, username, command, clock: clock.clone(), ..Kept::default() },
+            );
+        };
+        for mailbox in &mut self.mailboxes {
+            if let MailboxSettings::Imap(imap) = mailbox
+                && let Some(oauth) = &mut imap.oauth
+            {
+                keep(oauth, &imap.name, Purpose::Mail, imap.username.clone());
+            }
+        }
+        let from = bare_address(&self.outgoing.from).unwrap_or_default();
+        match &mut self.outgoing.transport {
+            OutgoingTransport::Smtp(smtp) => {
+                if let Some(oauth) = &mut smtp.oauth {
+                    oauth.proxy = oauth.proxy.take().or(smtp.proxy.clone());
+                    keep(oauth, "outgoing", Purpose::Mail, smtp.username.clone().unwrap_or_default());
+                }
+            }
+            OutgoingTransport::Graph(graph) => {
+                graph.oauth.proxy = graph.oauth.proxy.take().or(graph.proxy.clone());
+                keep(&mut graph.oauth, "outgoing", Purpose::Graph, graph.mailbox.clone().unwrap_or(from));
+            }
+            OutgoingTransport::Maildir(_) => {}
+        }
+    }
+
+    /// Every account that signs in by OAuth, once.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<OAuthSettings> {
+        let mailboxes = self.mailboxes.iter().filter_map(|mailbox| match mailbox {
+            MailboxSettings::Imap(imap) => imap.oauth.as_deref(),
+            MailboxSettings::Maildir(_) => None,
+        });
+        let outgoing = match &self.outgoing.transport {
+            OutgoingTransport::Smtp(smtp) => smtp.oauth.as_deref(),
+            OutgoingTransport::Graph(graph) => Some(&*graph.oauth),
+            OutgoingTransport::Maildir(_) => None,
+        };
+        let mut accounts: Vec<OAuthSettings> = Vec::new();
+        for account in mailboxes.chain(outgoing) {
+            if !accounts.iter().any(|known| known.kept.file == account.kept.file) {
+                accounts.push(account.clone());
+            }
+        }
+        accounts
+    }
+
+    /// Tokens of mail accounts, and when somebody last signed in.
+    #[must_use]
+    pub fn tokens(&self) -> PathBuf {
+        self.state_dir.join("oauth")
     }
 
     /// The rules in force.
@@ -149,6 +214,12 @@ impl Config {
     #[must_use]
     pub fn vendor_key(&self) -> PathBuf {
         self.state_dir.join("vendor.key")
+    }
+
+    /// The vendor's keys for encrypted reports.
+    #[must_use]
+    pub fn encryption_keys(&self) -> PathBuf {
+        self.state_dir.join("encryption.keys")
     }
 
     /// The vendor's public key, to be given to customers.

@@ -34,6 +34,7 @@ pub use self::verdict::{IgnoreReason, QuarantineReason, Verdict};
 use self::window::Window;
 use crate::evaluate::rules::Rules;
 use crate::filing::NewFiling;
+use crate::keyring::Keyring;
 use crate::notify::bounce::recognise;
 use crate::store::{Claimed, Kept, NewQuarantined, Place, Store, StoreError, Tx};
 
@@ -42,6 +43,8 @@ use crate::store::{Claimed, Kept, NewQuarantined, Place, Store, StoreError, Tx};
 pub struct Context<'a> {
     /// The rules in force.
     pub rules: &'a Rules,
+    /// What opens encrypted reports.
+    pub keyring: &'a Keyring,
     /// The time between two rounds of reading when all is well: longer silence of ours is deafness.
     pub usual_round: SignedDuration,
 }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret, Interval, Relay};
 use mailbeat_shared::wire::id::ContractNumber;
+use mailbeat_shared::wire::sealed::EncryptionKey;
 use mailbeat_shared::wire::signature::PublicKey;
 use serde::Deserialize;
 
@@ -106,6 +107,8 @@ pub struct IssueRequest {
     pub grace_days: Option<u32>,
     /// Most systems.
     pub systems: Option<u32>,
+    /// Whom reports can be encrypted for.
+    pub encryption_key: Option<EncryptionKey>,
     /// Where reports go; the vendor's usual addresses if empty.
     pub report_addresses: Vec<String>,
     /// Longest announced maintenance, in hours.
@@ -223,6 +226,7 @@ pub fn issue(
         heartbeat_interval_s: request.heartbeat_interval_s.unwrap_or(terms.heartbeat_interval_s),
         system_interval_s: request.system_interval_s.unwrap_or(terms.system_interval_s),
         locale: request.locale.or(terms.locale),
+        encryption_key: request.encryption_key,
         enrollment_secret: Some(secret),
         relay: request.relay,
     };

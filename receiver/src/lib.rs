@@ -11,6 +11,7 @@ pub mod filing;
 pub mod history;
 pub mod intake;
 pub mod issuing;
+pub mod keyring;
 pub mod mailbox;
 pub mod notify;
 pub mod render;

@@ -22,7 +22,7 @@ pub use backoff::backoff;
 pub use channel::{Fetched, Inlet, Outlet, Room, channel};
 pub use error::{ErrorKind, MailboxError};
 pub use maildir::{MARKER, init as init_maildir};
-pub use settings::{ImapSettings, ImapTls, MailboxSettings, MaildirSettings, SettingsError};
+pub use settings::{ImapAuth, ImapSettings, ImapTls, MailboxSettings, MaildirSettings, SettingsError};
 pub use steps::{Step, StepName};
 
 use crate::filing::Target;

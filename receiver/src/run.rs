@@ -11,16 +11,19 @@ mod reading;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::clock::Clock;
+use mailbeat_shared::transport::oauth::CONSENTED;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::config::Config;
 use crate::evaluate::rules::Rules;
-use crate::mailbox::{MailboxError, MailboxSettings, backoff};
+use crate::keyring::Keyring;
+use crate::mailbox::{ErrorKind, MailboxError, MailboxSettings, backoff};
 use crate::notify::ping::PingError;
 use crate::store::{StoreError, StoreHandle};
 
@@ -32,6 +35,7 @@ pub struct Receiver {
     clock: Clock,
     observe: bool,
     rules: Mutex<Arc<Rules>>,
+    keyring: Arc<Keyring>,
     /// When each mailbox was last read to its end.
     completed: Mutex<BTreeMap<String, Timestamp>>,
     stop: watch::Receiver<bool>,
@@ -66,13 +70,15 @@ impl Receiver {
     pub fn new(
         config: Config,
         rules: Rules,
+        keyring: Keyring,
         store: StoreHandle,
         clock: Clock,
         observe: bool,
         stop: watch::Receiver<bool>,
     ) -> Self {
         let (rules, completed) = (Mutex::new(Arc::new(rules)), Mutex::new(BTreeMap::new()));
-        Self { config, store, clock, observe, rules, completed, stop }
+        let keyring = Arc::new(keyring);
+        Self { config, store, clock, observe, rules, keyring, completed, stop }
     }
 
     /// Runs all loops until told to stop; a mail being recorded is recorded first.
@@ -99,6 +105,10 @@ impl Receiver {
 
     fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring)
     }
 
     fn set_rules(&self, rules: Rules) {
@@ -133,6 +143,25 @@ impl Receiver {
         self.is_stopping()
     }
 
+    /// Sleeps as [`Receiver::sleep`], and wakes early when somebody signs in to a mail account.
+    async fn sleep_unless_signed_in(&self, time: Duration) -> bool {
+        let (until, before) = (Instant::now() + time, self.signed_in_at());
+        loop {
+            let left = until.saturating_duration_since(Instant::now()).min(reading::LONGEST_SLEEP);
+            if self.sleep(left).await {
+                return true;
+            }
+            if Instant::now() >= until || self.signed_in_at() != before {
+                return false;
+            }
+        }
+    }
+
+    /// The time of the file that says when somebody last signed in.
+    fn signed_in_at(&self) -> Option<SystemTime> {
+        std::fs::metadata(self.config.tokens().join(CONSENTED)).ok()?.modified().ok()
+    }
+
     fn round_completed(&self, mailbox: &str) {
         let now = self.now();
         self.completed.lock().unwrap_or_else(PoisonError::into_inner).insert(mailbox.to_owned(), now);
@@ -156,10 +185,16 @@ async fn attend(receiver: Arc<Receiver>, settings: MailboxSettings) -> Result<()
             Err(SessionError::Store(error)) => return Err(error.into()),
             Err(SessionError::Mailbox(error)) => error,
         };
+        if error.kind == ErrorKind::SessionExpired && failures == 0 {
+            // As often as tokens expire. If the next session fails too, that is trouble.
+            tracing::info!(mailbox = settings.name(), "the session ended with its token and is opened again");
+            failures = 1;
+            continue;
+        }
         failures += 1;
         tracing::warn!(mailbox = settings.name(), %error, advice = error.advice(), "the mailbox cannot be read");
         reading::note_trouble(&receiver, &settings, &error).await?;
-        if receiver.sleep(backoff(&error, failures, jitter())).await {
+        if receiver.sleep_unless_signed_in(backoff(&error, failures, jitter())).await {
             break;
         }
     }

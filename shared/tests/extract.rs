@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use mailbeat_shared::wire::extract::{Broken, Extracted, Other, extract};
 use mailbeat_shared::wire::id::{ReportId, SystemId};
 use mailbeat_shared::wire::mail::{Frame, ReportParts, compose_report};
 use mailbeat_shared::wire::report::Kind;
+use mailbeat_shared::wire::sealed::{DecryptionKey, EncryptionKey};
 use mailbeat_shared::wire::signature::{Namespace, SigningKey};
 
 const REPORT: &str = "{\n  \"mailbeat\": 1,\n  \"host\": \"Müller\"\n}\n";
@@ -33,6 +36,7 @@ fn sent() -> String {
         kind: Kind::System,
         sequence: 7,
         report: REPORT.as_bytes(),
+        sealed: None,
         signature: &signature,
     };
     String::from_utf8(compose_report(&frame, &parts).unwrap()).unwrap()
@@ -87,6 +91,33 @@ fn is_other(mail: &str) -> Other {
         Extracted::Other(other) => other,
         extracted => panic!("{extracted:?} from\n{mail}"),
     }
+}
+
+/// The encrypted report under another type, as gateways name what they do not know.
+fn sealed_part(key: &DecryptionKey) -> String {
+    let sealed = EncryptionKey::seal(&[key.public()], REPORT.as_bytes());
+    let headers = "Content-Type: application/octet-stream; name=\"report.json.age\"\r\nContent-Transfer-Encoding: base64";
+    part(headers, &BASE64.encode(sealed))
+}
+
+#[test]
+fn an_encrypted_report_is_found_like_one_in_clear_and_the_signature_is_over_what_is_inside() {
+    let key_of_vendor = DecryptionKey::generate();
+    let mail =
+        rebuilt("", &[part("Content-Type: text/plain", "#7"), sealed_part(&key_of_vendor), signature_part()]);
+    let forwarded = rebuilt("", &[part("Content-Type: message/rfc822", &mail)]);
+    for mail in [mail, forwarded] {
+        let Extracted::Sealed(sealed) = extract(mail.as_bytes()) else {
+            panic!("nothing encrypted in\n{mail}")
+        };
+        let verified = sealed.open(&[key_of_vendor.clone()]).unwrap().verify(&key().public()).unwrap();
+        assert_eq!(String::from_utf8_lossy(verified.bytes()), REPORT);
+    }
+    is_broken(
+        &rebuilt("", &[sealed_part(&key_of_vendor), report_part(), signature_part()]),
+        Broken::Ambiguous,
+    );
+    is_broken(&rebuilt("", &[sealed_part(&key_of_vendor)]), Broken::PartMissing);
 }
 
 #[test]

@@ -102,6 +102,7 @@ fn example_contract(vendor: &SigningKey) -> Contract {
         heartbeat_interval_s: interval,
         system_interval_s: interval,
         locale: None,
+        encryption_key: None,
         enrollment_secret: None,
         relay: None,
     }

@@ -46,6 +46,7 @@ fn mail_of(report: &[u8], key: &SigningKey) -> anyhow::Result<Vec<u8>> {
         kind: Kind::Heartbeat,
         sequence: said.sequence,
         report,
+        sealed: None,
         signature: &signature,
     };
     Ok(compose_report(&frame, &parts)?)

@@ -49,6 +49,7 @@ fn outside_crates_stay_in_their_rooms() {
         ("async_imap", "receiver/src/mailbox/imap"),
         ("rusqlite", "receiver/src/store"),
         ("sysinfo", "agent/src/collect/host"),
+        ("x25519::", "shared/src/wire/sealed"),
         ("handlebars", "shared/src/template"),
         ("hyper::", "shared/src/transport/http"),
         ("lettre::message", "shared/src/wire/mail"),

@@ -85,6 +85,7 @@ impl Senses for Doors {
             uptime_s: body.uptime.as_secs().unsigned_abs(),
             boot_id: format!("boot-{}", body.boots),
             machine_id: Some("machine".into()),
+            ..HostFacts::default()
         }
     }
 

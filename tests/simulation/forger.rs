@@ -68,6 +68,7 @@ pub(crate) fn framed(report: &Report, bytes: &[u8], signature: &str) -> Vec<u8> 
         kind: report.kind(),
         sequence: report.sequence,
         report: bytes,
+        sealed: None,
         signature,
     };
     compose_report(&frame, &parts).expect("a mail can be composed")

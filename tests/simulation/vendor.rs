@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_receiver::config::Retention;
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::intake::{Context, Source, Verdict, reprocess};
+use mailbeat_receiver::keyring::Keyring;
 use mailbeat_receiver::run::clockwork;
 use mailbeat_receiver::store::{EnrollmentMode, Store, StoreError, Tx};
 use mailbeat_shared::clock::Clock;
@@ -135,7 +136,7 @@ impl Vendor {
             return Ok(true);
         }
         let now = self.clock.now();
-        clockwork::look(&mut self.store, &self.rules, now)?;
+        clockwork::look(&mut self.store, &self.rules, &[], now)?;
         if self.cleaned_at.is_none_or(|at| now.duration_since(at).abs() >= HOUR) {
             self.cleaned_at = Some(now);
             clockwork::clean_up(&mut self.store, Retention::default(), now)?;
@@ -252,5 +253,5 @@ fn customers_tickets(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
 
 /// What intake is told beside the mail.
 pub(crate) fn context(rules: &Rules) -> Context<'_> {
-    Context { rules, usual_round: ROUND }
+    Context { rules, keyring: Keyring::NONE, usual_round: ROUND }
 }

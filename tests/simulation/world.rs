@@ -244,6 +244,7 @@ fn contract(customer: &str, secret: u8, now: Timestamp) -> SealedContract {
         heartbeat_interval_s: Interval { default: 3600, min: 60, max: 86_400 },
         system_interval_s: Interval { default: 86_400, min: 60, max: 604_800 },
         locale: None,
+        encryption_key: None,
         enrollment_secret: Some(EnrollmentSecret::from_random([secret; 32])),
         relay: None,
     };

@@ -8,7 +8,9 @@ mod breaker;
 mod ca;
 mod cutter;
 mod dovecot;
+mod farewell;
 mod mailboxes;
+mod oauth;
 mod options;
 mod policy;
 mod ports;
@@ -28,7 +30,9 @@ pub use breaker::LineBreaker;
 pub use ca::Certificate;
 pub use cutter::LineCutter;
 pub use dovecot::{Fsync, Storage};
+pub use farewell::FarewellLine;
 pub use mailboxes::Answer;
+pub use oauth::Browser;
 pub use options::Builder;
 pub use policy::Moment;
 pub use ports::Ports;
@@ -58,6 +62,8 @@ pub struct Lab {
     imap: Server,
     delivery: Server,
     postfix: Server,
+    /// Where the lab has one.
+    oauth: Option<Server>,
     guardian: Guardian,
     policy: Policy,
     _block: Block,
@@ -101,6 +107,7 @@ impl Lab {
         let imap = dovecot::configure(&root, &ports, options, Role::Imap)?;
         let delivery = dovecot::configure(&root, &ports, options, Role::Delivery)?;
         let postfix = postfix::configure(&root, &ports)?;
+        let oauth = options.oauth.map(|seconds| oauth::configure(&root, &ports, seconds)).transpose()?;
         let policy = Policy::serve(&root)?;
         let lab = Self {
             root,
@@ -109,6 +116,7 @@ impl Lab {
             imap,
             delivery,
             postfix,
+            oauth,
             guardian,
             policy,
             _block: block,
@@ -125,6 +133,7 @@ impl Lab {
         }
         lab.wait_for_imap()?;
         lab.wait_until_answering(&lab.postfix, ports.mx, "220 ")?;
+        lab.wait_for_oauth()?;
         Ok(lab)
     }
 
@@ -194,8 +203,8 @@ impl Lab {
         self.wait_until_answering(&self.postfix, self.ports.mx, "220 ")
     }
 
-    fn servers(&self) -> [&Server; 3] {
-        [&self.imap, &self.delivery, &self.postfix]
+    fn servers(&self) -> impl Iterator<Item = &Server> {
+        [&self.imap, &self.delivery, &self.postfix].into_iter().chain(&self.oauth)
     }
 
     fn wait_for_imap(&self) -> anyhow::Result<()> {
@@ -242,7 +251,7 @@ impl Drop for Lab {
             eprintln!("the lab's directory is kept: {}\n{}", self.root.display(), self.logs());
         }
         self.guardian.finish(keep);
-        self.servers().into_iter().for_each(Server::bury);
+        self.servers().for_each(Server::bury);
     }
 }
 

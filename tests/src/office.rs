@@ -54,11 +54,19 @@ impl Office {
     /// A server or the receiver does not start.
     pub fn polling_every(seconds: u32, rules: &str) -> anyhow::Result<Self> {
         let lab = Lab::builder().users(&["operator"]).start()?;
-        let mut dir = tempfile::Builder::new().prefix("mailbeat-office-").tempdir()?;
-        dir.disable_cleanup(std::env::var_os("MAILBEAT_KEEP_LAB").is_some());
         let mailbox = mailbox(&lab, &format!("tls_ca = {:?}\npoll_interval_s = {seconds}\n", lab.ca()));
         let transport = mailbox + "\n" + &outgoing(&lab);
-        let vendor = Vendor::new(&dir.path().join("vendor"), &transport, rules)?;
+        Self::among(lab, &transport, rules)
+    }
+
+    /// A vendor among these servers, with these `[[mailbox]]` and `[outgoing]` tables.
+    ///
+    /// # Errors
+    /// The receiver does not start.
+    pub fn among(lab: Lab, transport: &str, rules: &str) -> anyhow::Result<Self> {
+        let mut dir = tempfile::Builder::new().prefix("mailbeat-office-").tempdir()?;
+        dir.disable_cleanup(std::env::var_os("MAILBEAT_KEEP_LAB").is_some());
+        let vendor = Vendor::new(&dir.path().join("vendor"), transport, rules)?;
         Ok(Self { vendor, lab, dir })
     }
 

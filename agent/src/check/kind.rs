@@ -2,8 +2,12 @@
 
 use serde::de::DeserializeOwned;
 
+use super::file::{self, File};
+use super::log::{self, Log};
 use super::plugin::Plugin;
 use super::probe::Probe;
+use super::process::{self, Process};
+use super::service::{self, Service};
 
 /// A kind of check, as `type` names it.
 #[derive(Clone, Copy)]
@@ -16,7 +20,13 @@ pub struct Kind {
 }
 
 /// All of them.
-pub const KINDS: &[Kind] = &[kind::<Plugin>("plugin", &[])];
+pub const KINDS: &[Kind] = &[
+    kind::<Plugin>("plugin", &[]),
+    kind::<Log>("log", log::VALUES),
+    kind::<File>("file", file::VALUES),
+    kind::<Service>("service", service::VALUES),
+    kind::<Process>("process", process::VALUES),
+];
 
 /// A kind whose probes are read from the keys of their `[[check]]` table, unknown keys refused; what serde cannot tell is told with
 /// `#[serde(try_from = ...)]`.

@@ -5,6 +5,7 @@
 
 mod footprint;
 mod mounts;
+mod processes;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use super::Measured;
 use crate::os;
 pub use footprint::Footprint;
 use mounts::Mount;
+pub use processes::Running;
 
 /// A host that cannot be measured at all.
 #[derive(Debug, thiserror::Error)]

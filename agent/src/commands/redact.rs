@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 
 use super::{Setup, print};
 use crate::identity::Identity;
+use crate::os;
 use crate::redact::Redactor;
 use crate::watch;
 
@@ -33,10 +34,13 @@ pub(super) fn redact(setup: &Setup, file: &Path) -> anyhow::Result<ExitCode> {
     };
     let identity = Identity::load(&setup.home)?;
     let key = identity.as_ref().map_or([0; 32], |identity| *identity.fingerprint_key());
-    let redacted = Redactor::new(key, &setup.config.redact.patterns)?.redact(&text);
+    let redacted = Redactor::new(key, &setup.config.redact, os::known_names())?.redact(&text);
     print(&redacted);
-    let hidden = redacted.matches("<redacted:").count().saturating_sub(text.matches("<redacted:").count());
-    eprintln!("{hidden} places redacted in {name}");
+    let count =
+        |opening: &str| redacted.matches(opening).count().saturating_sub(text.matches(opening).count());
+    let pseudonyms: usize = ["<ip:", "<host:", "<user:", "<mail:"].into_iter().map(count).sum();
+    let and = if pseudonyms == 0 { String::new() } else { format!(", {pseudonyms} pseudonyms put") };
+    eprintln!("{} places redacted{and} in {name}", count("<redacted:"));
     if identity.is_none() {
         eprintln!("not activated: these fingerprints are not the ones a report would show");
     }

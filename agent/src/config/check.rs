@@ -8,9 +8,10 @@ use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use serde::Serialize;
 
-use super::Config;
+use super::{Config, RedactConfig};
 use crate::home::Home;
 use crate::redact::Redactor;
+use crate::redact::pseudonym::Names;
 use crate::watch;
 
 /// One thing that was looked at.
@@ -53,16 +54,32 @@ pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
     }
     findings.extend(limits_at_work(config));
     findings.extend(config.watch.faults().into_iter().map(|fault| Finding::wrong(format!("watch: {fault}"))));
-    if let Err(error) = Redactor::new([0; 32], &config.redact.patterns) {
+    if let Err(error) = Redactor::new([0; 32], &config.redact, Names::default()) {
         findings.push(Finding::wrong(error.to_string()));
     }
     findings.extend(unreadable(config));
+    findings.extend(encryption(config, contract));
     match contract {
         Some(contract) => findings.extend(config.wish().clamped(contract).into_iter().map(Finding::note)),
         None => findings.push(Finding::note("not activated: `mailbeat-agent activate FILE`")),
     }
     findings.extend(state_dir(config));
     findings
+}
+
+/// Encryption that cannot be, or that nobody asked for.
+fn encryption(config: &Config, contract: Option<&Contract>) -> Option<Finding> {
+    let nobody = contract.is_some_and(|contract| contract.encryption_key.is_none());
+    match (config.encrypt, config.encrypt_to.is_empty()) {
+        (true, _) if nobody => Some(Finding::wrong(
+            "encrypt = true, and the contract names no key to encrypt for: ask the vendor for a newer revision of it",
+        )),
+        (true, true) => Some(Finding::note(
+            "encrypt = true without `encrypt_to`: copies of reports can be read by the vendor only, and by you in the trail",
+        )),
+        (false, false) => Some(Finding::note("encrypt_to has no effect without encrypt = true")),
+        _ => None,
+    }
 }
 
 /// Limits that cannot be kept, or that the receiver would not keep.
@@ -91,7 +108,9 @@ fn limits_at_work(config: &Config) -> Vec<Finding> {
 /// The watched files that may not be read, with the command that would allow it. They are read as `run` reads them, with a
 /// key that means nothing, and thrown away.
 fn unreadable(config: &Config) -> Vec<Finding> {
-    let Ok(redactor) = Redactor::new([0; 32], &[]) else { return vec![] };
+    let Ok(redactor) = Redactor::new([0; 32], &RedactConfig::default(), Names::default()) else {
+        return vec![];
+    };
     let watched = watch::watch(&config.watch, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
     let sentence =
         |file: &watch::Unreadable| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix);

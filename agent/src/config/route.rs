@@ -1,9 +1,13 @@
 //! One `[[route]]` table.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use mailbeat_shared::clock::Clock;
+use mailbeat_shared::transport::graph::GraphSettings;
+use mailbeat_shared::transport::oauth::{Kept, OAuthSettings, Purpose};
 use mailbeat_shared::transport::smtp::SmtpSettings;
 use mailbeat_shared::wire::contract::Contract;
+use mailbeat_shared::wire::mail;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -28,6 +32,8 @@ pub struct RouteConfig {
 pub enum RouteKind {
     /// By SMTP with these settings.
     Smtp(Box<SmtpSettings>),
+    /// By Microsoft Graph.
+    Graph(Box<GraphSettings>),
     /// Into a Maildir.
     Maildir(PathBuf),
     /// Through the relay that the contract offers.
@@ -59,16 +65,18 @@ impl<'de> Deserialize<'de> for RouteConfig {
             Some(other) => Err(D::Error::custom(format!("`{key}` must be a text, not {}", other.type_str()))),
         };
         let (name, kind, from) = (text("name")?, text("type")?, text("from")?);
-        let kind = kind.ok_or_else(|| D::Error::custom("a route needs `type`: smtp, maildir or relay"))?;
+        let kind =
+            kind.ok_or_else(|| D::Error::custom("a route needs `type`: smtp, graph, maildir or relay"))?;
         let rest = toml::Value::Table(table);
         let wrong = |error: toml::de::Error| D::Error::custom(error.message());
         let settings = match kind.as_str() {
             "smtp" => RouteKind::Smtp(Box::new(rest.try_into().map_err(wrong)?)),
+            "graph" => RouteKind::Graph(Box::new(rest.try_into().map_err(wrong)?)),
             "maildir" => RouteKind::Maildir(rest.try_into::<MaildirKeys>().map_err(wrong)?.path),
             "relay" => rest.try_into::<NoKeys>().map(|NoKeys {}| RouteKind::Relay).map_err(wrong)?,
             other => {
                 return Err(D::Error::custom(format!(
-                    "route type {other:?} is not known; smtp, maildir or relay"
+                    "route type {other:?} is not known; smtp, graph, maildir or relay"
                 )));
             }
         };
@@ -81,7 +89,58 @@ impl<'de> Deserialize<'de> for RouteConfig {
     }
 }
 
+impl RouteConfig {
+    /// Its account, where it signs in by OAuth.
+    #[must_use]
+    pub fn oauth(&self) -> Option<&OAuthSettings> {
+        match &self.kind {
+            RouteKind::Smtp(settings) => settings.oauth.as_deref(),
+            RouteKind::Graph(settings) => Some(&settings.oauth),
+            RouteKind::Maildir(_) | RouteKind::Relay => None,
+        }
+    }
+
+    /// Says where its account's tokens lie and whose mailbox it is; the way out is the route's, unless it has its own.
+    pub(super) fn keep_tokens(&mut self, dir: &Path, clock: &Clock) {
+        let (oauth, proxy, username, purpose) = match &mut self.kind {
+            RouteKind::Smtp(settings) => {
+                let (username, proxy) = (settings.username.clone(), settings.proxy.clone());
+                (settings.oauth.as_mut(), proxy, username, Purpose::Mail)
+            }
+            RouteKind::Graph(settings) => {
+                let (mailbox, proxy) = (settings.mailbox.clone(), settings.proxy.clone());
+                (Some(&mut settings.oauth), proxy, mailbox, Purpose::Graph)
+            }
+            RouteKind::Maildir(_) | RouteKind::Relay => return,
+        };
+        let Some(oauth) = oauth else { return };
+        oauth.proxy = oauth.proxy.take().or(proxy);
+        let account = oauth.account.clone().unwrap_or_else(|| self.name.clone());
+        let kept = Kept {
+            purpose,
+            username: username.unwrap_or_else(|| mail::bare_address(&self.from).unwrap_or_default()),
+            command: format!("mailbeat-agent oauth login {account}"),
+            clock: clock.clone(),
+            ..Kept::default()
+        };
+        oauth.keep(dir, &account, kept);
+    }
+}
+
 impl Config {
+    /// Every account that signs in by OAuth, once, with the name of its first route.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<(String, OAuthSettings)> {
+        let mut accounts: Vec<(String, OAuthSettings)> = Vec::new();
+        for route in &self.route {
+            let Some(oauth) = route.oauth() else { continue };
+            if !accounts.iter().any(|(_, known)| known.kept.file == oauth.kept.file) {
+                accounts.push((route.name.clone(), oauth.clone()));
+            }
+        }
+        accounts
+    }
+
     /// The routes in order, under this contract, and what is wrong with those that cannot be used.
     #[must_use]
     pub fn routes(&self, contract: Option<&Contract>) -> (Vec<Route>, Vec<String>) {
@@ -90,6 +149,7 @@ impl Config {
         let configured = self.route.iter().map(|route| {
             let via = match &route.kind {
                 RouteKind::Smtp(settings) => Via::Smtp(settings.clone()),
+                RouteKind::Graph(settings) => Via::Graph(settings.clone()),
                 RouteKind::Maildir(path) => Via::Maildir(path.clone()),
                 RouteKind::Relay => {
                     let relay =

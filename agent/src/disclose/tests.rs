@@ -20,7 +20,13 @@ fn sheet(locale: Locale, config: &Config, consented: Option<&[&str]>) -> Sheet {
             config,
             activation: consent.as_ref().map(|consent| (&contract, consent)),
             system: Some(SystemId::from_random([1; 16])),
-            host: &HostFacts { name: "scada-01".into(), uptime_s: 7, boot_id: "b".into(), machine_id: None },
+            host: &HostFacts {
+                name: "scada-01".into(),
+                uptime_s: 7,
+                boot_id: "b".into(),
+                machine_id: None,
+                ..HostFacts::default()
+            },
             observations: &[Observation::new(metric, 4096.0)],
             inventory: &BTreeMap::from([("os.name".into(), "Debian".into())]),
             now: contract.issued_at,

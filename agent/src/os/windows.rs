@@ -4,6 +4,8 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
+use crate::redact::pseudonym::Names;
+
 /// A regular file, open for reading, with what the handle says of it (not what the name said before).
 #[derive(Debug)]
 pub struct Opened {
@@ -47,7 +49,13 @@ pub fn never_opened(_: &Metadata) -> Option<NeverOpened> {
     None
 }
 
-/// None here.
+/// The standard library does not tell it here.
+#[must_use]
+pub fn file_id(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// Windows has other things than owner and mode bits.
 #[must_use]
 pub fn ownership(_: &Metadata) -> Option<Ownership> {
     None
@@ -83,6 +91,20 @@ impl Accounts {
 #[must_use]
 pub fn program_user() -> String {
     "LocalService".to_owned()
+}
+
+/// The name of this host and of the people with a profile; neighbours are not known here.
+#[must_use]
+pub fn known_names() -> Names {
+    let drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".into());
+    let profiles = std::fs::read_dir(format!("{drive}\\Users")).into_iter().flatten().flatten();
+    let shared = ["Public", "Default", "Default User", "All Users"];
+    let people = profiles.filter_map(|profile| profile.file_name().into_string().ok());
+    Names {
+        hosts: std::env::var("COMPUTERNAME").into_iter().collect(),
+        domains: std::env::var("USERDNSDOMAIN").into_iter().collect(),
+        users: people.filter(|name| !shared.contains(&name.as_str())).collect(),
+    }
 }
 
 /// No such name here; the caller derives one from the time of the start.

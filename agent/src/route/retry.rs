@@ -66,9 +66,14 @@ impl Tries {
     pub fn done(&mut self, sequence: u64, accepted: bool) {
         self.reports.remove(&sequence);
         if accepted {
-            self.paused_until = None;
-            self.reports.values_mut().for_each(|tried| tried.next = None);
+            self.retry_now();
         }
+    }
+
+    /// Something changed: nobody waits any more.
+    pub fn retry_now(&mut self) {
+        self.paused_until = None;
+        self.reports.values_mut().for_each(|tried| tried.next = None);
     }
 
     /// After the clock went back, waiting begins anew.

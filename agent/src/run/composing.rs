@@ -3,6 +3,8 @@
 use std::io;
 
 use jiff::Timestamp;
+use mailbeat_shared::text;
+use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wire::observation::{Observation, names};
 use mailbeat_shared::wire::report::{Body, Kind, Notice, NoticeEvent, Report};
@@ -13,10 +15,11 @@ use crate::activation::permission::{self, Permission};
 use crate::compose::{self, ComposeError};
 use crate::identity::draw;
 use crate::item::{self, Item};
+use crate::redact::pseudonym::{self, Pseudonyms};
 use crate::schedule::{self, Due};
 use crate::sense::{Found, HostFacts, guarded};
 use crate::spool::{self, Parcel};
-use crate::state::{self, Said, State};
+use crate::state::{self, Accepted, Said, State};
 use crate::trail;
 
 /// How many sentences about watched files a heartbeat repeats.
@@ -141,15 +144,41 @@ impl Agent {
         let host = guarded("host", || Found { value: self.senses.host(), problems: vec![] }).value;
         // Taken out so that the senses and the rest can be used beside it.
         let Some(standing) = self.standing.take() else { return Err(StepError::NotActivated) };
-        let made = self.make_for(&standing, &host, kind, body, now);
+        let pseudonyms =
+            Pseudonyms::new(*standing.identity.fingerprint_key(), &self.config.redact, host.names.clone());
+        let host = self.disguised(host, &pseudonyms);
+        let made = self.make_for(&standing, &host, &pseudonyms, kind, body, now);
+        let made = made.and_then(|made| self.sealed(made, &standing));
         self.standing = Some(standing);
         made
+    }
+
+    /// The host under its pseudonym, unless the administrator chose the name it has.
+    fn disguised(&self, mut host: HostFacts, pseudonyms: &Pseudonyms) -> HostFacts {
+        if self.config.host_name.is_none() && pseudonyms.cover(pseudonym::Kind::Host) {
+            host.name = pseudonyms.of(pseudonym::Kind::Host, &host.name);
+        }
+        host
+    }
+
+    /// The same, to travel encrypted where the administrator wants that.
+    fn sealed(&self, made: Made, standing: &Standing) -> Result<Made, StepError> {
+        if !self.config.encrypt {
+            return Ok(made);
+        }
+        let contract = &standing.activation.contract;
+        let vendor = contract.encryption_key.clone().ok_or(StepError::NobodyToEncryptFor)?;
+        let recipients = [vec![vendor], self.config.encrypt_to.clone()].concat();
+        let locale = self.config.locale_under(contract);
+        let parcel = compose::seal(made.parcel, &recipients, &self.renderer, locale);
+        Ok(Made { parcel: parcel.map_err(ComposeError::from)?, ..made })
     }
 
     fn make_for(
         &mut self,
         standing: &Standing,
         host: &HostFacts,
+        pseudonyms: &Pseudonyms,
         kind: Kind,
         body: Option<Body>,
         now: Timestamp,
@@ -162,7 +191,7 @@ impl Agent {
         state.lost.forget_old(now);
         let random = draw(&mut self.entropy);
         if kind == Kind::System {
-            return self.make_system(standing, host, state, &random, now);
+            return self.make_system(standing, host, pseudonyms, state, &random, now);
         }
         if kind == Kind::Heartbeat {
             for entry in self.queue.iter().filter(|entry| entry.kind() == Some(Kind::Heartbeat)) {
@@ -175,7 +204,7 @@ impl Agent {
             None => self.heartbeat(standing, &state),
         };
         let event = if let Body::Notice { notice } = &body { Some(notice.event) } else { None };
-        let desk = self.desk(standing, host, &state, now);
+        let desk = self.desk(standing, host, pseudonyms, &state, now);
         let mut report = compose::report(&desk, &random, body);
         let parcel = match compose::parcel(&desk, &self.renderer, &report) {
             Err(error @ ComposeError::Inadmissible(_)) if kind == Kind::Heartbeat => {
@@ -208,6 +237,7 @@ impl Agent {
         problems.extend(self.withheld(&standing.activation));
         problems.extend(unfinished);
         problems.extend(standing.route_problems.iter().cloned());
+        problems.extend(state.last_accepted.as_ref().and_then(carried_instead));
         problems.extend(self.config.wish().clamped(&standing.activation.contract));
         // A heartbeat is small: the first few, and how many there are.
         problems.extend(state.watch_problems.iter().take(WATCH_PROBLEMS).cloned());
@@ -235,6 +265,13 @@ impl Agent {
         }
         Ok(())
     }
+}
+
+/// That mail does not go by the route it should, and why.
+fn carried_instead(last: &Accepted) -> Option<String> {
+    let why = last.instead.as_ref()?;
+    let sentence = format!("route {} carries the reports instead of {why}", last.route);
+    Some(text::one_line(&sentence, limits::NAME_BYTES * 2))
 }
 
 impl Due {

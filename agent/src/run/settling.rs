@@ -27,7 +27,7 @@ impl Agent {
         let attempts = self.tries.failures(entry.sequence) + 1;
         self.decide(Decided {
             entry,
-            ending: Ending { fate: Fate::Lost, at: now, route, reply: why, attempts },
+            ending: Ending { fate: Fate::Lost, at: now, route, reply: why, instead: None, attempts },
             mail: None,
         })
     }
@@ -63,6 +63,7 @@ impl Agent {
                     at: ending.at,
                     route: ending.route.clone().unwrap_or_default(),
                     reply: ending.reply.clone(),
+                    instead: ending.instead.clone(),
                 });
                 self.state.last_failure = None;
                 if entry.kind() == Some(Kind::Heartbeat) {
@@ -87,7 +88,14 @@ impl Agent {
                 self.decide(Decided { entry, ending, mail: None })?;
             } else if self.state.superseded.contains(entry.sequence) {
                 let reply = format!("by #{}", self.state.sequence);
-                let ending = Ending { fate: Fate::Superseded, at: now, route: None, reply, attempts: 0 };
+                let ending = Ending {
+                    fate: Fate::Superseded,
+                    at: now,
+                    route: None,
+                    reply,
+                    instead: None,
+                    attempts: 0,
+                };
                 self.decide(Decided { entry, ending, mail: None })?;
             }
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::transport::oauth::CONSENTED;
 use mailbeat_shared::wire::report::Promise;
 
 use super::{Agent, StepError, later};
@@ -26,6 +27,13 @@ pub(super) struct Standing {
     pub(super) activation: Activation,
     pub(super) routes: Vec<Route>,
     pub(super) route_problems: Vec<String>,
+}
+
+impl Standing {
+    /// The route of this name.
+    pub(super) fn route(&self, name: &str) -> Option<&Route> {
+        self.routes.iter().find(|route| route.name == name)
+    }
 }
 
 impl Agent {
@@ -54,6 +62,9 @@ impl Agent {
             self.standing = Some(Standing { identity, activation, routes, route_problems });
         }
         self.stamp = Some(stamp);
+        // A new contract, or somebody who signed in: what failed for want of it need not wait.
+        self.tries.retry_now();
+        self.rests.end();
         Ok(())
     }
 
@@ -105,7 +116,15 @@ impl Agent {
 pub(super) type Stamp = Vec<Option<(SystemTime, u64)>>;
 
 fn stamp(home: &Home) -> Stamp {
-    let files = [home.identity(), home.contract(), home.enrollment(), home.activation(), home.deactivated()];
+    let signed_in = home.tokens().join(CONSENTED);
+    let files = [
+        home.identity(),
+        home.contract(),
+        home.enrollment(),
+        home.activation(),
+        home.deactivated(),
+        signed_in,
+    ];
     let looks = |path: &PathBuf| {
         let metadata = path.metadata().ok()?;
         Some((metadata.modified().ok()?, metadata.len()))

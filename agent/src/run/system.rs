@@ -9,6 +9,7 @@ use super::composing::Made;
 use super::{Agent, Standing, StepError};
 use crate::compose::fit::{self, Fitted, Material};
 use crate::mute::{self, Patience};
+use crate::redact::pseudonym::Pseudonyms;
 use crate::sense::{Files, HostFacts, guarded};
 use crate::state::{self, Baseline, Said, State};
 
@@ -18,6 +19,7 @@ impl Agent {
         &mut self,
         standing: &Standing,
         host: &HostFacts,
+        pseudonyms: &Pseudonyms,
         mut state: State,
         random: &[u8; 10],
         now: Timestamp,
@@ -45,7 +47,7 @@ impl Agent {
             full_is_due: state.full_is_due(now),
             inventory: inventory.value,
         };
-        let desk = self.desk(standing, host, &state, now);
+        let desk = self.desk(standing, host, pseudonyms, &state, now);
         let Fitted { report, parcel, said } =
             fit::system(&desk, &self.renderer, random, material, limit.min(limits::SYSTEM_MAIL_BYTES))?;
         let state = state.after(&report, Digest::of(&parcel.report));

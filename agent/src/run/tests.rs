@@ -44,6 +44,7 @@ struct World {
     inventory: Inventory,
     observations: Vec<Observation>,
     observing_panics: bool,
+    names: crate::redact::pseudonym::Names,
     /// What the servers say next; then everything is accepted.
     outcomes: VecDeque<Outcome>,
     size_limit: Option<u64>,
@@ -74,7 +75,8 @@ struct Host(Rc<RefCell<World>>);
 impl Senses for Host {
     fn host(&mut self) -> HostFacts {
         let machine_id = Some(self.0.borrow().machine.clone());
-        HostFacts { name: "scada-01".into(), uptime_s: 7, boot_id: "boot".into(), machine_id }
+        let names = self.0.borrow().names.clone();
+        HostFacts { name: "scada-01".into(), uptime_s: 7, boot_id: "boot".into(), machine_id, names }
     }
     fn observe(&mut self, _: &[String]) -> Found<Vec<Observation>> {
         assert!(!self.0.borrow().observing_panics, "a collector's fault");

@@ -2,16 +2,20 @@
 
 use std::time::{Duration, Instant};
 
+use mailbeat_shared::clock::Clock;
+use mailbeat_shared::transport::oauth::OAuthSettings;
 use mailbeat_shared::wire::observation::Observation;
 
 use super::{Files, Found, HostFacts, Inventory, Senses};
 use crate::check::probe::Sight;
 use crate::check::runner::{Ended, Run, Runner};
 use crate::collect::host::HostProbe;
-use crate::collect::{collect, inventory};
+use crate::collect::{accounts, collect, inventory};
 use crate::config::Config;
 use crate::item::{self, Item};
+use crate::os;
 use crate::redact::Redactor;
+use crate::redact::pseudonym::Names;
 use crate::watch::{self, Watched};
 
 /// How long the first CPU sample takes, where none was taken before.
@@ -20,6 +24,8 @@ const FIRST_SAMPLE: Duration = Duration::from_millis(250);
 /// The operating system's own word.
 pub struct ThisHost {
     config: Config,
+    /// The routes that sign in by OAuth, with their accounts.
+    accounts: Vec<(String, OAuthSettings)>,
     /// `None` until the first measurement, or where the host cannot be measured.
     probe: Option<HostProbe>,
     /// `None` until the first check begins.
@@ -30,7 +36,7 @@ impl ThisHost {
     /// Looks at what the configuration allows.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        Self { config: config.clone(), probe: None, runner: None }
+        Self { config: config.clone(), accounts: config.accounts(), probe: None, runner: None }
     }
 
     /// What is switched on and agreed to.
@@ -47,6 +53,11 @@ impl Senses for ThisHost {
             uptime_s: facts.uptime_s,
             boot_id: facts.boot_id,
             machine_id: self.config.machine_id.clone().or(facts.machine_id),
+            names: if self.config.redact.pseudonyms.is_empty() {
+                Names::default()
+            } else {
+                os::known_names()
+            },
         }
     }
 
@@ -60,7 +71,10 @@ impl Senses for ThisHost {
         }
         let permitted = self.permitted(consented);
         let Some(probe) = &mut self.probe else { return Found { value: vec![], problems } };
-        let collected = collect(&permitted, probe, FIRST_SAMPLE);
+        let mut collected = collect(&permitted, probe, FIRST_SAMPLE);
+        if permitted.contains(&Item::Accounts) {
+            collected.run(Item::Accounts, || accounts(&self.accounts, Clock::system().now()));
+        }
         problems.extend(collected.problems);
         Found { value: collected.observations, problems }
     }
@@ -69,7 +83,7 @@ impl Senses for ThisHost {
         if !self.permitted(consented).contains(&Item::WatchedFiles) {
             return Found::default();
         }
-        let redactor = match Redactor::new(*key, &self.config.redact.patterns) {
+        let redactor = match Redactor::new(*key, &self.config.redact, os::known_names()) {
             Ok(redactor) => redactor,
             // Without the customer's own patterns nothing is read: what they would hide must not leave.
             Err(error) => {
@@ -106,7 +120,7 @@ impl Senses for ThisHost {
         if ended.is_empty() {
             return ended;
         }
-        let redactor = Redactor::new(*key, &self.config.redact.patterns);
+        let redactor = Redactor::new(*key, &self.config.redact, os::known_names());
         for run in &mut ended {
             let sight = std::mem::replace(&mut run.sight, Sight::ok(""));
             run.sight = match &redactor {

@@ -40,6 +40,9 @@ pub struct Ending {
     /// The server's words, or why it was lost.
     #[serde(default)]
     pub reply: String,
+    /// Why no route before this one in the configuration took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
     /// How often it was tried by this process.
     #[serde(default)]
     pub attempts: u32,

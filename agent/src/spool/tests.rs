@@ -11,7 +11,7 @@ fn home() -> (tempfile::TempDir, Home) {
 }
 
 fn ending(fate: Fate) -> Ending {
-    Ending { fate, at: Timestamp::UNIX_EPOCH, route: None, reply: String::new(), attempts: 1 }
+    Ending { fate, at: Timestamp::UNIX_EPOCH, route: None, reply: String::new(), instead: None, attempts: 1 }
 }
 
 #[test]

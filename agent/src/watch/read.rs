@@ -46,7 +46,7 @@ impl<'r> Reader<'r> {
 
     /// Puts the file into the snapshot; a file that vanished meanwhile is simply not there.
     pub(super) fn read(&self, found: &Found, watched: &mut Watched) {
-        let path = os::encode_path(&found.path);
+        let path = self.redactor.disguise(&os::encode_path(&found.path)).into_owned();
         let mut file = WatchedFile {
             entry: FileEntry {
                 path: path.clone(),
@@ -86,7 +86,9 @@ impl<'r> Reader<'r> {
         if metadata.is_symlink() {
             file.entry.state = FileState::Symlink;
             file.entry.size = 0;
-            file.entry.detail = Some(one_detail(&os::encode_path(&std::fs::read_link(&found.path)?)));
+            file.entry.detail = Some(one_detail(
+                &self.redactor.disguise(&os::encode_path(&std::fs::read_link(&found.path)?)),
+            ));
             return Ok(());
         }
         if let Some(what) = os::never_opened(metadata) {

@@ -10,12 +10,14 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::RedactConfig;
 use crate::os::encode_path;
+use crate::redact::pseudonym::Names;
 
 const KEY: [u8; 32] = [7; 32];
 
 fn look(config: &WatchConfig) -> Watched {
-    let redactor = Redactor::new(KEY, &[]).unwrap();
+    let redactor = Redactor::new(KEY, &RedactConfig::default(), Names::default()).unwrap();
     watch(config, &redactor, &KEY, Instant::now() + Duration::from_secs(60))
 }
 
@@ -249,7 +251,7 @@ fn owner_is_named_for_system_accounts_and_the_mode_is_octal() {
 #[test]
 fn what_is_not_done_in_time_is_named_and_not_dropped() {
     let folder = folder(&[("a.conf", "x")]);
-    let redactor = Redactor::new(KEY, &[]).unwrap();
+    let redactor = Redactor::new(KEY, &RedactConfig::default(), Names::default()).unwrap();
     let late = watch(&including(&folder, &["a.conf"]), &redactor, &KEY, Instant::now());
     let entry = &file(&late, &folder, "a.conf").unwrap().entry;
     assert_eq!(entry.state, FileState::Omitted);
@@ -289,7 +291,7 @@ fn faults_of_the_configuration_name_the_glob() {
     let faults = config.faults();
     assert_eq!(faults.len(), 9, "{faults:?}");
     assert!(faults.iter().any(|fault| fault.contains("the volatile pattern \"(\"")), "{faults:?}");
-    assert!(faults[0].starts_with("\"etc/x\" is not watched: write an absolute path"), "{faults:?}");
+    assert!(faults[0].starts_with("\"etc/x\" is not taken: write an absolute path"), "{faults:?}");
     assert!(config.faults().iter().all(|fault| look(&config).problems.contains(fault)));
 }
 

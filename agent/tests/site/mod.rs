@@ -42,6 +42,7 @@ pub(crate) fn contract(now: Timestamp) -> Contract {
         heartbeat_interval_s: Interval { default: 3600, min: 1, max: 86_400 },
         system_interval_s: Interval { default: 86_400, min: 1, max: 604_800 },
         locale: None,
+        encryption_key: None,
         enrollment_secret: Some(EnrollmentSecret::from_random([9; 32])),
         relay: None,
     }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::{Desk, random};
 use crate::cli::{Contracts, Issue};
 use crate::issuing::{self, IssueRequest};
+use crate::keyring::Keyring;
 use crate::render;
 use crate::store::{ContractRow, EnrollmentMode};
 
@@ -107,6 +108,7 @@ fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
         valid_until: wish.valid_until.map(|day| midnight(day.tomorrow()?)).transpose()?,
         grace_days: wish.grace_days,
         systems: wish.systems,
+        encryption_key: Keyring::load_or_create(&desk.config.encryption_keys())?.newest(),
         report_addresses: vec![],
         maintenance_max_h: wish.maintenance_max_h,
         heartbeat_interval_s: wish.heartbeat_interval.as_deref().map(interval).transpose()?,

@@ -10,12 +10,14 @@ use mailbeat_shared::wire::limits;
 
 use super::{Desk, commit};
 use crate::intake::{self, Context, Source};
+use crate::keyring::Keyring;
 use crate::render;
 
 /// `import`.
 pub(super) fn run(desk: &Desk, path: &Path) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
-    let context = Context { rules: &rules, usual_round: SignedDuration::from_mins(1) };
+    let keyring = Keyring::load(&desk.config.encryption_keys())?;
+    let context = Context { rules: &rules, keyring: &keyring, usual_round: SignedDuration::from_mins(1) };
     let mut store = desk.store()?;
     let mut verdicts: BTreeMap<String, u64> = BTreeMap::new();
     for file in files(path)? {

@@ -10,6 +10,7 @@ use mailbeat_shared::wire::mail::is_address;
 use super::{Desk, random};
 use crate::cli::Init;
 use crate::issuing;
+use crate::keyring::Keyring;
 use crate::mailbox::{self, MailboxSettings};
 use crate::store::Store;
 
@@ -18,6 +19,7 @@ pub(super) fn run(desk: &Desk, init: &Init) -> anyhow::Result<()> {
     let config = &desk.config;
     make_private_dir(&config.state_dir)?;
     let key = issuing::load_or_create(&config.vendor_key(), random()?)?;
+    Keyring::load_or_create(&config.encryption_keys())?;
     let public = issuing::vendor_pub(&config.contracts.vendor, &key.public());
     mailbeat_shared::durable::replace(
         &config.vendor_public_key(),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Desk;
 use crate::cli::Quarantine;
 use crate::intake::{self, Context, Source};
+use crate::keyring::Keyring;
 use crate::render;
 use crate::store::{Kept, Quarantined, unpack};
 
@@ -99,7 +100,8 @@ fn show(desk: &Desk, id: i64) -> anyhow::Result<()> {
 
 fn release(desk: &Desk, id: i64) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
-    let context = Context { rules: &rules, usual_round: SignedDuration::from_mins(1) };
+    let keyring = Keyring::load(&desk.config.encryption_keys())?;
+    let context = Context { rules: &rules, keyring: &keyring, usual_round: SignedDuration::from_mins(1) };
     let recorded = desk.write(|tx| intake::reprocess(tx, context, Source::Quarantine(id), desk.now))?;
     match recorded {
         Some(recorded) => desk.show(

@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::Desk;
+use crate::keyring::Keyring;
 use crate::run::Receiver;
 use crate::store::StoreHandle;
 
@@ -18,13 +19,15 @@ pub(super) fn run(desk: Desk, observe: bool) -> anyhow::Result<()> {
     start_log();
     let _only = only_one(&desk.config.state_dir.join("receiver.lock"))?;
     let rules = desk.config.load_rules()?;
+    let keyring = Keyring::load(&desk.config.encryption_keys())?;
     let store = StoreHandle::spawn(desk.store()?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let (stop, stopping) = watch::channel(false);
         let mailboxes: Vec<&str> = desk.config.mailboxes.iter().map(|mailbox| mailbox.name()).collect();
         tracing::info!(?mailboxes, observe, version = env!("CARGO_PKG_VERSION"), "running");
-        let receiver = Receiver::new(desk.config.clone(), rules, store, Clock::system(), observe, stopping);
+        let receiver =
+            Receiver::new(desk.config.clone(), rules, keyring, store, Clock::system(), observe, stopping);
         let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         tokio::spawn(async move {
             tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }

@@ -21,6 +21,7 @@ use crate::evaluate::liveness::liveness;
 use crate::evaluate::rules::Rules;
 use crate::evaluate::threshold::format_value;
 use crate::intake::{self, Context};
+use crate::keyring::Keyring;
 use crate::render;
 use crate::store::{System, SystemState, Tx};
 
@@ -228,6 +229,7 @@ fn report(tx: &Tx<'_>, row: i64) -> anyhow::Result<Option<Report>> {
 
 fn approve(desk: &Desk, fingerprint: &str) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
+    let keyring = Keyring::load(&desk.config.encryption_keys())?;
     let recorded = desk.write(|tx| {
         let waiting = tx.quarantine_waiting(0, PAGE)?;
         let mut keys =
@@ -237,7 +239,7 @@ fn approve(desk: &Desk, fingerprint: &str) -> anyhow::Result<()> {
         })?;
         anyhow::Ok(intake::approve(
             tx,
-            Context { rules: &rules, usual_round: jiff::SignedDuration::from_mins(1) },
+            Context { rules: &rules, keyring: &keyring, usual_round: jiff::SignedDuration::from_mins(1) },
             &key.bytes(),
             desk.now,
         )?)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::transport::oauth::{Expiry, Refusing, Standing};
 
 use super::finding::{self, Finding};
 use super::rules::{Rules, built_in, id};
@@ -22,6 +23,8 @@ pub struct OwnView {
     pub refused: Vec<(String, Timestamp, String)>,
     /// Notifications that wait because their contact was sent so many: address, how many.
     pub held_back: Vec<(String, u64)>,
+    /// Its mail accounts that sign in by OAuth.
+    pub accounts: Vec<Standing>,
     /// What held after the last pass.
     pub findings: Vec<Finding>,
     /// The receiver's tickets that are not Closed.
@@ -33,6 +36,9 @@ pub(crate) const OWN_NAME: &str = "Mailbeat receiver";
 
 /// How long a mailbox may be unreachable before it is a finding.
 const UNREACHABLE_HOLD: SignedDuration = SignedDuration::from_mins(5);
+
+/// How many days ahead the end of a credential is told.
+const EXPIRES_DAYS: f64 = 14.0;
 
 /// How long our clock must seem to be ahead: one odd mail is corrected by the next.
 const AHEAD_HOLD: SignedDuration = SignedDuration::from_mins(30);
@@ -47,6 +53,11 @@ pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
         .extend(view.quarantined.iter().map(|(mailbox, reason, count)| quarantined(mailbox, reason, *count)));
     judged.extend(view.refused.iter().map(|(address, since, words)| refused(address, *since, words)));
     judged.extend(view.held_back.iter().map(|(address, count)| held_back(address, *count)));
+
+    for account in &view.accounts {
+        judged.extend(account.refusing.iter().map(|refusing| sign_in_refused(account, refusing)));
+        judged.extend(account.expiries.iter().filter_map(|expiry| expires_soon(account, expiry, now)));
+    }
 
     let said: BTreeSet<(RuleId, String)> =
         judged.iter().map(|look| (look.rule.clone(), look.subject.clone())).collect();
@@ -130,6 +141,48 @@ fn refused(address: &str, since: Timestamp, words: &str) -> Judged {
         ),
         since: Some(since),
     }
+}
+
+fn sign_in_refused(account: &Standing, refusing: &Refusing) -> Judged {
+    Judged {
+        rule: id(built_in::SIGN_IN_REFUSED),
+        subject: account.account.clone(),
+        crossing: Some(Crossing {
+            severity: Severity::High,
+            title: format!(
+                "mail account {} is refused a token; mail stops when the last one is over",
+                account.account
+            ),
+        }),
+        hold: SignedDuration::ZERO,
+        evidence: format!("since {:.0}: {}; {}", refusing.since, refusing.why, refusing.advice),
+        since: Some(refusing.since),
+    }
+}
+
+/// What a mail account signs in with, once little time is left.
+fn expires_soon(account: &Standing, expiry: &Expiry, now: Timestamp) -> Option<Judged> {
+    let days = expiry.days_left(now);
+    let severity = match days {
+        _ if days > EXPIRES_DAYS => return None,
+        _ if days > EXPIRES_DAYS / 4.0 => Severity::Medium,
+        _ => Severity::High,
+    };
+    let what = expiry.credential.name();
+    Some(Judged {
+        rule: id(built_in::CREDENTIAL_EXPIRES),
+        subject: format!("{} {what}", account.account),
+        crossing: Some(Crossing {
+            severity,
+            title: format!("the {what} of mail account {} expires soon", account.account),
+        }),
+        hold: SignedDuration::ZERO,
+        evidence: format!(
+            "it is good until {:.0}; `mailbeat-receiver oauth status` shows it, the operations manual how it is renewed",
+            expiry.at
+        ),
+        since: None,
+    })
 }
 
 fn held_back(address: &str, count: u64) -> Judged {

@@ -44,6 +44,10 @@ pub mod built_in {
     pub const NOTIFICATION_REFUSED: &str = "notification-refused";
     /// Notifications wait because their contact was sent too many.
     pub const NOTIFICATIONS_HELD: &str = "notifications-held";
+    /// A provider gives the receiver no token for one of its mail accounts.
+    pub const SIGN_IN_REFUSED: &str = "sign-in-refused";
+    /// What one of the receiver's mail accounts signs in with expires soon.
+    pub const CREDENTIAL_EXPIRES: &str = "credential-expires";
     /// All of them.
     pub const ALL: &[&str] = &[
         HEARTBEAT_MISSING,
@@ -59,6 +63,8 @@ pub mod built_in {
         QUARANTINE_WAITING,
         NOTIFICATION_REFUSED,
         NOTIFICATIONS_HELD,
+        SIGN_IN_REFUSED,
+        CREDENTIAL_EXPIRES,
     ];
 }
 

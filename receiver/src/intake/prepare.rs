@@ -8,10 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use mailbeat_shared::wire::extract::{Bounce, Extracted, Other, Signed, Verified, extract};
 use mailbeat_shared::wire::id::Digest;
 use mailbeat_shared::wire::report::{DecodeError, Report};
+use mailbeat_shared::wire::sealed::OpenError;
 use mailbeat_shared::wire::signature::PublicKey;
 use mailbeat_shared::wire::{limits, report};
 
 use super::verdict::{IgnoreReason, QuarantineReason};
+use crate::keyring::Keyring;
 use crate::store::{Claimed, Kept, PackedReport, pack};
 
 /// Largest raw mail kept in quarantine, in bytes; a larger one stays in the mailbox's Quarantine folder only.
@@ -103,29 +105,43 @@ impl Prepared {
 
 /// Takes a mail apart as it came from the server. Never panics.
 #[must_use]
-pub fn prepare(raw: &[u8]) -> Prepared {
+pub fn prepare(raw: &[u8], keyring: &Keyring) -> Prepared {
     if raw.len() as u64 > limits::MAIL_BYTES {
         return Prepared::too_large(raw.len() as u64);
     }
-    catch_unwind(AssertUnwindSafe(|| taken_apart(raw)))
+    catch_unwind(AssertUnwindSafe(|| taken_apart(raw, keyring)))
         .unwrap_or_else(|_| refused_raw(raw, QuarantineReason::Poison, "the parser failed on it".into()))
 }
 
-fn taken_apart(raw: &[u8]) -> Prepared {
+fn taken_apart(raw: &[u8], keyring: &Keyring) -> Prepared {
     match extract(raw) {
-        Extracted::Signed(signed) => {
-            let signer = signed.signer().bytes();
-            signed.verify_self().map_or_else(
-                |error| forged(refused_raw(raw, QuarantineReason::BadSignature, error.to_string()), signer),
-                |whole| decoded(whole.admitted()),
-            )
-        }
+        Extracted::Signed(signed) => believed(raw, *signed),
+        Extracted::Sealed(sealed) => match sealed.open(keyring.keys()) {
+            Ok(signed) => believed(raw, signed),
+            Err(error) => refused_raw(raw, unopened(&error), error.to_string()),
+        },
         Extracted::Broken(broken) => refused_raw(raw, broken.into(), broken.to_string()),
         Extracted::Other(Other::Bounce(bounce)) => {
             Prepared(What::Ignored(IgnoreReason::Bounce, Some(bounce)))
         }
         Extracted::Other(Other::AutoReply) => Prepared(What::Ignored(IgnoreReason::AutoReply, None)),
         Extracted::Other(Other::Unrelated) => Prepared(What::Ignored(IgnoreReason::Unrelated, None)),
+    }
+}
+
+fn believed(raw: &[u8], signed: Signed) -> Prepared {
+    let signer = signed.signer().bytes();
+    signed.verify_self().map_or_else(
+        |error| forged(refused_raw(raw, QuarantineReason::BadSignature, error.to_string()), signer),
+        |whole| decoded(whole.admitted()),
+    )
+}
+
+fn unopened(error: &OpenError) -> QuarantineReason {
+    match error {
+        OpenError::NotForUs => QuarantineReason::KeyMissing,
+        OpenError::Damaged(_) => QuarantineReason::Malformed,
+        OpenError::OverLimit(_) => QuarantineReason::OverLimit,
     }
 }
 

@@ -12,6 +12,7 @@ use super::prepare::{Candidate, Prepared, What, prepare, prepare_signed};
 use super::trust;
 use super::verdict::{QuarantineReason, Verdict};
 use super::{Context, Recorded, judge_mail, record_mail};
+use crate::keyring::Keyring;
 use crate::store::{AdmittedBy, Kept, PackedReport, Place, Quarantined, StoreError, Tx, unpack};
 
 /// Most reports that are recorded at once when their key is admitted; the rest follows by `quarantine release`.
@@ -50,7 +51,8 @@ pub fn reprocess(
         },
         Source::Mail { raw, received_at } => {
             let receipt = Receipt::earlier(received_at, now);
-            let recorded = record_mail(tx, context, &prepare(raw), Place::default(), receipt, now)?;
+            let recorded =
+                record_mail(tx, context, &prepare(raw, context.keyring), Place::default(), receipt, now)?;
             tx.count(None, recorded.verdict.as_str(), now, 1)?;
             Ok(Some(recorded))
         }
@@ -77,7 +79,7 @@ fn release(
     row: &Quarantined,
     now: Timestamp,
 ) -> Result<Option<Recorded>, StoreError> {
-    let Some(prepared) = prepared(&row.kept)? else { return Ok(None) };
+    let Some(prepared) = prepared(&row.kept, context.keyring)? else { return Ok(None) };
     let receipt = Receipt::set_aside(row.received_at, row.added_at, now);
     let outcome = match tx.isolated(|| judge_mail(tx, context, &prepared, row.place.mailbox, receipt, now))? {
         Ok(outcome) => outcome,
@@ -96,10 +98,12 @@ fn release(
     Ok(Some(Recorded { uid: 0, verdict: outcome.verdict, detail: outcome.detail }))
 }
 
-fn prepared(kept: &Kept) -> Result<Option<Prepared>, StoreError> {
+fn prepared(kept: &Kept, keyring: &Keyring) -> Result<Option<Prepared>, StoreError> {
     match kept {
         Kept::Report(packed) => signed(packed).map(|signed| signed.map(prepare_signed)),
-        Kept::Mail(packed) => Ok(Some(prepare(&unpack(&packed.content, packed.report_bytes as usize)?))),
+        Kept::Mail(packed) => {
+            Ok(Some(prepare(&unpack(&packed.content, packed.report_bytes as usize)?, keyring)))
+        }
         Kept::Nothing => Ok(None),
     }
 }
@@ -146,7 +150,7 @@ pub fn approve(
     if named.len() > 1 {
         return Err(ApproveError::SeveralSystems(Vec::from_iter(named).join(", ")));
     }
-    let candidate = candidate(row)?.ok_or(ApproveError::NothingWaits)?;
+    let candidate = candidate(row, context.keyring)?.ok_or(ApproveError::NothingWaits)?;
     let number = &candidate.report.contract;
     let contract = tx.contract(number)?.ok_or_else(|| ApproveError::UnknownContract(number.to_string()))?;
     match tx.system_of_customer(contract.terms.customer, candidate.report.system)? {
@@ -158,8 +162,8 @@ pub fn approve(
     Ok(reprocess_waiting(tx, context, key, now)?)
 }
 
-fn candidate(row: &Quarantined) -> Result<Option<Box<Candidate>>, StoreError> {
-    Ok(prepared(&row.kept)?.and_then(|prepared| match prepared.0 {
+fn candidate(row: &Quarantined, keyring: &Keyring) -> Result<Option<Box<Candidate>>, StoreError> {
+    Ok(prepared(&row.kept, keyring)?.and_then(|prepared| match prepared.0 {
         What::Candidate(candidate) => Some(candidate),
         _ => None,
     }))

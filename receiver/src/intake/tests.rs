@@ -7,6 +7,7 @@ mod judging;
 mod limits;
 mod mailbox;
 mod present;
+mod sealed;
 mod telling;
 mod trust;
 mod world;

@@ -72,6 +72,7 @@ reasons! {
         SignatureUnreadable = "signature_unreadable", "the attached signature cannot be read";
         Winmail = "winmail", "the attachments are packed in winmail.dat";
         Encrypted = "encrypted", "the mail is encrypted";
+        KeyMissing = "key_missing", "the report is encrypted for a key that is not here";
         TooDeep = "too_deep", "too many nested messages";
         TooLarge = "too_large", "the mail is larger than is downloaded";
         Unparsable = "unparsable", "not a mail";

@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use mailbeat_shared::text;
+use mailbeat_shared::transport::oauth;
 use mailbeat_shared::transport::outcome::{ConnectionProblem, Failure, FailureKind, TlsProblem};
 
 /// Longest text that is kept, in bytes.
@@ -34,6 +35,8 @@ pub enum ErrorKind {
     FolderMissing,
     /// The server asks to be left alone for this long.
     Throttled(Duration),
+    /// The server ended the session because the token it was opened with has expired; a new one opens the next.
+    SessionExpired,
     /// The server understood and refused (NO).
     Refused,
     /// What was said is not the protocol, or over a limit.
@@ -59,10 +62,16 @@ impl MailboxError {
         Self { kind, text: text::one_line(text.as_ref().trim(), TEXT_BYTES) }
     }
 
-    /// One sentence on what to do about it.
+    /// One sentence on what to do about it: what is known of the server's words, else what is true of the kind.
     #[must_use]
     pub fn advice(&self) -> &'static str {
-        match self.kind {
+        oauth::known(&self.text).map_or_else(|| self.kind.advice(), |known| known.fix)
+    }
+}
+
+impl ErrorKind {
+    fn advice(self) -> &'static str {
+        match self {
             ErrorKind::Authentication => {
                 "Check user name and password, and whether this account may use IMAP with a password."
             }
@@ -80,6 +89,7 @@ impl MailboxError {
             ErrorKind::Throttled(_) => {
                 "Nothing to do: it is tried again after the time the server asked for; fewer mailboxes on one account help."
             }
+            ErrorKind::SessionExpired => "Nothing to do: the mailbox is opened again with a new token.",
             ErrorKind::Refused => "Ask the mail server's administrator; its log usually says more.",
             ErrorKind::Protocol => {
                 "Check that host and port belong to an IMAP server, and what lies between (proxy, virus scanner)."
@@ -99,6 +109,7 @@ impl From<Failure> for MailboxError {
             FailureKind::Tls(problem) => ErrorKind::Tls(problem),
             FailureKind::Authentication => ErrorKind::Authentication,
             FailureKind::Settings => ErrorKind::Settings,
+            FailureKind::Throttled { seconds } => ErrorKind::Throttled(Duration::from_secs(seconds.into())),
             FailureKind::Temporary | FailureKind::Permanent | FailureKind::TooLarge => ErrorKind::Refused,
             FailureKind::ProtocolUnclear => ErrorKind::Protocol,
         };
@@ -114,6 +125,7 @@ impl fmt::Display for ErrorKind {
             Self::Authentication => f.write_str("authentication failed"),
             Self::FolderMissing => f.write_str("folder missing"),
             Self::Throttled(wait) => write!(f, "asked to wait {} s", wait.as_secs()),
+            Self::SessionExpired => f.write_str("session expired"),
             Self::Refused => f.write_str("refused"),
             Self::Protocol => f.write_str("unclear answer"),
             Self::Settings => f.write_str("settings"),

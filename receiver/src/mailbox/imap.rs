@@ -8,6 +8,7 @@ mod filing;
 mod folders;
 mod gate;
 mod idle;
+mod login;
 mod session;
 mod wire;
 

@@ -5,11 +5,12 @@ mod maildir;
 
 use std::time::Duration;
 
+use mailbeat_shared::transport::oauth;
 use serde::Deserialize;
 
 use super::{ErrorKind, MailboxError};
 
-pub use imap::{ImapSettings, ImapTls};
+pub use imap::{ImapAuth, ImapSettings, ImapTls};
 pub use maildir::MaildirSettings;
 
 /// A mailbox to read, told apart by `type`.
@@ -48,6 +49,9 @@ pub enum SettingsError {
         "{0:?} cannot be a folder's name here: ASCII letters, digits, spaces and punctuation, but no wildcards"
     )]
     Folder(String),
+    /// The `oauth` table.
+    #[error(transparent)]
+    Oauth(#[from] oauth::SettingsError),
     /// Settings that are missing or exclude each other.
     #[error("{0}")]
     Contradiction(&'static str),

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use mailbeat_shared::transport::graph::{self, GraphSettings};
 use mailbeat_shared::transport::maildir;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
 use mailbeat_shared::transport::smtp::{Client, Envelope, SettingsError, SmtpSettings, Step, probe};
@@ -29,6 +30,8 @@ pub struct OutgoingSettings {
 pub enum OutgoingTransport {
     /// A mail server.
     Smtp(Box<SmtpSettings>),
+    /// Microsoft Graph.
+    Graph(Box<GraphSettings>),
     /// Folders on this machine, for demonstrations and tests.
     Maildir(MaildirSettings),
 }
@@ -50,6 +53,9 @@ pub enum OutgoingError {
     /// The mail server's settings.
     #[error(transparent)]
     Smtp(#[from] SettingsError),
+    /// The settings for Microsoft Graph.
+    #[error(transparent)]
+    Graph(#[from] graph::SettingsError),
 }
 
 impl OutgoingSettings {
@@ -63,6 +69,7 @@ impl OutgoingSettings {
         }
         match &self.transport {
             OutgoingTransport::Smtp(settings) => Ok(settings.check()?),
+            OutgoingTransport::Graph(settings) => Ok(settings.check()?),
             OutgoingTransport::Maildir(_) => Ok(()),
         }
     }
@@ -78,6 +85,7 @@ pub struct Sender {
 #[derive(Debug)]
 enum Way {
     Smtp(Box<Client>),
+    Graph(Box<GraphSettings>),
     Maildir(PathBuf),
 }
 
@@ -89,6 +97,7 @@ impl Sender {
             OutgoingTransport::Smtp(settings) => {
                 Way::Smtp(Box::new(Client::new(SmtpSettings::clone(settings))))
             }
+            OutgoingTransport::Graph(settings) => Way::Graph(settings.clone()),
             OutgoingTransport::Maildir(settings) => Way::Maildir(settings.path.clone()),
         };
         Self { from: settings.from.clone(), way }
@@ -119,6 +128,9 @@ impl Sender {
                     Ok(envelope) => client.send(&envelope, &letter.bytes).await,
                     Err(error) => Outcome::Refused(Failure::new(FailureKind::Permanent, error.to_string())),
                 }
+            }
+            Way::Graph(settings) => {
+                settings.send(&bare_address(&self.from).unwrap_or_default(), &letter.bytes).await
             }
             Way::Maildir(path) => {
                 let (dir, letter) = (path.join(folder(&letter.to)), letter.clone());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::transport::oauth::{OAuthSettings, Standing};
 
 use super::{Receiver, RunError, reading};
 use crate::config::Retention;
@@ -26,9 +27,11 @@ const STEP: u32 = 500;
 pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'static) -> Result<(), RunError> {
     let mut edited_at = edited(&receiver);
     let mut housekept_at: Option<Timestamp> = None;
+    let accounts = receiver.config.accounts();
     while !receiver.is_stopping() {
         let (now, rules) = (receiver.now(), receiver.rules());
-        receiver.store.with(move |store| look(store, &rules, now)).await?;
+        let standings: Vec<Standing> = accounts.iter().map(OAuthSettings::standing).collect();
+        receiver.store.with(move |store| look(store, &rules, &standings, now)).await?;
         if housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING) {
             housekept_at = Some(now);
             let retention = receiver.config.retention;
@@ -44,14 +47,19 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
     Ok(())
 }
 
-/// One transaction (R4) for each system that is due, and one for the receiver itself.
+/// One transaction (R4) for each system that is due, and one for the receiver itself with its mail accounts.
 ///
 /// # Errors
 /// [`StoreError`] where the database itself refuses.
-pub fn look(store: &mut Store, rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
+pub fn look(
+    store: &mut Store,
+    rules: &Rules,
+    accounts: &[Standing],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let limit = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
     while judge::tick_due(store, rules, now, limit)? == AT_ONCE {}
-    store.write(|tx| judge::own_health(tx, rules, now))
+    store.write(|tx| judge::own_health(tx, rules, accounts, now))
 }
 
 fn edited(receiver: &Receiver) -> Option<SystemTime> {

@@ -44,8 +44,14 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
             tx.notification_secret()
         })
         .await?;
+    let mut signed_in_at = receiver.signed_in_at();
     while !receiver.is_stopping() {
         let now = receiver.now();
+        if receiver.signed_in_at() != signed_in_at {
+            // What could not be sent for want of it need not wait.
+            signed_in_at = receiver.signed_in_at();
+            receiver.store.write(move |tx| tx.hurry_notifications(now)).await?;
+        }
         let due = receiver.store.write(move |tx| tx.due_notifications(now, AT_ONCE)).await?;
         for notification in due {
             deliver(&receiver, &mut sender, &secret, notification).await?;

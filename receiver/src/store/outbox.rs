@@ -150,6 +150,17 @@ impl Tx<'_> {
         self.run(SQL, params![us(now)])
     }
 
+    /// Tries now what failed before and waits for its next attempt; what is held back for its person's sake stays so.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn hurry_notifications(&self, now: Timestamp) -> Result<usize, StoreError> {
+        const SQL: &str = "-- hurry_notifications
+            UPDATE notifications SET next_at = min(next_at, ?1)
+            WHERE state = 'waiting' AND attempts > 0 AND words <> ?2";
+        self.run(SQL, params![us(now), HELD_BACK])
+    }
+
     /// Puts an attempt off, with what was said.
     ///
     /// # Errors

@@ -132,6 +132,8 @@ impl Tx<'_> {
             quarantined: self.quarantine_summary()?,
             refused: self.all(REFUSED, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))?,
             held_back: self.held_back()?,
+            // Their files are no part of the store.
+            accounts: vec![],
             findings: self.findings(None)?,
             tickets: self.unclosed_tickets(None)?,
         })

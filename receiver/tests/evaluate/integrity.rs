@@ -1,5 +1,7 @@
 //! Gaps, clones, restored states, wrong clocks, and the receiver's own troubles.
 
+use mailbeat_shared::transport::oauth::{Credential, Expiry, Refusing, Standing};
+
 use super::*;
 
 fn branch(incarnation: u64, began_at: Timestamp, life_at: Timestamp) -> BranchView {
@@ -255,17 +257,63 @@ fn the_receivers_own_tickets_are_said_in_german_too() {
         refused: vec![("eva@vendor.example".into(), now, "550 5.1.1 unknown".into())],
         held_back: vec![("eva@vendor.example".into(), 40)],
         ahead: vec![("reports".into(), HOUR * 3)],
+        accounts: vec![account(now, 10)],
         // No `..`: what is added to this view must be added here.
         findings: vec![],
         tickets: vec![],
     };
     let decision = own::judge(&view, &Rules::built_in(), now + HOUR);
-    assert_eq!(decision.findings.len(), 5);
+    assert_eq!(decision.findings.len(), 7);
     for change in &decision.findings {
         let FindingChange::Put(finding) = change else { panic!("{change:?}") };
         for sentence in [&finding.title, &finding.evidence] {
             assert!(german(sentence).is_some(), "{sentence:?} has no German");
         }
+    }
+}
+
+#[test]
+fn a_mail_account_that_is_refused_or_ends_within_a_fortnight_is_a_ticket_and_over_when_renewed() {
+    let rules = Rules::built_in();
+    let now: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
+    let judged = |account: Standing| {
+        let view = OwnView { accounts: vec![account], ..OwnView::default() };
+        let opened = own::judge(&view, &rules, now).tickets;
+        let severities = opened.iter().map(|change| match change {
+            TicketChange::Open { rule, event, .. } => match event.what {
+                What::Opened { severity, .. } => (rule.to_string(), severity),
+                _ => panic!("{event:?}"),
+            },
+            other => panic!("{other:?}"),
+        });
+        severities.collect::<Vec<_>>()
+    };
+    let healthy = |days| Standing { refusing: None, ..account(now, days) };
+    assert_eq!(judged(healthy(15)), []);
+    assert_eq!(judged(healthy(14)), [("credential-expires".into(), Severity::Medium)]);
+    assert_eq!(judged(healthy(3)), [("credential-expires".into(), Severity::High)]);
+    assert_eq!(judged(healthy(-1)), [("credential-expires".into(), Severity::High)]);
+    let refused = judged(Standing { expiries: vec![], ..account(now, 15) });
+    assert_eq!(refused, [("sign-in-refused".into(), Severity::High)]);
+}
+
+/// An account whose client secret ends in so many days and whose provider refuses.
+fn account(now: Timestamp, days: i64) -> Standing {
+    Standing {
+        account: "reports".into(),
+        needs_a_person: true,
+        consented_at: None,
+        access_until: None,
+        expiries: vec![Expiry {
+            credential: Credential::ClientSecret,
+            at: now + HOUR * 24 * i32::try_from(days).unwrap(),
+        }],
+        refusing: Some(Refusing {
+            since: now,
+            times: 1,
+            why: "id.example said invalid_grant".into(),
+            advice: "Run `oauth login`.".into(),
+        }),
     }
 }
 

@@ -280,7 +280,7 @@ fn failure(error: &hyper::Error, host: &str) -> Failure {
 }
 
 /// `%41` as `A`; what is no such sequence stays.
-fn unescape(text: &str) -> String {
+pub(in crate::transport) fn unescape(text: &str) -> String {
     let mut bytes = vec![];
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -4,13 +4,17 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::oauth;
 use crate::text;
 
 /// Longest text of a failure or reply that is kept, in bytes.
 const TEXT_BYTES: usize = 600;
+/// Longest pause a server is granted, in seconds.
+const LONGEST_PAUSE_S: u32 = 3_600;
 
 /// What a mail server said to one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,11 +87,28 @@ impl Failure {
         Self::new(FailureKind::Connection(problem), format!("{what}: {error}"))
     }
 
-    /// One sentence on what to do about it.
+    /// One sentence on what to do about it: what is known of the server's words, else what is true of the kind.
     #[must_use]
     pub fn advice(&self) -> &'static str {
-        self.kind.advice()
+        oauth::known(&self.text).map_or(self.kind.advice(), |known| known.fix)
     }
+
+    /// How long the other side asked to be left alone.
+    #[must_use]
+    pub fn pause(&self) -> Option<Duration> {
+        match self.kind {
+            FailureKind::Throttled { seconds } => Some(Duration::from_secs(seconds.into())),
+            _ => None,
+        }
+    }
+}
+
+/// The time in Exchange Online's `Suggested Backoff Time: 299961 milliseconds`, wherever it stands.
+#[must_use]
+pub fn suggested_backoff(text: &str) -> Option<Duration> {
+    let (_, rest) = text.split_once("Suggested Backoff Time:")?;
+    let millis = rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+    Some(Duration::from_millis(millis))
 }
 
 /// A text from outside, as it is stored and shown.
@@ -101,6 +122,11 @@ pub(crate) fn shown(text: &str) -> String {
 pub enum FailureKind {
     /// A 4xx reply: the server asks to come back later.
     Temporary,
+    /// The server asks to be left alone for this long.
+    Throttled {
+        /// At most an hour: a server that is wrong about itself must not silence us for longer.
+        seconds: u32,
+    },
     /// A 5xx reply about this message, its sender or its recipient.
     Permanent,
     /// User name, password or their absence; says nothing about the message.
@@ -160,12 +186,22 @@ pub enum TlsProblem {
 }
 
 impl FailureKind {
+    /// The kind for a server that asks for this much time.
+    #[must_use]
+    pub fn throttled(pause: Duration) -> Self {
+        let seconds = pause.as_millis().div_ceil(1_000).min(u128::from(LONGEST_PAUSE_S));
+        Self::Throttled { seconds: u32::try_from(seconds).unwrap_or(LONGEST_PAUSE_S) }
+    }
+
     /// One sentence on what to do.
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
             Self::Temporary => {
                 "Nothing to do: it is tried again by itself; ask the mail server's administrator if it lasts."
+            }
+            Self::Throttled { .. } => {
+                "Nothing to do: it is tried again after the time the server asked for; another route is used meanwhile."
             }
             Self::Permanent => "Ask the mail server's administrator why; check sender and recipient address.",
             Self::Authentication => {
@@ -235,6 +271,7 @@ impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Temporary => "temporary failure",
+            Self::Throttled { seconds } => return write!(f, "asked to wait {seconds} s"),
             Self::Permanent => "permanent failure",
             Self::Authentication => "authentication failed",
             Self::TooLarge => "message too large",

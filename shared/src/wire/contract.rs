@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::id::{ContractNumber, Digest, SystemId};
+use super::sealed::EncryptionKey;
 use super::signature::{Namespace, PublicKey, Signature, SignatureError, SigningKey};
 use crate::config_file;
 use crate::locale::Locale;
@@ -60,6 +61,9 @@ pub struct Contract {
     /// The language of the readable parts of mails, where the customer's administrator sets none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<Locale>,
+    /// Whom reports are encrypted for at the vendor, where the customer wants them encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_key: Option<EncryptionKey>,
     /// Proves that an agent was given this contract; absent in a renewal, which may be mailed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrollment_secret: Option<EnrollmentSecret>,

@@ -12,7 +12,8 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 pub use self::believed::{Claim, SelfSigned, Signed, Verified};
 pub use self::bounce::Bounce;
 use super::limits;
-use super::mail::{REPORT_NAME, REPORT_TYPE, SIGNATURE_NAME, SIGNATURE_TYPE};
+use super::mail::{REPORT_NAME, REPORT_TYPE, SEALED_NAME, SEALED_TYPE, SIGNATURE_NAME, SIGNATURE_TYPE};
+use super::sealed::Sealed;
 use super::signature::Signature;
 
 /// What a mail turned out to be.
@@ -20,6 +21,8 @@ use super::signature::Signature;
 pub enum Extracted {
     /// It holds one report and one signature.
     Signed(Box<Signed>),
+    /// It holds one encrypted report and one signature.
+    Sealed(Box<Sealed>),
     /// It means to be a report and cannot be taken.
     Broken(Broken),
     /// It is no report.
@@ -78,9 +81,14 @@ pub fn extract(raw: &[u8]) -> Extracted {
     match (found.reports.as_slice(), found.signatures.as_slice()) {
         ([], []) if found.means_to_be_a_report => Extracted::Broken(found.missing()),
         ([], []) => Extracted::Other(other(&mail)),
-        ([report], [signature]) => match Signature::parse(signature) {
-            Ok(signature) => Extracted::Signed(Box::new(Signed::new(report.clone(), signature))),
-            Err(_) => Extracted::Broken(Broken::SignatureUnreadable),
+        ([report], [signature]) => match (Signature::parse(signature), report) {
+            (Ok(signature), Attached::Plain(report)) => {
+                Extracted::Signed(Box::new(Signed::new(report.clone(), signature)))
+            }
+            (Ok(signature), Attached::Sealed(report)) => {
+                Extracted::Sealed(Box::new(Sealed::new(report.clone(), signature)))
+            }
+            (Err(_), _) => Extracted::Broken(Broken::SignatureUnreadable),
         },
         ([], _) | (_, []) => Extracted::Broken(found.missing()),
         _ => Extracted::Broken(Broken::Ambiguous),
@@ -104,9 +112,15 @@ fn nested_messages(raw: &[u8]) -> usize {
         .count()
 }
 
+/// An attached report.
+enum Attached {
+    Plain(Vec<u8>),
+    Sealed(Vec<u8>),
+}
+
 #[derive(Default)]
 struct Found {
-    reports: Vec<Vec<u8>>,
+    reports: Vec<Attached>,
     signatures: Vec<Vec<u8>>,
     means_to_be_a_report: bool,
     winmail: bool,
@@ -134,7 +148,9 @@ impl Found {
                 || part.attachment_name().is_some_and(|name| name.trim().eq_ignore_ascii_case(wanted_name))
         };
         if is(REPORT_TYPE, REPORT_NAME) {
-            self.reports.push(part.contents().to_vec());
+            self.reports.push(Attached::Plain(part.contents().to_vec()));
+        } else if is(SEALED_TYPE, SEALED_NAME) {
+            self.reports.push(Attached::Sealed(part.contents().to_vec()));
         } else if is(SIGNATURE_TYPE, SIGNATURE_NAME) {
             self.signatures.push(part.contents().to_vec());
         } else {

@@ -40,3 +40,5 @@ pub const OPEN_TICKETS_PER_SYSTEM: usize = 20;
 pub const NESTED_MESSAGES: usize = 20;
 /// Days a lost range is repeated in later reports.
 pub const LOST_REPEATED_DAYS: i64 = 8;
+/// Most recipients of one encrypted report.
+pub const RECIPIENTS: usize = 20;

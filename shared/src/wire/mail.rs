@@ -15,6 +15,10 @@ use super::report::Kind;
 pub const REPORT_TYPE: &str = "application/vnd.mailbeat.report+json";
 /// File name of the attached report.
 pub const REPORT_NAME: &str = "report.json";
+/// Content type of the attached `report.json.age`.
+pub const SEALED_TYPE: &str = "application/vnd.mailbeat.report+age";
+/// File name of the attached encrypted report.
+pub const SEALED_NAME: &str = "report.json.age";
 /// Content type of the attached signature.
 pub const SIGNATURE_TYPE: &str = "application/vnd.mailbeat.signature";
 /// File name of the attached signature.
@@ -70,6 +74,8 @@ pub struct ReportParts<'a> {
     pub sequence: u64,
     /// `report.json`, the signed bytes.
     pub report: &'a [u8],
+    /// `report.json.age`, which travels in place of them.
+    pub sealed: Option<&'a [u8]>,
     /// The armored signature.
     pub signature: &'a str,
 }
@@ -86,20 +92,23 @@ pub fn message_id(report: ReportId, domain: &str) -> String {
 /// [`ComposeError`] where an address is none.
 pub fn compose_report(frame: &Frame<'_>, parts: &ReportParts<'_>) -> Result<Vec<u8>, ComposeError> {
     let id = parts.id.to_string();
-    let builder = builder(frame)?
+    let mut builder = builder(frame)?
         .raw_header(header("Mailbeat-System", parts.system.to_string()))
-        .raw_header(header("Mailbeat-Kind", parts.kind.as_str().to_owned()))
         .raw_header(header("Mailbeat-Sequence", parts.sequence.to_string()));
+    if parts.sealed.is_none() {
+        builder = builder.raw_header(header("Mailbeat-Kind", parts.kind.as_str().to_owned()));
+    }
     let mixed = MultiPart::mixed().boundary(format!("mailbeat-{id}"));
     let mixed = match frame.html {
         None => mixed.singlepart(SinglePart::plain(frame.text.to_owned())),
         Some(html) => mixed.multipart(alternative(frame.text, html, &id)),
     };
-    let mixed = mixed.singlepart(attachment(parts.report, REPORT_TYPE, REPORT_NAME)).singlepart(attachment(
-        parts.signature.as_bytes(),
-        SIGNATURE_TYPE,
-        SIGNATURE_NAME,
-    ));
+    let report = match parts.sealed {
+        None => attachment(parts.report, REPORT_TYPE, REPORT_NAME),
+        Some(sealed) => attachment(sealed, SEALED_TYPE, SEALED_NAME),
+    };
+    let signature = attachment(parts.signature.as_bytes(), SIGNATURE_TYPE, SIGNATURE_NAME);
+    let mixed = mixed.singlepart(report).singlepart(signature);
     Ok(builder.multipart(mixed)?.formatted())
 }
 
@@ -206,6 +215,7 @@ mod tests {
             kind: Kind::Heartbeat,
             sequence: 7,
             report: b"{}\n",
+            sealed: None,
             signature: "sig",
         };
         let mail = compose_report(&frame("alive\n"), &parts).unwrap();

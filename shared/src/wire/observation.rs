@@ -61,6 +61,10 @@ pub mod attributes {
     pub const INTERFACE: &str = "network.interface.name";
     /// `receive` or `transmit`.
     pub const DIRECTION: &str = "network.io.direction";
+    /// The agent's route.
+    pub const ROUTE: &str = "mailbeat.route";
+    /// `refresh token`, `client secret` or `client certificate`.
+    pub const CREDENTIAL: &str = "mailbeat.credential";
 }
 
 macro_rules! metrics {
@@ -93,6 +97,8 @@ metrics! {
     AGENT_MEMORY = "mailbeat.agent.memory.usage", "By", "Resident memory of the agent";
     AGENT_CPU_TIME = "mailbeat.agent.cpu.time", "s", "CPU time the agent used since it started";
     WATCHED_FILES = "mailbeat.watch.files", "{file}", "Watched configuration files";
+    CREDENTIAL_REMAINING = "mailbeat.route.credential.remaining", "d", "Days until what a route signs in with expires";
+    SIGN_IN_REFUSALS = "mailbeat.route.sign_in.refusals", "{refusal}", "Times in a row that a route's provider refused to give a token";
     WATCHED_UNREADABLE = "mailbeat.watch.unreadable", "{file}", "Watched configuration files that cannot be read";
 }
 
@@ -238,6 +244,8 @@ mod tests {
         let frozen = [
             "mailbeat.agent.cpu.time",
             "mailbeat.agent.memory.usage",
+            "mailbeat.route.credential.remaining",
+            "mailbeat.route.sign_in.refusals",
             "mailbeat.watch.files",
             "mailbeat.watch.unreadable",
             "system.cpu.load_average.15m",

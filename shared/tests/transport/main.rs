@@ -5,6 +5,9 @@
 
 mod certificates;
 mod fake;
+mod graph;
 mod http;
+mod oauth;
 mod smtp;
 mod tls;
+mod web;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use mailbeat_receiver::filing::by_target;
 use mailbeat_receiver::intake::window::{Step, Window, plan};
 use mailbeat_receiver::intake::{self, Batch, Prepared, begin_window, prepare, record_batch};
+use mailbeat_receiver::keyring::Keyring;
 use mailbeat_receiver::store::{Folder, StoreError};
 
 use super::{Crashed, HOUR, Judged, ROUND, Vendor, context};
@@ -130,8 +131,11 @@ impl Vendor {
         for (uid, mail) in mails {
             let expected = self.expect(&mail)?;
             let before = if mail.genuine.is_none() { self.state()? } else { vec![] };
-            let read =
-                intake::Mail { uid, internal_date: Some(mail.received_at), prepared: prepare(&mail.raw) };
+            let read = intake::Mail {
+                uid,
+                internal_date: Some(mail.received_at),
+                prepared: prepare(&mail.raw, Keyring::NONE),
+            };
             let batch = Batch { mails: vec![read], ..batch(folder, uidvalidity, 0) };
             let recorded = record_batch(&mut self.store, context(&self.rules), &batch, now)?.remove(0);
             let changed = mail.genuine.is_none() && before != self.state()?;

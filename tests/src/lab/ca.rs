@@ -84,6 +84,13 @@ pub(super) fn make(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes the certificate with which an application proves itself, `application.pem` and `application.key`: RSA, because that
+/// is what providers ask for.
+pub(super) fn application(dir: &Path) -> anyhow::Result<()> {
+    let new = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=Mailbeat"];
+    openssl(dir, new.into_iter().chain(["-keyout", "application.key", "-out", "application.pem"])).map(drop)
+}
+
 /// SHA-256 of a PEM certificate's DER bytes as `sha256:` and 64 hexadecimal digits: what `tls_pin` takes.
 pub(super) fn pin(pem: &Path) -> anyhow::Result<String> {
     let dir = pem.parent().context("a certificate lies in a directory")?;

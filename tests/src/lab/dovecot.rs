@@ -10,6 +10,7 @@ use super::process::Server;
 use super::{Builder, Ports, render};
 
 const TEMPLATE: &str = include_str!("../../fixtures/lab/dovecot.conf");
+const TOKENS: &str = include_str!("../../fixtures/lab/dovecot-oauth2.conf.ext");
 
 /// How Dovecot stores mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,7 @@ pub(super) fn configure(root: &Path, ports: &Ports, options: &Builder, role: Rol
         Fsync::Never => "never",
         Fsync::Always => "always",
     };
+    let tokens = options.oauth.map_or(Ok(String::new()), |_| take_tokens(root, ports))?;
     let (imap, imaps) = (ports.imap.to_string(), ports.imaps.to_string());
     let values = [
         ("ROOT", root.to_str().context("the lab's paths are UTF-8")?),
@@ -65,6 +67,8 @@ pub(super) fn configure(root: &Path, ports: &Ports, options: &Builder, role: Rol
         ("IMAPS", &imaps),
         ("JUNK", if options.junk { "create" } else { "no" }),
         ("CAPABILITY", &options.imap_capability),
+        ("MECHANISMS", if tokens.is_empty() { "" } else { " xoauth2 oauthbearer" }),
+        ("TOKENS", &tokens),
         ("STORAGE", storage),
         ("FSYNC", fsync),
     ];
@@ -72,6 +76,16 @@ pub(super) fn configure(root: &Path, ports: &Ports, options: &Builder, role: Rol
     fs::write(&config, render(TEMPLATE, &values)?)?;
     let config = config.to_str().context("the lab's paths are UTF-8")?;
     Ok(Server::new(root, name, "dovecot-core dovecot-imapd dovecot-lmtpd", &["dovecot", "-F", "-c", config]))
+}
+
+/// Writes how tokens are asked about, and gives what of the configuration says so.
+fn take_tokens(root: &Path, ports: &Ports) -> anyhow::Result<String> {
+    let file = root.join("etc/dovecot-oauth2.conf.ext");
+    fs::write(&file, render(TOKENS, &[("OAUTH_HTTP", &ports.oauth_http.to_string())])?)?;
+    Ok(format!(
+        "passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {}\n}}",
+        file.display()
+    ))
 }
 
 /// Lets a user in. Dovecot and Postfix read the files anew, so this works while they run.

@@ -10,6 +10,7 @@ pub struct Builder {
     pub(super) junk: bool,
     pub(super) imap_capability: String,
     pub(super) users: Vec<String>,
+    pub(super) oauth: Option<u32>,
 }
 
 impl Default for Builder {
@@ -20,6 +21,7 @@ impl Default for Builder {
             junk: true,
             imap_capability: String::new(),
             users: Vec::new(),
+            oauth: None,
         }
     }
 }
@@ -57,6 +59,13 @@ impl Builder {
     #[must_use]
     pub fn users(mut self, names: &[&str]) -> Self {
         self.users.extend(names.iter().map(|&name| name.to_owned()));
+        self
+    }
+
+    /// With an OAuth server whose access tokens last so many seconds, and mail servers that take them.
+    #[must_use]
+    pub fn oauth(mut self, seconds: u32) -> Self {
+        self.oauth = Some(seconds);
         self
     }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-/// Ports of a block; a lab needs twelve.
+/// Ports of a block; a lab needs fourteen.
 const BLOCK: u16 = 16;
 const FIRST: u16 = 20_000;
 const BLOCKS: u16 = 700;
@@ -65,6 +65,8 @@ pub struct Ports {
     pub small_size: u16,   // SIZE 20000
     pub rate_limited: u16, // the third connection in a minute gets 421
     pub unused: u16,       // nobody listens
+    pub oauth_http: u16,   // the OAuth server in clear, for Dovecot
+    pub oauth_https: u16,  // and with TLS, for everybody else
 }
 
 impl Ports {
@@ -82,6 +84,8 @@ impl Ports {
             small_size: block.port(9),
             rate_limited: block.port(10),
             unused: block.port(11),
+            oauth_http: block.port(12),
+            oauth_https: block.port(13),
         }
     }
 

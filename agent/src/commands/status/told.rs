@@ -92,6 +92,9 @@ fn sending(out: &mut String, status: &Status, now: Timestamp) {
             let accepted =
                 format!("#{} accepted by your mail server at {at:.0} (route {route})", last.sequence);
             line(out, "Last:", &format!("{accepted}: {}", last.reply));
+            if let Some(instead) = &last.instead {
+                line(out, "", &format!("instead of {instead}"));
+            }
         }
         None => line(out, "Last:", "nothing was accepted by a mail server yet"),
     }

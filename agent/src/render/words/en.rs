@@ -121,6 +121,8 @@ impl Words for English {
             "system.uptime" => "Up for",
             "mailbeat.agent.memory.usage" => "Agent: memory",
             "mailbeat.agent.cpu.time" => "Agent: CPU time",
+            "mailbeat.route.credential.remaining" => "Mail account, until it expires:",
+            "mailbeat.route.sign_in.refusals" => "Mail account, refused sign-ins:",
             "mailbeat.watch.files" => "Watched files",
             "mailbeat.watch.unreadable" => "Unreadable watched files",
             "receive" => "received",

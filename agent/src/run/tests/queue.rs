@@ -114,6 +114,7 @@ fn a_crash_between_the_servers_word_and_the_trail_is_finished_and_not_sent_twice
         route: Some("office".into()),
         reply: "250".into(),
         attempts: 1,
+        instead: None,
     };
     spool::decide(&entry, &ending, None).unwrap();
     let before = story.mails().len();

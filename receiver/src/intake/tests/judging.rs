@@ -99,7 +99,8 @@ fn new_mails_that_seem_hours_old_though_we_read_all_the_time_tell_of_our_clock_a
     let mail = world.mail(&made, at(2 * HOUR));
     let mut read_again = world.batch(vec![mail]);
     read_again.covers = 0;
-    let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
+    let context =
+        Context { rules: &world.rules, keyring: &world.keyring, usual_round: SignedDuration::from_mins(5) };
     record_batch(&mut world.store, context, &read_again, at(our_now)).unwrap();
     assert_eq!(ahead(&mut world), [], "below the cursor lies what came long ago");
     let mail = world.mail(&agent.heartbeat(at(2 * HOUR)).mail, at(2 * HOUR));

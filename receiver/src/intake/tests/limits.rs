@@ -6,6 +6,7 @@ use mailbeat_shared::wire::signature::SigningKey;
 
 use super::world::{Agent, HOUR, World, at, contract};
 use crate::intake::{Context, QuarantineReason as Reason, Source, Verdict, prepare, record_batch, reprocess};
+use crate::keyring::Keyring;
 use crate::store::{AdmittedBy, EnrollmentMode, Kept, StoreError};
 
 #[test]
@@ -91,7 +92,8 @@ fn a_full_disk_takes_the_whole_batch_or_nothing_of_it() {
     let made: Vec<_> = (1..100).map(|n| agent.heartbeat(at(n * HOUR))).collect();
     let mails = made.iter().map(|made| world.mail(&made.mail, at(100 * HOUR))).collect();
     let batch = world.batch(mails);
-    let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
+    let context =
+        Context { rules: &world.rules, keyring: &world.keyring, usual_round: SignedDuration::from_mins(5) };
     let full = record_batch(&mut world.store, context, &batch, at(100 * HOUR));
     assert!(matches!(full, Err(StoreError::Full { .. })), "{full:?}");
     let folder = world.folder.id;
@@ -99,7 +101,8 @@ fn a_full_disk_takes_the_whole_batch_or_nothing_of_it() {
     assert_eq!(world.read(|tx| tx.folder(folder)).unwrap().last_uid, 1, "they stay to be read");
     assert_eq!(world.read(|tx| tx.quarantine_waiting(0, 9)), []);
     world.write(|tx, _| tx.clear_the_disk());
-    let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
+    let context =
+        Context { rules: &world.rules, keyring: &world.keyring, usual_round: SignedDuration::from_mins(5) };
     let recorded = record_batch(&mut world.store, context, &batch, at(101 * HOUR)).unwrap();
     assert!(recorded.iter().all(|mail| mail.verdict == Verdict::Accepted));
 }
@@ -116,7 +119,11 @@ fn a_full_disk_leaves_what_is_released_from_quarantine_there() {
     world.write(|tx, _| tx.admit_key(system, &key, AdmittedBy::Operator, at(25)));
     let waiting = world.read(|tx| tx.quarantine_waiting(0, 9));
     let released = |world: &mut World| {
-        let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
+        let context = Context {
+            rules: &world.rules,
+            keyring: &world.keyring,
+            usual_round: SignedDuration::from_mins(5),
+        };
         world.store.write(|tx| reprocess(tx, context, Source::Quarantine(waiting[0].id), at(30)))
     };
     world.write(|tx, _| tx.fill_the_disk());
@@ -132,7 +139,7 @@ fn a_mail_that_waits_to_be_recorded_weighs_what_it_holds() {
     let mut agent = Agent::new(1);
     let (few, many) =
         (agent.heartbeat(at(10)), agent.system_report(&[("/etc/a", &"line\n".repeat(50_000))], true, at(20)));
-    let weight = |mail: &[u8]| prepare(mail).weight();
+    let weight = |mail: &[u8]| prepare(mail, Keyring::NONE).weight();
     let bytes = |made: &super::world::Made| made.report.encode().len();
     for made in [&few, &many] {
         let (light, heavy) = (2 * bytes(made), 3 * bytes(made));

@@ -104,7 +104,13 @@ fn reopened(path: &Path, mode: EnrollmentMode) -> World {
     if folder.uidvalidity == 0 {
         return World::over(store, mode, &sealed);
     }
-    World { store, rules: crate::evaluate::rules::Rules::built_in(), uid: folder.last_uid, folder }
+    World {
+        store,
+        rules: crate::evaluate::rules::Rules::built_in(),
+        keyring: crate::keyring::Keyring::default(),
+        uid: folder.last_uid,
+        folder,
+    }
 }
 
 #[test]
@@ -131,7 +137,7 @@ fn a_mail_that_ends_the_process_twice_is_quarantined_unparsed_and_the_line_goes_
                         break; // killed between R1 and R2
                     }
                     world.uid = window.last;
-                    let prepared = crate::intake::prepare(&good.mail);
+                    let prepared = crate::intake::prepare(&good.mail, crate::keyring::Keyring::NONE);
                     world.record(vec![mail(window.first, prepared)], now);
                 }
                 Step::Poison(uid) => {

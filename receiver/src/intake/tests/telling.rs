@@ -61,7 +61,7 @@ fn a_storm_is_told_in_portions_and_what_ended_meanwhile_not_at_all() {
     }
     let now = at(5 * HOUR);
     assert_eq!(work_off(&mut world, now), (BUDGET as usize, 40 - BUDGET as usize));
-    world.write(|tx, context| judge::own_health(tx, context.rules, now));
+    world.write(|tx, context| judge::own_health(tx, context.rules, &[], now));
     assert_eq!(open_rules(&mut world), ["notifications-held"]);
     // One host is mended before the hour is over: its ends are told where its beginnings were.
     for hour in 5..=7 {
@@ -70,7 +70,7 @@ fn a_storm_is_told_in_portions_and_what_ended_meanwhile_not_at_all() {
     let (sent, held) = work_off(&mut world, at(8 * HOUR));
     assert_eq!(held, 0);
     assert_eq!(sent, 10 + 1, "ten of the second host's were told, and the storm itself");
-    world.write(|tx, context| judge::own_health(tx, context.rules, at(8 * HOUR)));
+    world.write(|tx, context| judge::own_health(tx, context.rules, &[], at(8 * HOUR)));
     assert_eq!(open_rules(&mut world), Vec::<String>::new());
 }
 
@@ -102,7 +102,7 @@ fn a_receiver_whose_clock_is_hours_ahead_accuses_itself_and_nobody_else() {
         }
         world.hear(ours);
         world.tick(ours);
-        world.write(|tx, context| judge::own_health(tx, context.rules, ours));
+        world.write(|tx, context| judge::own_health(tx, context.rules, &[], ours));
     }
     assert_eq!(open_rules(&mut world), ["receiver-clock-wrong"]);
     let tickets = world.read(|tx| tx.tickets(false, i64::MAX, 500));
@@ -119,7 +119,7 @@ fn a_receiver_whose_clock_is_hours_ahead_accuses_itself_and_nobody_else() {
         }
         world.hear(now);
         world.tick(now);
-        world.write(|tx, context| judge::own_health(tx, context.rules, now));
+        world.write(|tx, context| judge::own_health(tx, context.rules, &[], now));
     }
     let tickets = world.read(|tx| tx.tickets(true, i64::MAX, 500));
     let rules: Vec<String> = tickets.iter().map(|row| row.ticket.rule.to_string()).collect();

@@ -229,7 +229,11 @@ fn a_key_of_which_nothing_waits_or_whose_contract_is_unknown_cannot_be_approved(
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     let key = agent.key.public().bytes();
     let approved = |world: &mut World| {
-        let context = Context { rules: &world.rules, usual_round: SignedDuration::from_mins(5) };
+        let context = Context {
+            rules: &world.rules,
+            keyring: &world.keyring,
+            usual_round: SignedDuration::from_mins(5),
+        };
         world.store.write(|tx| approve(tx, context, &key, at(40)))
     };
     assert!(matches!(approved(&mut world), Err(ApproveError::NothingWaits)));

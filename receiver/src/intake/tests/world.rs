@@ -13,6 +13,7 @@ use mailbeat_shared::wire::snapshot::{Encoding, FileEntry, FileState, Snapshot, 
 
 use crate::evaluate::rules::Rules;
 use crate::intake::{Batch, Context, Mail, Recorded, Verdict, judge, prepare, record_batch};
+use crate::keyring::Keyring;
 use crate::store::{Branch, EnrollmentMode, Folder, Registered, Store, StoreError, System, Tx};
 
 pub(super) const HOUR: i64 = 3600;
@@ -44,6 +45,7 @@ pub(super) fn contract(change: impl FnOnce(&mut Contract)) -> SealedContract {
         heartbeat_interval_s: Interval { default: 3600, min: 60, max: 86400 },
         system_interval_s: Interval { default: 86400, min: 60, max: 604_800 },
         locale: None,
+        encryption_key: None,
         enrollment_secret: Some(EnrollmentSecret::from_random([9; 32])),
         relay: None,
     };
@@ -55,6 +57,7 @@ pub(super) fn contract(change: impl FnOnce(&mut Contract)) -> SealedContract {
 pub(super) struct World {
     pub(super) store: Store,
     pub(super) rules: Rules,
+    pub(super) keyring: Keyring,
     pub(super) folder: Folder,
     pub(super) uid: u32,
 }
@@ -78,7 +81,7 @@ impl World {
                 Ok::<_, StoreError>(folder)
             })
             .unwrap();
-        Self { store, rules: Rules::built_in(), folder, uid: 0 }
+        Self { store, rules: Rules::built_in(), keyring: Keyring::default(), folder, uid: 0 }
     }
 
     /// Reads these mails, each received when `now` says, as one batch.
@@ -89,12 +92,13 @@ impl World {
 
     pub(super) fn mail(&mut self, raw: &[u8], received_at: Timestamp) -> Mail {
         self.uid += 1;
-        Mail { uid: self.uid, internal_date: Some(received_at), prepared: prepare(raw) }
+        Mail { uid: self.uid, internal_date: Some(received_at), prepared: prepare(raw, &self.keyring) }
     }
 
     pub(super) fn record(&mut self, mails: Vec<Mail>, now: Timestamp) -> Vec<Recorded> {
         let batch = self.batch(mails);
-        let context = Context { rules: &self.rules, usual_round: SignedDuration::from_mins(5) };
+        let context =
+            Context { rules: &self.rules, keyring: &self.keyring, usual_round: SignedDuration::from_mins(5) };
         record_batch(&mut self.store, context, &batch, now).unwrap()
     }
 
@@ -116,7 +120,8 @@ impl World {
     where
         E: From<StoreError> + std::fmt::Debug,
     {
-        let context = Context { rules: &self.rules, usual_round: SignedDuration::from_mins(5) };
+        let context =
+            Context { rules: &self.rules, keyring: &self.keyring, usual_round: SignedDuration::from_mins(5) };
         self.store.write(|tx| write(tx, context)).unwrap()
     }
 
@@ -315,6 +320,7 @@ pub(super) fn framed(report: &Report, bytes: &[u8], signature: &str) -> Vec<u8> 
         kind: report.kind(),
         sequence: report.sequence,
         report: bytes,
+        sealed: None,
         signature,
     };
     compose_report(&frame, &parts).unwrap()

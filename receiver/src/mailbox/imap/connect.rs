@@ -6,13 +6,13 @@ use async_imap::Client;
 use async_imap::imap_proto::{Response, Status};
 use mailbeat_shared::transport::dial;
 use mailbeat_shared::transport::outcome::TlsProblem;
-use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::tls::{self, PeerCertificate};
 
 use tokio::io::BufReader;
 
 use super::super::steps::Steps;
 use super::super::{ErrorKind, ImapSettings, ImapTls, MailboxError, StepName};
+use super::login::{self, Proof};
 use super::session::{self, Session};
 use super::wire::{Duplex, Wire};
 
@@ -21,8 +21,8 @@ const READ_BYTES: usize = 64 * 1024;
 
 /// Connects, makes the connection private and logs in.
 pub(super) async fn login(settings: &ImapSettings, steps: &mut Steps) -> Result<Session, MailboxError> {
-    let checked = settings.check().map_err(MailboxError::from).and_then(|()| settings.password());
-    let password = steps.judge(StepName::Settings, checked, |_| "complete".into())?;
+    let checked = settings.check().map_err(MailboxError::from).and_then(|()| Proof::of(settings));
+    let proof = steps.judge(StepName::Settings, checked, |_| "complete".into())?;
     let (host, limit) = (settings.host.as_str(), Duration::from_secs(settings.timeout_s));
     let addresses =
         steps.judge(StepName::Resolve, dial::resolve(host, settings.port(), limit).await, |found| {
@@ -31,7 +31,7 @@ pub(super) async fn login(settings: &ImapSettings, steps: &mut Steps) -> Result<
     let connected = dial::connect(&addresses, limit).await;
     let (tcp, _) = steps.judge(StepName::Connect, connected, |(_, peer)| peer.to_string())?;
     let client = prepare(settings, Box::new(tcp), limit, steps).await?;
-    let logged_in = authenticate(client, settings, &password).await;
+    let logged_in = login::authenticate(client, settings, &proof).await;
     let inner = steps.judge(StepName::Authenticate, logged_in, |_| format!("as {}", settings.username))?;
     Ok(Session::new(inner, host, limit))
 }
@@ -110,44 +110,5 @@ async fn starttls(mut client: Client<Wire>, host: &str) -> Result<Box<dyn Duplex
             let kind = if refused { ErrorKind::Tls(TlsProblem::NotOffered) } else { error.kind };
             Err(MailboxError { kind, ..error })
         }
-    }
-}
-
-async fn authenticate(
-    client: Client<Wire>,
-    settings: &ImapSettings,
-    password: &Secret,
-) -> Result<async_imap::Session<Wire>, MailboxError> {
-    let (username, host) = (settings.username.as_str(), settings.host.as_str());
-    // LOGIN is known everywhere, but takes ASCII only; SASL PLAIN (RFC 4616) takes everything.
-    let logged_in = if username.is_ascii() && is_printable(password.expose()) {
-        client.login(username, password.expose()).await
-    } else {
-        client.authenticate("PLAIN", Plain { username, password }).await
-    };
-    logged_in.map_err(|(error, _)| {
-        let error = session::from_library(error, host);
-        // RFC 5530: the server cannot check passwords now, or has too many of us; the password may be right.
-        let later = ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]"].iter().any(|code| error.text.contains(code));
-        let kind =
-            if error.kind == ErrorKind::Refused && !later { ErrorKind::Authentication } else { error.kind };
-        MailboxError { kind, ..error }
-    })
-}
-
-fn is_printable(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_graphic() || c == ' ')
-}
-
-struct Plain<'a> {
-    username: &'a str,
-    password: &'a Secret,
-}
-
-impl async_imap::Authenticator for Plain<'_> {
-    type Response = String;
-
-    fn process(&mut self, _challenge: &[u8]) -> String {
-        format!("\0{}\0{}", self.username, self.password.expose())
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use async_imap::imap_proto::{MailboxDatum, Outcome, RequestId, Response, ResponseCode, Status};
-use mailbeat_shared::transport::outcome::{ConnectionProblem, Failure};
+use mailbeat_shared::transport::outcome::{ConnectionProblem, Failure, suggested_backoff};
 
 use super::super::{ErrorKind, MailboxError};
 use super::wire::Wire;
@@ -184,6 +184,10 @@ pub(super) fn farewell(outcome: &Outcome<'_>, host: &str) -> MailboxError {
     let said = words(outcome);
     match throttled(&said) {
         Some(kind) => MailboxError::new(kind, format!("{host}: BYE {said}")),
+        // Exchange Online: the session lives no longer than the token it was opened with.
+        None if said.contains("AccessTokenExpired") => {
+            MailboxError::new(ErrorKind::SessionExpired, format!("{host}: BYE {said}"))
+        }
         None => closed(host, &format!("the server ended the session: BYE {said}")),
     }
 }
@@ -202,9 +206,7 @@ fn said_no(said: &str, host: &str) -> MailboxError {
 
 /// Exchange Online says how long to stay away: `Suggested Backoff Time: 299961 milliseconds`.
 fn throttled(said: &str) -> Option<ErrorKind> {
-    let (_, rest) = said.split_once("Suggested Backoff Time:")?;
-    let millis = rest.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
-    Some(ErrorKind::Throttled(Duration::from_millis(millis)))
+    suggested_backoff(said).map(ErrorKind::Throttled)
 }
 
 /// The words of an answer, with the one response code that is looked for later. The parser leaves codes it does not

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use mailbeat_shared::transport::dial::is_this_machine;
+use mailbeat_shared::transport::oauth::OAuthSettings;
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::tls::{CertificatePin, ClientTls};
 use serde::Deserialize;
@@ -24,6 +25,17 @@ pub enum ImapTls {
     None,
 }
 
+/// How to log in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImapAuth {
+    /// By a password.
+    #[default]
+    Password,
+    /// By a token: OAUTHBEARER (RFC 7628) or XOAUTH2.
+    Oauth,
+}
+
 /// An IMAP account.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,12 +49,17 @@ pub struct ImapSettings {
     /// When the connection becomes private.
     #[serde(default)]
     pub tls: ImapTls,
-    /// Login.
+    /// How to log in.
+    #[serde(default)]
+    pub auth: ImapAuth,
+    /// Login; for a token the mailbox's address.
     pub username: String,
     /// The password itself; a `password_file` is the better place.
     pub password: Option<Secret>,
     /// A file with the password on its first line; read for each connection.
     pub password_file: Option<PathBuf>,
+    /// Where the token is from.
+    pub oauth: Option<Box<OAuthSettings>>,
     /// Believe only certificates issued under these authorities (PEM file).
     pub tls_ca: Option<PathBuf>,
     /// Believe exactly this certificate, whatever its name, issuer and dates.
@@ -88,9 +105,11 @@ impl ImapSettings {
             host: host.into(),
             port: None,
             tls: ImapTls::default(),
+            auth: ImapAuth::default(),
             username: username.into(),
             password: Some(password),
             password_file: None,
+            oauth: None,
             tls_ca: None,
             tls_pin: None,
             folders: default_folders(),
@@ -116,11 +135,7 @@ impl ImapSettings {
         if self.tls == ImapTls::None && !is_this_machine(&self.host) {
             return Err(SettingsError::Unprotected(self.host.clone()));
         }
-        match (&self.password, &self.password_file) {
-            (Some(_), Some(_)) => return Err(Contradiction("set `password` or `password_file`, not both")),
-            (None, None) => return Err(Contradiction("`password_file` is missing")),
-            _ => {}
-        }
+        self.check_proof()?;
         if self.username.is_empty() || self.username.contains(char::is_control) {
             return Err(Contradiction("`username` is empty or holds control characters"));
         }
@@ -136,6 +151,22 @@ impl ImapSettings {
             return Err(Contradiction("`timeout_s` and `poll_interval_s` must be at least 1"));
         }
         check_folders(&self.folders, &self.processed, &self.quarantine)
+    }
+
+    /// A password or a token.
+    fn check_proof(&self) -> Result<(), SettingsError> {
+        use SettingsError::Contradiction;
+        match (self.auth, &self.oauth, &self.password, &self.password_file) {
+            (ImapAuth::Oauth, None, ..) => Err(Contradiction("`auth = \"oauth\"` needs an `oauth` table")),
+            (ImapAuth::Oauth, Some(oauth), None, None) => Ok(oauth.check()?),
+            (ImapAuth::Oauth, ..) => Err(Contradiction("`auth = \"oauth\"` takes no password")),
+            (ImapAuth::Password, Some(_), ..) => {
+                Err(Contradiction("an `oauth` table is set, but not `auth = \"oauth\"`"))
+            }
+            (_, _, Some(_), Some(_)) => Err(Contradiction("set `password` or `password_file`, not both")),
+            (_, _, None, None) => Err(Contradiction("`password_file` is missing")),
+            _ => Ok(()),
+        }
     }
 
     /// The password, read from its file if it has one.

@@ -120,6 +120,14 @@ const PHRASES: &[Phrase] = &[
         "{n} watched configuration files cannot be read",
         "{1} überwachte Konfigurationsdateien sind nicht lesbar",
     ),
+    (
+        "what a mail account signs in with expires in {n} d: {}",
+        "womit sich ein Mailkonto anmeldet, läuft in {1} Tagen ab: {2}",
+    ),
+    (
+        "the provider refuses the mail account of route {}",
+        "der Anbieter weist das Mailkonto des Versandwegs {1} ab",
+    ),
     ("check {} is {p}: {}", "Prüfung {1} ist {2}: {3}"),
     ("{} of {} is {n} ({l})", "{1} von {2} beträgt {3} ({4})"),
     ("{} is {n} ({l})", "{1} beträgt {2} ({3})"),
@@ -167,6 +175,15 @@ const PHRASES: &[Phrase] = &[
     (
         "even mails read at once seem to be {d} old; set the clock (NTP)",
         "selbst sofort gelesene Mails scheinen {1} alt zu sein; bitte die Uhr stellen (NTP)",
+    ),
+    (
+        "mail account {} is refused a token; mail stops when the last one is over",
+        "Mailkonto {1} bekommt kein Token mehr; sobald das letzte abläuft, geht keine Mail mehr",
+    ),
+    ("the {} of mail account {} expires soon", "{1} des Mailkontos {2} läuft bald ab"),
+    (
+        "it is good until {t}; `mailbeat-receiver oauth status` shows it, the operations manual how it is renewed",
+        "gültig bis {1}; `mailbeat-receiver oauth status` zeigt es, das Betriebshandbuch die Erneuerung",
     ),
     ("notifications to {} are refused", "Benachrichtigungen an {1} werden abgewiesen"),
 ];

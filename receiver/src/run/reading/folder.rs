@@ -159,14 +159,14 @@ impl FolderReader<'_> {
                     Some(fetched) => {
                         chunk.push(fetched);
                         if chunk.len() >= CHUNK {
-                            workers.push_back(prepare_on_a_worker(std::mem::take(&mut chunk)));
+                            workers.push_back(prepare_on_a_worker(std::mem::take(&mut chunk), self.receiver.keyring()));
                         }
                     }
                     None => break,
                 },
             }
         }
-        workers.push_back(prepare_on_a_worker(chunk));
+        workers.push_back(prepare_on_a_worker(chunk, self.receiver.keyring()));
         while let Some(prepared) = workers.next().await {
             ready.extend(ended(prepared));
         }
@@ -187,12 +187,14 @@ impl FolderReader<'_> {
             covers,
             file: !self.receiver.observe,
         };
-        let (rules, usual_round, now) = (self.receiver.rules(), self.usual_round, self.receiver.now());
+        let (rules, keyring) = (self.receiver.rules(), self.receiver.keyring());
+        let (usual_round, now) = (self.usual_round, self.receiver.now());
         let recorded = self
             .receiver
             .store
             .with(move |store| {
-                intake::record_batch(store, Context { rules: &rules, usual_round }, &batch, now)
+                let context = Context { rules: &rules, keyring: &keyring, usual_round };
+                intake::record_batch(store, context, &batch, now)
             })
             .await?;
         for mail in &recorded {

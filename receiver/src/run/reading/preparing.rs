@@ -1,10 +1,12 @@
 //! The costly half of reading a mail, on threads of its own: taking it apart, and checking its signature.
 
 use std::num::NonZero;
+use std::sync::Arc;
 
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use crate::intake::{Mail, Prepared, prepare};
+use crate::keyring::Keyring;
 use crate::mailbox::Fetched;
 
 /// Mails one worker takes at a time.
@@ -16,13 +18,13 @@ pub(super) fn workers_at_once() -> usize {
 }
 
 /// Takes these apart on a thread of their own.
-pub(super) fn prepare_on_a_worker(fetched: Vec<Fetched>) -> JoinHandle<Vec<Mail>> {
-    spawn_blocking(move || fetched.into_iter().map(prepare_one).collect())
+pub(super) fn prepare_on_a_worker(fetched: Vec<Fetched>, keyring: Arc<Keyring>) -> JoinHandle<Vec<Mail>> {
+    spawn_blocking(move || fetched.into_iter().map(|mail| prepare_one(mail, &keyring)).collect())
 }
 
-fn prepare_one(fetched: Fetched) -> Mail {
+fn prepare_one(fetched: Fetched, keyring: &Keyring) -> Mail {
     let prepared = match &fetched.raw {
-        Some(raw) => prepare(raw),
+        Some(raw) => prepare(raw, keyring),
         None => Prepared::too_large(fetched.size),
     };
     Mail { uid: fetched.uid, internal_date: Some(fetched.internal_date), prepared }

@@ -1,4 +1,7 @@
-//! Saying who we are (RFC 4954): PLAIN or LOGIN, over a private connection or to this machine itself.
+//! Saying who we are (RFC 4954): by a password, or in `token` by one of those, over a private connection or to this machine
+//! itself.
+
+mod token;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::commands::Auth;
@@ -8,6 +11,7 @@ use super::probe::{StepName, Steps};
 use super::reply::{Reply, Stage, failure_without_reply};
 use super::session::Session;
 use super::settings::AuthMode;
+use crate::transport::oauth::windows_only;
 use crate::transport::outcome::{Failure, FailureKind, TlsProblem};
 use crate::transport::tls::tls_failure;
 
@@ -17,16 +21,15 @@ impl Session {
         if !self.settings.wants_auth() {
             return Ok(());
         }
-        let said = self.log_in().await;
+        let said = match self.settings.auth {
+            AuthMode::Oauth => self.show_token().await,
+            _ => self.log_in().await,
+        };
         steps.judge(StepName::Authenticate, said, Reply::shown).map(drop)
     }
 
     async fn log_in(&mut self) -> Result<Reply, Failure> {
-        if !self.socket.is_private() && !self.socket.peer().ip().is_loopback() {
-            let text =
-                format!("the connection to {} is not private; the password was not sent", self.socket.peer());
-            return Err(tls_failure(TlsProblem::NotOffered, text));
-        }
+        self.must_be_private("password")?;
         let mechanism = self.mechanism()?;
         let (username, password) = self.settings.credentials()?;
         let credentials = Credentials::new(username, password.expose().to_owned());
@@ -46,20 +49,36 @@ impl Session {
         if reply.code == 235 { Ok(reply) } else { Err(reply.failure(Stage::Authentication)) }
     }
 
-    fn mechanism(&self) -> Result<Mechanism, Failure> {
-        let offered = |name: &str| self.offers.auth.iter().any(|offer| offer == name);
-        match self.settings.auth {
-            AuthMode::Auto | AuthMode::Plain if offered("PLAIN") => Ok(Mechanism::Plain),
-            AuthMode::Auto | AuthMode::Login if offered("LOGIN") => Ok(Mechanism::Login),
-            _ => {
-                let offers =
-                    if self.offers.auth.is_empty() { "none".into() } else { self.offers.auth.join(", ") };
-                let text = format!(
-                    "{} offers no way of authentication we use; it offers: {offers}",
-                    self.settings.host
-                );
-                Err(Failure::new(FailureKind::Authentication, text))
-            }
+    /// Whether a secret may be said on this connection.
+    fn must_be_private(&self, what: &str) -> Result<(), Failure> {
+        if self.socket.is_private() || self.socket.peer().ip().is_loopback() {
+            return Ok(());
         }
+        let text =
+            format!("the connection to {} is not private; the {what} was not sent", self.socket.peer());
+        Err(tls_failure(TlsProblem::NotOffered, text))
+    }
+
+    fn offers_auth(&self, name: &str) -> bool {
+        self.offers.auth.iter().any(|offer| offer == name)
+    }
+
+    fn mechanism(&self) -> Result<Mechanism, Failure> {
+        match self.settings.auth {
+            AuthMode::Auto | AuthMode::Plain if self.offers_auth("PLAIN") => Ok(Mechanism::Plain),
+            AuthMode::Auto | AuthMode::Login if self.offers_auth("LOGIN") => Ok(Mechanism::Login),
+            _ => Err(self.no_way_in()),
+        }
+    }
+
+    /// Nothing the server offers is what the settings want.
+    fn no_way_in(&self) -> Failure {
+        let offers = if self.offers.auth.is_empty() { "none".into() } else { self.offers.auth.join(", ") };
+        let hint = windows_only(&self.offers.auth).unwrap_or_default();
+        let text = format!(
+            "{} offers no way of authentication we use; it offers: {offers}{hint}",
+            self.settings.host
+        );
+        Failure::new(FailureKind::Authentication, text)
     }
 }

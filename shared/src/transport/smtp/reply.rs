@@ -2,7 +2,11 @@
 //!
 //! The text is hostile; it is parsed for its codes, kept for people, and obeyed in nothing else.
 
-use crate::transport::outcome::{ConnectionProblem, Failure, FailureKind, Outcome, TlsProblem, shown};
+use std::time::Duration;
+
+use crate::transport::outcome::{
+    ConnectionProblem, Failure, FailureKind, Outcome, TlsProblem, shown, suggested_backoff,
+};
 
 /// Where in the dialogue a reply came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +18,11 @@ pub(super) enum Stage {
     /// MAIL, RCPT, DATA and the verdict on the message.
     Message,
 }
+
+/// How long a limit counted by the hour is waited for at most.
+const FULL_HOUR: Duration = Duration::from_secs(600);
+/// How long to stay away from a mailbox that is used by too many at once.
+const CONCURRENCY: Duration = Duration::from_secs(60);
 
 /// One complete reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +80,13 @@ impl Reply {
     /// The reply as a failure; `stage` matters because a 5xx to AUTH is about the password, never about the message.
     pub(super) fn failure(&self, stage: Stage) -> Failure {
         let kind = match (self.code, self.enhanced()) {
-            (400..500, _) => FailureKind::Temporary,
+            (400..500, _) => self.patience(),
+            // Exchange Online's limits on what one mailbox receives in an hour: the mail is good, and later it is taken.
+            (500..600, Some("5.2.121" | "5.2.122")) => FailureKind::throttled(FULL_HOUR),
+            // ... and on what one sends in a day.
+            (500..600, Some("5.1.90")) => FailureKind::throttled(FULL_HOUR),
+            // Refusals of the sign-in that Exchange speaks at MAIL only.
+            (500..600, Some("5.7.30" | "5.7.139" | "5.7.57")) => FailureKind::Authentication,
             // RFC 3207 section 4 words it so; 538 says the same of a mechanism (RFC 4954 section 6)
             (538, _) => FailureKind::Tls(TlsProblem::Required),
             (530, _) if self.says("STARTTLS") => FailureKind::Tls(TlsProblem::Required),
@@ -84,6 +99,16 @@ impl Reply {
             _ => FailureKind::ProtocolUnclear,
         };
         Failure::new(kind, self.shown())
+    }
+
+    /// A server that asks for time gets as much as it says, or as its code means.
+    fn patience(&self) -> FailureKind {
+        match (suggested_backoff(&self.shown()), self.code) {
+            (Some(asked), _) => FailureKind::throttled(asked),
+            // Exchange Online: too many connections or messages at once for this mailbox.
+            (None, 432) => FailureKind::throttled(CONCURRENCY),
+            (None, _) => FailureKind::Temporary,
+        }
     }
 
     /// The reply as the outcome of a message.
@@ -204,6 +229,35 @@ mod tests {
         assert_eq!(kind("552 too big\r\n", Stage::Message), TooLarge);
         assert_eq!(kind("552 5.2.2 mailbox full\r\n", Stage::Message), Permanent);
         assert_eq!(kind("503 5.5.1 bad sequence\r\n", Stage::Message), ProtocolUnclear);
+    }
+
+    #[test]
+    fn limits_that_pass_are_waited_for_and_a_sign_in_switched_off_says_nothing_of_the_mail() {
+        use FailureKind::{Authentication, Temporary, Throttled};
+        assert_eq!(
+            kind("432 4.3.2 Concurrent connections limit exceeded\r\n", Stage::Message),
+            Throttled { seconds: 60 }
+        );
+        assert_eq!(
+            kind("550 5.2.122 The recipient has exceeded their limit\r\n", Stage::Message),
+            Throttled { seconds: 600 }
+        );
+        assert_eq!(
+            kind("550 5.2.121 Recipient per-sender limit\r\n", Stage::Message),
+            Throttled { seconds: 600 }
+        );
+        let asked = "421 4.3.2 Busy. Suggested Backoff Time: 201317 milliseconds\r\n";
+        assert_eq!(kind(asked, Stage::Opening), Throttled { seconds: 202 });
+        assert_eq!(kind("421 4.3.2 shutting down\r\n", Stage::Message), Temporary);
+        for said in [
+            "550 5.7.30 Basic authentication is not supported\r\n",
+            "550 5.7.139 SmtpClientAuthentication is disabled\r\n",
+        ] {
+            let reply = Reply::parse(said).unwrap();
+            assert_eq!(reply.failure(Stage::Message).kind, Authentication);
+            assert!(matches!(reply.outcome(), Outcome::Deferred(_)), "{said}");
+        }
+        assert_eq!(kind("550 5.7.60 SendAsDenied\r\n", Stage::Message), FailureKind::Permanent);
     }
 
     #[test]

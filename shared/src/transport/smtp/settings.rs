@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 pub use check::SettingsError;
 
+use crate::transport::oauth::OAuthSettings;
 use crate::transport::outcome::Failure;
 use crate::transport::proxy::Proxy;
 use crate::transport::secret::Secret;
@@ -42,6 +43,8 @@ pub enum AuthMode {
     Plain,
     /// LOGIN, which some older servers know only.
     Login,
+    /// By a token: OAUTHBEARER (RFC 7628) or XOAUTH2.
+    Oauth,
 }
 
 /// One mail server and how to speak to it.
@@ -64,6 +67,8 @@ pub struct SmtpSettings {
     pub password: Option<Secret>,
     /// A file with the password on its first line; read for each connection.
     pub password_file: Option<PathBuf>,
+    /// Where the token is from.
+    pub oauth: Option<Box<OAuthSettings>>,
     /// Believe only certificates issued under these authorities (PEM file).
     pub tls_ca: Option<PathBuf>,
     /// Believe exactly this certificate, whatever its name, issuer and dates.
@@ -102,6 +107,7 @@ impl SmtpSettings {
             username: None,
             password: None,
             password_file: None,
+            oauth: None,
             tls_ca: None,
             tls_pin: None,
             proxy: None,
@@ -126,7 +132,7 @@ impl SmtpSettings {
         match self.auth {
             AuthMode::None => false,
             AuthMode::Auto => self.username.is_some(),
-            AuthMode::Plain | AuthMode::Login => true,
+            AuthMode::Plain | AuthMode::Login | AuthMode::Oauth => true,
         }
     }
 

@@ -24,6 +24,7 @@ pub(crate) fn contract() -> Contract {
         heartbeat_interval_s: Interval { default: 3600, min: 60, max: 86400 },
         system_interval_s: Interval { default: 86400, min: 60, max: 604_800 },
         locale: Some(Locale::De),
+        encryption_key: None,
         enrollment_secret: Some(EnrollmentSecret::from_random([9; 32])),
         relay: None,
     }

@@ -13,6 +13,7 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
     ("network", "Netzwerk"),
     ("uptime", "Laufzeit"),
     ("agent", "Agent selbst"),
+    ("accounts", "Mailkonten"),
     ("os", "Betriebssystem"),
     ("kernel", "Kernel"),
     ("virtualization", "Virtualisierung"),
@@ -148,8 +149,8 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
         "{1}...: der Pfad ist länger als {2} Bytes, nicht überwacht",
     ),
     (
-        "{} is not watched: write an absolute path without \"..\"",
-        "{1} wird nicht überwacht: bitte einen absoluten Pfad ohne \"..\" angeben",
+        "{} is not taken: write an absolute path without \"..\"",
+        "{1} wird nicht genommen: bitte einen absoluten Pfad ohne \"..\" angeben",
     ),
     ("{} is no glob: {}", "{1} ist kein gültiges Muster: {2}"),
     (
@@ -196,6 +197,10 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
     (
         "no route is configured: reports cannot be sent. Add a [[route]] table to agent.toml",
         "kein Versandweg ist eingerichtet: Berichte können nicht gesendet werden. Bitte in agent.toml eine Tabelle [[route]] ergänzen",
+    ),
+    (
+        "route {} carries the reports instead of {}: {p}",
+        "Versandweg {1} befördert die Berichte anstelle von {2}: {3}",
     ),
     ("route {}: the contract offers no relay", "Versandweg {1}: der Vertrag bietet kein Relay"),
     ("route {}: from = {} is not a mail address", "Versandweg {1}: from = {2} ist keine Mailadresse"),

@@ -3,8 +3,9 @@
 
 use std::net::IpAddr;
 
-use super::{SmtpSettings, TlsMode};
+use super::{AuthMode, SmtpSettings, TlsMode};
 use crate::transport::dial::is_this_machine;
+use crate::transport::oauth;
 
 /// Settings that cannot work or would not be safe.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +24,9 @@ pub enum SettingsError {
     /// One half of the credentials is missing, or there are two passwords.
     #[error("{0}")]
     Credentials(&'static str),
+    /// The `oauth` table.
+    #[error(transparent)]
+    Oauth(#[from] oauth::SettingsError),
     /// Settings that exclude each other.
     #[error("{0}")]
     Contradiction(&'static str),
@@ -45,7 +49,9 @@ impl SmtpSettings {
             return Err(SettingsError::Helo(name.clone()));
         }
         let wants_auth = self.wants_auth();
+        self.check_oauth()?;
         match (&self.username, &self.password, &self.password_file) {
+            _ if self.auth == AuthMode::Oauth => {}
             (_, Some(_), Some(_)) => return Err(Credentials("set `password` or `password_file`, not both")),
             (Some(_), None, None) => return Err(Credentials("`username` is set, but no `password_file`")),
             (None, Some(_), None) | (None, None, Some(_)) => {
@@ -78,6 +84,30 @@ impl SmtpSettings {
             return Err(Contradiction("`timeout_s` and `verdict_timeout_s` must be at least 1"));
         }
         Ok(())
+    }
+
+    /// A token takes the place of a password.
+    fn check_oauth(&self) -> Result<(), SettingsError> {
+        use SettingsError::Credentials;
+        match (&self.oauth, self.auth) {
+            (None, AuthMode::Oauth) => Err(Credentials("`auth = \"oauth\"` needs an `oauth` table")),
+            (Some(_), AuthMode::Auto | AuthMode::None | AuthMode::Plain | AuthMode::Login) => {
+                Err(Credentials("an `oauth` table is set, but not `auth = \"oauth\"`"))
+            }
+            (Some(_), _)
+                if self
+                    .username
+                    .as_ref()
+                    .is_none_or(|name| name.is_empty() || name.contains(char::is_control)) =>
+            {
+                Err(Credentials("`auth = \"oauth\"` needs a `username`, the mailbox's address"))
+            }
+            (Some(_), _) if self.password.is_some() || self.password_file.is_some() => {
+                Err(Credentials("`auth = \"oauth\"` takes no password"))
+            }
+            (Some(oauth), _) => Ok(oauth.check()?),
+            (None, _) => Ok(()),
+        }
     }
 }
 
@@ -142,6 +172,19 @@ mod tests {
         let pin = format!("tls_pin = 'sha256:{}'", "00".repeat(32));
         assert!(wrong(&format!("host = 'm'\ntls_ca = '/x'\n{pin}")).contains("not both"));
         assert!(wrong(&format!("host = 'm'\ntls = 'none'\n{pin}")).contains("mean nothing"));
+    }
+
+    #[test]
+    fn a_token_takes_the_place_of_a_password_and_travels_in_private() {
+        let oauth = "[oauth]\nprovider = 'google'\nclient_id = 'c'\ngrant = 'device_code'\n";
+        let with = |keys: &str| format!("host = 'm'\n{keys}\n{oauth}");
+        assert_eq!(read(&with("auth = 'oauth'\nusername = 'a@b.example'")).check(), Ok(()));
+        assert!(wrong(&with("auth = 'oauth'")).contains("username"));
+        assert!(wrong(&with("username = 'u'\npassword = 'p'")).contains("auth = \"oauth\""));
+        assert!(wrong(&with("auth = 'oauth'\nusername = 'u'\npassword = 'p'")).contains("no password"));
+        assert!(wrong("host = 'm'\nauth = 'oauth'\nusername = 'u'").contains("`oauth` table"));
+        assert!(wrong(&with("auth = 'oauth'\nusername = 'u'\ntls = 'none'")).contains("unprotected"));
+        assert!(wrong(&with("auth = 'oauth'\nusername = 'u'").replace("'c'", "''")).contains("client_id"));
     }
 
     #[test]

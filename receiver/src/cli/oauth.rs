@@ -1,0 +1,52 @@
+//! `oauth`.
+
+use clap::{Args, Subcommand};
+use mailbeat_shared::transport::oauth::Manner;
+
+/// `oauth`.
+#[derive(Debug, Subcommand)]
+pub enum Oauth {
+    /// Sign in once, so that mail can be read or sent by this account.
+    Login {
+        /// The account: its mailbox's name, or `outgoing`; may be left out where there is one only.
+        account: Option<String>,
+        #[command(flatten)]
+        /// How.
+        how: SignIn,
+    },
+    /// How the accounts stand: consent, what expires when, the last refusal.
+    Status,
+    /// Remove an account's tokens from this host; the provider is not told.
+    Forget {
+        /// The account: its mailbox's name, or `outgoing`.
+        account: Option<String>,
+    },
+}
+
+/// How a person signs in.
+#[derive(Clone, Copy, Debug, Args)]
+#[group(multiple = false)]
+pub struct SignIn {
+    /// With the browser of this machine.
+    #[arg(long)]
+    pub browser: bool,
+    /// With a browser anywhere; the address it ends at is pasted here.
+    #[arg(long)]
+    pub paste: bool,
+    /// With a browser anywhere, by a code.
+    #[arg(long)]
+    pub device: bool,
+}
+
+impl SignIn {
+    /// The manner asked for; none means the usual one of the account's grant.
+    #[must_use]
+    pub fn manner(self) -> Option<Manner> {
+        match (self.browser, self.paste, self.device) {
+            (true, ..) => Some(Manner::Browser),
+            (_, true, _) => Some(Manner::Paste),
+            (.., true) => Some(Manner::Device),
+            _ => None,
+        }
+    }
+}
