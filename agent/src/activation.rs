@@ -158,6 +158,17 @@ pub fn secret_is_kept(home: &Home, number: &ContractNumber) -> bool {
     config_file::load::<Enrollment>(&home.enrollment()).is_ok_and(|kept| &kept.contract == number)
 }
 
+/// The enrollment secret kept from the activation, where there is one.
+///
+/// # Errors
+/// [`StorageError`]: the file is there and cannot be read.
+pub fn enrollment_secret(home: &Home) -> Result<Option<EnrollmentSecret>, StorageError> {
+    if !home.enrollment().exists() {
+        return Ok(None);
+    }
+    Ok(Some(config_file::load::<Enrollment>(&home.enrollment())?.secret))
+}
+
 /// Writes a judged contract durably, and with `consent` activates (A0). Without, it is a renewal: the contract is replaced
 /// and the consent stands.
 ///

@@ -2,8 +2,11 @@
 //! `problems` and the others go on.
 
 mod accounts;
+pub mod disk_io;
 pub mod host;
 pub mod inventory;
+pub mod pressure;
+pub mod temperature;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -29,10 +32,16 @@ pub struct CollectConfig {
     pub swap: bool,
     /// Load averages; Windows has none.
     pub load: bool,
-    /// Size and use of filesystems.
+    /// How long tasks had to wait for CPU, memory and disks; Linux.
+    pub pressure: bool,
+    /// Size, use and state of filesystems.
     pub filesystems: bool,
+    /// What disks read and write, and how busy they are; Linux.
+    pub disk_io: bool,
     /// Bytes and errors of network interfaces.
     pub network: bool,
+    /// What the hardware's sensors say; Linux.
+    pub temperature: bool,
     /// Time since the host started.
     pub uptime: bool,
     /// What the agent itself uses.
@@ -62,8 +71,11 @@ impl Default for CollectConfig {
             memory: true,
             swap: true,
             load: true,
+            pressure: true,
             filesystems: true,
+            disk_io: true,
             network: true,
+            temperature: true,
             uptime: true,
             agent: true,
             accounts: true,
@@ -99,8 +111,11 @@ fn collector(item: Item) -> Option<Collector> {
         Item::Memory => |probe, _| probe.memory(),
         Item::Swap => |probe, _| probe.swap(),
         Item::Load => |probe, _| probe.load(),
+        Item::Pressure => |probe, _| probe.pressure(),
         Item::Filesystems => |probe, _| probe.filesystems(),
+        Item::DiskIo => |probe, _| probe.disk_io(),
         Item::Network => |probe, _| probe.network(),
+        Item::Temperature => |_, _| HostProbe::temperature(),
         Item::Uptime => |probe, _| probe.uptime(),
         Item::Agent => |probe, _| probe.own_footprint(),
         // Measured by its own collector, which needs no host.
@@ -173,6 +188,12 @@ impl Collected {
     fn problem(&mut self, problem: &str) {
         self.problems.push(text::one_line(problem, limits::OUTPUT_BYTES));
     }
+}
+
+/// Whole numbers above 2^53 lose their last digits, which no rule looks at.
+#[allow(clippy::cast_precision_loss, reason = "said above")]
+pub(crate) fn whole(number: u64) -> f64 {
+    number as f64
 }
 
 /// Whether the receiver takes it: what is not is left out here, by name, and does not spoil the whole report.

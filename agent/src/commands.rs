@@ -13,7 +13,9 @@ mod oauth;
 mod preview;
 mod redact;
 mod run;
+mod setup;
 mod status;
+mod test;
 mod trail;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -78,6 +80,9 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         .config
         .or_else(|| env("MAILBEAT_CONFIG").map(PathBuf::from))
         .unwrap_or_else(|| DEFAULT_PATH.into());
+    if let Command::Setup(asked) = &cli.command {
+        return setup::setup(&config_path, asked, env);
+    }
     let config = Config::load(&config_path, env)?;
     let runs = matches!(cli.command, Command::Run);
     log_to_stderr(if runs { config.log } else { LogLevel::Error });
@@ -87,6 +92,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Deactivate { reason } => ask::deactivate(&setup, reason),
         Command::Run => run::run(&setup),
         Command::Send { kind } => ask::send(&setup, kind),
+        Command::Test(asked) => test::test(&setup, &asked),
         Command::Preview { kind, json, mail } => preview::preview(&setup, kind, json, mail),
         Command::Status(json) => status::status(&setup, json.json),
         Command::Disclose(asked) => disclose::disclose(&setup, &asked),
@@ -96,7 +102,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Trail(asked) => trail::trail(&setup, &asked),
         Command::Identity(asked) => identity::identity(&setup, &asked),
         Command::Config(asked) => config::config(&setup, &asked),
-        Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::SUCCESS), // done above
+        Command::Completions { .. } | Command::Man { .. } | Command::Setup(_) => Ok(ExitCode::SUCCESS), // done above
     }
 }
 

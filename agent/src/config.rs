@@ -20,7 +20,7 @@ use mailbeat_shared::wire::report::Kind;
 use mailbeat_shared::wire::sealed::EncryptionKey;
 use serde::{Deserialize, Serialize};
 
-pub use check::{Finding, check};
+pub use check::{Finding, check, faults, missing, state_dir};
 pub use goodbye::Goodbye;
 pub use route::{RouteConfig, RouteKind};
 

@@ -18,10 +18,16 @@ pub enum Item {
     Swap,
     /// Load averages.
     Load,
-    /// Size and use of filesystems.
+    /// How long tasks had to wait for CPU, memory and disks.
+    Pressure,
+    /// Size, use and state of filesystems.
     Filesystems,
+    /// What disks read and write, and how busy they are.
+    DiskIo,
     /// Bytes and errors of network interfaces.
     Network,
+    /// What the hardware's sensors say.
+    Temperature,
     /// Time since the host started.
     Uptime,
     /// What the agent itself uses.
@@ -111,13 +117,16 @@ pub const ALWAYS: [Always; 6] = [
 
 impl Item {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Cpu,
         Self::Memory,
         Self::Swap,
         Self::Load,
+        Self::Pressure,
         Self::Filesystems,
+        Self::DiskIo,
         Self::Network,
+        Self::Temperature,
         Self::Uptime,
         Self::Agent,
         Self::Accounts,
@@ -140,8 +149,11 @@ impl Item {
             Self::Memory => "memory",
             Self::Swap => "swap",
             Self::Load => "load",
+            Self::Pressure => "pressure",
             Self::Filesystems => "filesystems",
+            Self::DiskIo => "disk io",
             Self::Network => "network",
+            Self::Temperature => "temperature",
             Self::Uptime => "uptime",
             Self::Agent => "agent",
             Self::Accounts => "accounts",
@@ -165,8 +177,11 @@ impl Item {
             Self::Memory => "collect.memory",
             Self::Swap => "collect.swap",
             Self::Load => "collect.load",
+            Self::Pressure => "collect.pressure",
             Self::Filesystems => "collect.filesystems",
+            Self::DiskIo => "collect.disk_io",
             Self::Network => "collect.network",
+            Self::Temperature => "collect.temperature",
             Self::Uptime => "collect.uptime",
             Self::Agent => "collect.agent",
             Self::Accounts => "collect.accounts",
@@ -191,8 +206,11 @@ impl Item {
             Self::Memory => collect.memory,
             Self::Swap => collect.swap,
             Self::Load => collect.load,
+            Self::Pressure => collect.pressure,
             Self::Filesystems => collect.filesystems,
+            Self::DiskIo => collect.disk_io,
             Self::Network => collect.network,
+            Self::Temperature => collect.temperature,
             Self::Uptime => collect.uptime,
             Self::Agent => collect.agent,
             Self::Accounts => collect.accounts,
@@ -212,12 +230,26 @@ impl Item {
     #[must_use]
     pub fn metrics(self) -> &'static [Metric] {
         match self {
-            Self::Cpu => &[names::CPU_UTILIZATION, names::CPU_LOGICAL_COUNT],
+            Self::Cpu => &[names::CPU_UTILIZATION, names::CPU_BUSIEST, names::CPU_LOGICAL_COUNT],
             Self::Memory => &[names::MEMORY_LIMIT, names::MEMORY_UTILIZATION],
             Self::Swap => &[names::SWAP_LIMIT, names::SWAP_UTILIZATION],
             Self::Load => &[names::LOAD_1M, names::LOAD_5M, names::LOAD_15M],
-            Self::Filesystems => &[names::FILESYSTEM_LIMIT, names::FILESYSTEM_UTILIZATION],
-            Self::Network => &[names::NETWORK_IO, names::NETWORK_ERRORS],
+            Self::Pressure => &[names::PRESSURE_STALLED],
+            Self::Filesystems => &[
+                names::FILESYSTEM_LIMIT,
+                names::FILESYSTEM_UTILIZATION,
+                names::FILESYSTEM_INODES,
+                names::FILESYSTEM_WRITING,
+                names::FILESYSTEMS_UNLISTED,
+            ],
+            Self::DiskIo => &[names::DISK_IO, names::DISK_BUSY, names::DISK_WAIT],
+            Self::Network => &[
+                names::NETWORK_IO,
+                names::NETWORK_ERRORS,
+                names::NETWORK_THROUGHPUT,
+                names::NETWORK_RECENT_ERRORS,
+            ],
+            Self::Temperature => &[names::TEMPERATURE, names::TEMPERATURE_SHARE],
             Self::Uptime => &[names::UPTIME],
             Self::Agent => &[names::AGENT_MEMORY, names::AGENT_CPU_TIME],
             Self::Accounts => &[names::CREDENTIAL_REMAINING, names::SIGN_IN_REFUSALS],

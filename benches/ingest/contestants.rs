@@ -43,7 +43,7 @@ impl Ceiling<'_> {
         let (lab, user) = (&self.server.lab, self.server.user(user));
         let addresses = dial::resolve("localhost", lab.ports().imaps, PATIENCE).await?;
         let (tcp, _) = dial::connect(&addresses, PATIENCE).await?;
-        let tls = ClientTls { ca: Some(lab.ca()), pin: None };
+        let tls = ClientTls { ca: Some(lab.ca()), ..ClientTls::default() };
         let mut stream = tls.connect(tcp, "localhost", PATIENCE).await?;
         let login = format!("LOGIN {} {}", user.address, user.password);
         let mut bytes = 0;

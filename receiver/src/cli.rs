@@ -68,12 +68,8 @@ pub enum Command {
         #[arg(long)]
         observe: bool,
     },
-    /// Walk through mailboxes, database and outgoing mail step by step.
-    Test {
-        /// Also send a test mail to this address.
-        #[arg(long, value_name = "ADDRESS")]
-        mail_to: Option<String>,
-    },
+    /// Walk through mailboxes, database and outgoing mail step by step; says cause and fix where a step fails.
+    Test(Test),
     /// Print what makes a shell complete commands: `mailbeat-receiver completions bash`.
     Completions {
         /// Which.
@@ -85,6 +81,20 @@ pub enum Command {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+}
+
+/// `test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Also send a test mail to this address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub mail_to: Option<String>,
+    /// The language: en or de [default: `locale` in receiver.toml].
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Option<Locale>,
+    /// Also write a log without secrets into this file, for support.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
 }
 
 /// `init`.

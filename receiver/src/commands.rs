@@ -67,7 +67,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Oauth(command) => oauth::run(&desk, command),
         Command::Import { path } => import::run(&desk, path),
         Command::Run { observe } => self::run::run(desk, *observe),
-        Command::Test { mail_to } => return test::run(&desk, mail_to.as_deref()),
+        Command::Test(asked) => return test::run(&desk, asked),
         Command::Completions { .. } | Command::Man { .. } => Ok(()), // done above
     }
     .map(|()| ExitCode::SUCCESS)

@@ -6,6 +6,7 @@
 //! counters and quarantine, never a customer's tickets.
 
 pub mod branch;
+mod confirm;
 mod files;
 pub mod hole;
 pub mod judge;
@@ -213,7 +214,7 @@ fn settle(
     receipt: Receipt,
     now: Timestamp,
 ) -> Result<Recorded, Failed> {
-    let outcome = judge_mail(tx, context, prepared, place.mailbox, receipt, now)?;
+    let outcome = judge_mail(tx, context, prepared, place, receipt, now)?;
     if let Verdict::Quarantined(_) = outcome.verdict {
         set_aside(tx, prepared, &outcome, place, receipt.says, now)?;
     }
@@ -225,12 +226,12 @@ fn judge_mail(
     tx: &Tx<'_>,
     context: Context<'_>,
     prepared: &Prepared,
-    mailbox: Option<i64>,
+    place: Place,
     receipt: Receipt,
     now: Timestamp,
 ) -> Result<Outcome, StoreError> {
     match &prepared.0 {
-        What::Candidate(candidate) => take(tx, context, candidate, mailbox, receipt, now),
+        What::Candidate(candidate) => take(tx, context, candidate, place, receipt, now),
         What::Refused(refused) => Ok(Outcome {
             verdict: Verdict::Quarantined(refused.reason),
             detail: refused.detail.clone(),
@@ -250,7 +251,7 @@ fn take(
     tx: &Tx<'_>,
     context: Context<'_>,
     candidate: &Candidate,
-    mailbox: Option<i64>,
+    place: Place,
     receipt: Receipt,
     now: Timestamp,
 ) -> Result<Outcome, StoreError> {
@@ -264,7 +265,7 @@ fn take(
         reprocess_waiting(tx, context, &candidate.key, now)?;
         system = tx.system(id)?.unwrap_or(system);
     }
-    let (verdict, detail) = record::record(tx, system, candidate, receipt, mailbox, context.rules, now)?;
+    let (verdict, detail) = record::record(tx, system, candidate, receipt, place, context.rules, now)?;
     Ok(Outcome { verdict, detail, proven: true })
 }
 

@@ -17,7 +17,7 @@ use mailbeat_shared::wire::signature::PublicKey;
 use serde::Deserialize;
 
 pub use number::{next_number, prefix};
-pub use vendor_key::{VendorKeyError, load_or_create, vendor_pub};
+pub use vendor_key::{VendorKeyError, load, load_or_create, vendor_pub};
 
 /// Longest name of a customer or vendor, in bytes.
 const NAME_BYTES: usize = 200;

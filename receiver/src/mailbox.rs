@@ -5,25 +5,26 @@
 //! before anything counts as complete. After an error of kind [`ErrorKind::ends_session`] it is of no more use: connect
 //! again after [`backoff()`].
 
+mod advice;
 mod backoff;
 mod channel;
 mod error;
 mod imap;
 mod maildir;
 mod settings;
-mod steps;
 
 use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mailbeat_shared::steps::Steps;
 
+pub(crate) use advice::PHRASES;
 pub use backoff::backoff;
 pub use channel::{Fetched, Inlet, Outlet, Room, channel};
 pub use error::{ErrorKind, MailboxError};
 pub use maildir::{MARKER, init as init_maildir};
 pub use settings::{ImapAuth, ImapSettings, ImapTls, MailboxSettings, MaildirSettings, SettingsError};
-pub use steps::{Step, StepName};
 
 use crate::filing::Target;
 use imap::ImapMailbox;
@@ -112,7 +113,7 @@ impl Mailbox {
     /// # Errors
     /// [`MailboxError`] with what happened and what to do.
     pub async fn connect(settings: &MailboxSettings, observe: bool) -> Result<Self, MailboxError> {
-        let mut steps = steps::Steps::default();
+        let mut steps = Steps::unread();
         match settings {
             MailboxSettings::Imap(imap) => {
                 Ok(Self::Imap(Box::new(ImapMailbox::connect(imap, observe, &mut steps).await?)))
@@ -123,12 +124,11 @@ impl Mailbox {
         }
     }
 
-    /// Walks the way to the mailbox and looks into each folder, for a person to see; changes nothing. The last step is
-    /// the one that failed, or the last folder.
-    pub async fn probe(settings: &MailboxSettings, now: Timestamp) -> Vec<Step> {
+    /// Walks the way to the mailbox and looks into each folder, for a person to see; changes nothing.
+    pub async fn probe(settings: &MailboxSettings, steps: &mut Steps, now: Timestamp) {
         match settings {
-            MailboxSettings::Imap(imap) => imap::probe(imap, now).await,
-            MailboxSettings::Maildir(maildir) => maildir::probe(maildir, now),
+            MailboxSettings::Imap(imap) => imap::probe(imap, steps, now).await,
+            MailboxSettings::Maildir(maildir) => maildir::probe(maildir, steps, now),
         }
     }
 

@@ -5,6 +5,7 @@
 //! [`retry`] says when to try again, [`bounce`] recognises what comes back, [`ping`] tells an outside watchdog that we live.
 
 pub mod bounce;
+pub mod confirmation;
 pub mod mail;
 mod page;
 pub mod ping;

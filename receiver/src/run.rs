@@ -4,6 +4,7 @@
 //! a clock, the rules and a signal to stop. A mailbox that fails is tried again and stops nobody else.
 
 pub mod clockwork;
+mod confirming;
 mod filing;
 pub mod outbox;
 mod reading;

@@ -5,6 +5,7 @@
 //! mail is used but as a value. rusqlite stays inside this room.
 
 mod branches;
+mod confirmations;
 mod content;
 mod contracts;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod tickets;
 mod views;
 
 pub use branches::{Branch, Hole, Why};
+pub use confirmations::Confirmation;
 pub use content::{PackedReport, pack, unpack};
 pub use contracts::{Contact, ContractRefused, ContractRow, Customer, EnrollmentMode, Terms};
 pub use handle::StoreHandle;

@@ -1,5 +1,7 @@
 //! What a person reads beside a failure: the likely cause and the way out, in plain words.
 
+pub mod server;
+
 use serde::Serialize;
 
 /// Why something probably failed, and what to do. Both are sentences for the person in front of it.

@@ -10,3 +10,4 @@ mod ends;
 mod points;
 mod random;
 mod story;
+mod tokens;

@@ -60,12 +60,13 @@ fn the_receiver_names_an_expired_certificate_and_reads_behind_it_once_it_is_pinn
         vendor.reconfigure(&at_expired(&trust))?;
         let output = vendor.receiver.output(&["test", "--json"])?;
         let steps: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-        let failed = steps.as_array().context("steps")?.iter().find(|step| step["status"] == "failed");
+        let failed =
+            steps["steps"].as_array().context("steps")?.iter().find(|step| step["result"] == "failed");
         assert_eq!(output.status.success(), problem.is_none(), "{steps:#}");
         if let Some(problem) = problem {
             let failed = failed.context("a step failed")?;
             assert!(failed["seen"].as_str().is_some_and(|seen| seen.contains(problem)), "{failed:#}");
-            assert!(failed["advice"].is_string(), "{failed:#}");
+            assert!(failed["fix"].as_str().is_some_and(|fix| !fix.is_empty()), "{failed:#}");
         }
     }
     let contract = vendor.issue("ACME Wasserwerke", 86_400, 604_800)?;

@@ -5,6 +5,7 @@
 mod alive;
 mod certificates;
 mod clock;
+mod confirmation;
 mod courier;
 mod encryption;
 mod hostile;
@@ -21,6 +22,7 @@ mod order;
 mod outage;
 mod refusals;
 mod smtp;
+mod steps;
 mod tickets;
 mod trail;
 mod two_receivers;

@@ -3,11 +3,10 @@
 use std::net::TcpStream;
 use std::time::Duration;
 
+use mailbeat_shared::steps::{Steps, name};
 use mailbeat_shared::transport::outcome::{ConnectionProblem, FailureKind, Outcome, TlsProblem};
 use mailbeat_shared::transport::secret::Secret;
-use mailbeat_shared::transport::smtp::{
-    AuthMode, Client, Envelope, SmtpSettings, StepName, TlsMode, probe, send,
-};
+use mailbeat_shared::transport::smtp::{AuthMode, Client, Envelope, SmtpSettings, TlsMode, probe, send};
 use mailbeat_tests::lab::{Certificate, Lab, wait_for};
 
 const MESSAGE: &[u8] = b"From: agent1@example.test\r\nTo: reports@example.test\r\n\
@@ -269,10 +268,9 @@ async fn a_server_restarted_between_two_messages_costs_neither() -> anyhow::Resu
 #[tokio::test]
 async fn a_probe_walks_to_the_recipient_and_leaves_no_mail() -> anyhow::Result<()> {
     let lab = Lab::start()?;
-    let steps = probe(&submission(&lab, TlsMode::Starttls), &to("reports")).await;
-    let last = steps.last().expect("a probe has steps");
-    assert_eq!(last.name, StepName::Recipient, "{steps:?}");
-    assert!(last.result.is_ok(), "{steps:?}");
+    let mut steps = Steps::new("2026-11-22T08:00:00Z".parse()?);
+    assert!(probe(&submission(&lab, TlsMode::Starttls), &to("reports"), &mut steps).await, "{steps:?}");
+    assert_eq!(steps.taken().last().expect("a probe has steps").name, name::RECIPIENT, "{steps:?}");
     let log = || Ok(std::fs::read_to_string(lab.dir().join("log/postfix.log")).unwrap_or_default());
     let ended = wait_for("the session in Postfix's log", Duration::from_secs(10), || {
         log().map(|log: String| log.lines().find(|line| line.contains("rset=1")).map(str::to_owned))

@@ -123,9 +123,13 @@ impl Lab {
         };
         for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
             let user = lab.user(name);
-            let extra =
-                if name == "full" { "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1" } else { "" };
-            dovecot::add_user(&lab.root, &user.address, &user.password, extra)?;
+            let quota = options.quotas.iter().find(|(limited, _)| limited == name);
+            let extra = match quota {
+                Some((_, bytes)) => format!("userdb_quota_rule=*:bytes={bytes}"),
+                None if name == "full" => "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1".to_owned(),
+                None => String::new(),
+            };
+            dovecot::add_user(&lab.root, &user.address, &user.password, &extra)?;
         }
         postfix::back_date(&lab.root)?;
         for server in lab.servers() {
@@ -201,6 +205,15 @@ impl Lab {
     pub fn start_postfix(&self) -> anyhow::Result<()> {
         self.postfix.start()?;
         self.wait_until_answering(&self.postfix, self.ports.mx, "220 ")
+    }
+
+    /// Ends every SMTP session, so that whoever goes on signs in anew.
+    ///
+    /// # Errors
+    /// As [`Lab::stop_postfix`] and [`Lab::start_postfix`].
+    pub fn restart_postfix(&self) -> anyhow::Result<()> {
+        self.stop_postfix()?;
+        self.start_postfix()
     }
 
     fn servers(&self) -> impl Iterator<Item = &Server> {

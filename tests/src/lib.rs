@@ -1,5 +1,6 @@
 //! What the stories need: private mail servers, the shipped programs, a vendor and its customers.
 
+pub mod accounts;
 pub mod books;
 pub mod disk;
 pub mod lab;

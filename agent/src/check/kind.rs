@@ -2,12 +2,19 @@
 
 use serde::de::DeserializeOwned;
 
+use super::certificate::Certificate;
 use super::file::{self, File};
+use super::http::Http;
 use super::log::{self, Log};
+use super::mail_queue::MailQueue;
 use super::plugin::Plugin;
+use super::port::Port;
 use super::probe::Probe;
 use super::process::{self, Process};
+use super::prometheus::Prometheus;
 use super::service::{self, Service};
+use super::tcp::Tcp;
+use super::time::Time;
 
 /// A kind of check, as `type` names it.
 #[derive(Clone, Copy)]
@@ -26,6 +33,13 @@ pub const KINDS: &[Kind] = &[
     kind::<File>("file", file::VALUES),
     kind::<Service>("service", service::VALUES),
     kind::<Process>("process", process::VALUES),
+    kind::<Http>("http", &[]),
+    kind::<Tcp>("tcp", &["time", "days_left"]),
+    kind::<Certificate>("certificate", &["days_left", "certificates"]),
+    kind::<Prometheus>("prometheus", &[]),
+    kind::<Port>("port", &[]),
+    kind::<Time>("time", &["offset"]),
+    kind::<MailQueue>("mail_queue", &["messages", "deferred", "oldest"]),
 ];
 
 /// A kind whose probes are read from the keys of their `[[check]]` table, unknown keys refused; what serde cannot tell is told with

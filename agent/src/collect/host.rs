@@ -4,19 +4,26 @@
 //! leaves out NFS, CIFS and autofs mounts, whose dead servers would block the agent; so they are not reported.
 
 mod footprint;
+mod interfaces;
+mod mountinfo;
 mod mounts;
 mod processes;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mailbeat_shared::text;
-use mailbeat_shared::wire::observation::{Metric, Observation, attributes, names};
-use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks, Networks, System};
+use mailbeat_shared::wire::observation::{Observation, names};
+use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks, System};
 
-use super::Measured;
+use super::disk_io::DiskIo;
+use super::pressure::Pressure;
+use super::{Measured, temperature, whole};
 use crate::os;
 pub use footprint::Footprint;
+use interfaces::Interfaces;
+use mountinfo::Writing;
 use mounts::Mount;
 pub use processes::Running;
 
@@ -42,7 +49,9 @@ pub struct HostFacts {
 pub struct HostProbe {
     system: System,
     disks: Disks,
-    networks: Networks,
+    interfaces: Interfaces,
+    pressure: Pressure,
+    disk_io: DiskIo,
     cpu_sampled_at: Option<Instant>,
 }
 
@@ -61,7 +70,9 @@ impl HostProbe {
         Ok(Self {
             system: System::new()?,
             disks: Disks::new()?,
-            networks: Networks::new()?,
+            interfaces: Interfaces::new()?,
+            pressure: Pressure::default(),
+            disk_io: DiskIo::default(),
             cpu_sampled_at: None,
         })
     }
@@ -118,9 +129,12 @@ impl HostProbe {
             std::thread::sleep(first_sample.max(sysinfo::MINIMUM_CPU_UPDATE_INTERVAL));
         }
         self.sample_cpu();
-        let share = f64::from(self.system.global_cpu_usage()) / 100.0;
+        let share = |percent: f32| (f64::from(percent) / 100.0).clamp(0.0, 1.0);
+        let cpus = self.system.cpus().iter();
+        let busiest = cpus.map(|cpu| share(cpu.usage())).fold(0.0, f64::max);
         Ok(vec![
-            Observation::new(&names::CPU_UTILIZATION, share.clamp(0.0, 1.0)),
+            Observation::new(&names::CPU_UTILIZATION, share(self.system.global_cpu_usage())),
+            Observation::new(&names::CPU_BUSIEST, busiest),
             Observation::new(&names::CPU_LOGICAL_COUNT, whole(self.system.cpus().len() as u64)),
         ])
     }
@@ -173,6 +187,7 @@ impl HostProbe {
 
     pub(super) fn filesystems(&mut self) -> Measured {
         self.disks.refresh_specifics(true, DiskRefreshKind::nothing().with_storage());
+        let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         // Containers have single files mounted from their host.
         let directories = self.disks.iter().filter(|disk| disk.mount_point().is_dir());
         let mounts = directories.map(|disk| Mount {
@@ -182,49 +197,27 @@ impl HostProbe {
             kind: disk.file_system().to_string_lossy().into_owned(),
             total: disk.total_space(),
             available: disk.available_space(),
+            inodes: os::inodes(disk.mount_point()),
+            writing: mountinfo::writing(&table, &disk.mount_point().to_string_lossy())
+                .unwrap_or(if disk.is_read_only() { Writing::NotMeant } else { Writing::Possible }),
         });
-        let observe = |mount: Mount| {
-            let named = |metric: &Metric, value| {
-                Observation::new(metric, value)
-                    .with(attributes::MOUNTPOINT, mount.mountpoint.clone())
-                    .with(attributes::FILESYSTEM_TYPE, text::one_line(&mount.kind, 64))
-                    .with(attributes::DEVICE, text::one_line(&mount.device, 255))
-            };
-            [
-                named(&names::FILESYSTEM_LIMIT, whole(mount.total)),
-                named(&names::FILESYSTEM_UTILIZATION, share_used(mount.total, mount.available)),
-            ]
-        };
-        Ok(mounts::reported(mounts.collect()).into_iter().flat_map(observe).collect())
+        Ok(mounts::told(mounts::reported(mounts.collect())))
     }
 
-    /// All interfaces but the loopback, the host's ends of containers' cables (`veth`), which come and go, and those that never
-    /// carried a byte.
     pub(super) fn network(&mut self) -> Measured {
-        self.networks.refresh(true);
-        let mut interfaces: Vec<_> =
-            self.networks.iter().map(|(name, data)| (name.to_string_lossy().into_owned(), data)).collect();
-        interfaces.sort_by(|a, b| a.0.cmp(&b.0));
-        let reported = |name: &str| name != "lo" && name != "lo0" && !name.starts_with("veth");
-        let observe = |(name, data): (String, &sysinfo::NetworkData)| {
-            let named = |metric: &Metric, direction: &str, value| {
-                Observation::new(metric, whole(value))
-                    .with(attributes::INTERFACE, text::one_line(&name, 64))
-                    .with(attributes::DIRECTION, direction)
-            };
-            [
-                named(&names::NETWORK_IO, "receive", data.total_received()),
-                named(&names::NETWORK_IO, "transmit", data.total_transmitted()),
-                named(&names::NETWORK_ERRORS, "receive", data.total_errors_on_received()),
-                named(&names::NETWORK_ERRORS, "transmit", data.total_errors_on_transmitted()),
-            ]
-        };
-        let used = |data: &sysinfo::NetworkData| data.total_received() > 0 || data.total_transmitted() > 0;
-        Ok(interfaces
-            .into_iter()
-            .filter(|(name, data)| reported(name) && used(data))
-            .flat_map(observe)
-            .collect())
+        Ok(self.interfaces.measure())
+    }
+
+    pub(super) fn pressure(&mut self) -> Measured {
+        self.pressure.measure(Path::new("/proc/pressure"), Instant::now())
+    }
+
+    pub(super) fn disk_io(&mut self) -> Measured {
+        self.disk_io.measure(Path::new("/proc"), Path::new("/sys"), Instant::now())
+    }
+
+    pub(super) fn temperature() -> Measured {
+        temperature::measure(Path::new("/sys"))
     }
 
     pub(super) fn uptime(&mut self) -> Measured {
@@ -241,12 +234,6 @@ impl HostProbe {
             Observation::new(&names::AGENT_CPU_TIME, uses.cpu_s),
         ])
     }
-}
-
-/// Whole numbers above 2^53 lose their last digits, which no rule looks at.
-#[allow(clippy::cast_precision_loss, reason = "said above")]
-fn whole(number: u64) -> f64 {
-    number as f64
 }
 
 fn share_used(total: u64, available: u64) -> f64 {

@@ -26,7 +26,7 @@ pub(super) fn send(setup: &Setup, kind: SendKind) -> anyhow::Result<ExitCode> {
     let request = match kind {
         SendKind::Heartbeat => Request::Heartbeat,
         SendKind::System => Request::System,
-        SendKind::Test => Request::Test { by: person() },
+        SendKind::Test => Request::Test { by: person(), route: None },
     };
     match ask(setup, &request)? {
         Answer::Queued(sequence) => {

@@ -12,7 +12,7 @@ use super::{Config, RedactConfig};
 use crate::home::Home;
 use crate::redact::Redactor;
 use crate::redact::pseudonym::Names;
-use crate::watch;
+use crate::watch::{self, WatchConfig};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,9 +40,28 @@ impl Finding {
 /// Looks at everything except what only a connection shows.
 #[must_use]
 pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
-    let mut findings = Vec::new();
     let (_, problems) = config.routes(contract);
-    findings.extend(problems.into_iter().map(Finding::wrong));
+    let mut findings: Vec<Finding> = problems.into_iter().map(Finding::wrong).collect();
+    findings.extend(plain(config));
+    findings.extend(unreadable(config));
+    findings.extend(encryption(config, contract));
+    match contract {
+        Some(contract) => findings.extend(config.wish().clamped(contract).into_iter().map(Finding::note)),
+        None => findings.push(Finding::note("not activated: `mailbeat-agent activate FILE`")),
+    }
+    findings.extend(state_dir(config));
+    findings
+}
+
+/// What in the file itself hinders the agent, routes and files apart; sentences.
+#[must_use]
+pub fn faults(config: &Config) -> Vec<String> {
+    plain(config).into_iter().filter(|finding| finding.wrong).map(|finding| finding.what).collect()
+}
+
+/// What can be told from the file alone.
+fn plain(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let copies = &config.cc;
     for address in [&copies.heartbeat, &copies.system, &copies.enrollment, &copies.notice, &copies.test]
         .into_iter()
@@ -57,13 +76,6 @@ pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
     if let Err(error) = Redactor::new([0; 32], &config.redact, Names::default()) {
         findings.push(Finding::wrong(error.to_string()));
     }
-    findings.extend(unreadable(config));
-    findings.extend(encryption(config, contract));
-    match contract {
-        Some(contract) => findings.extend(config.wish().clamped(contract).into_iter().map(Finding::note)),
-        None => findings.push(Finding::note("not activated: `mailbeat-agent activate FILE`")),
-    }
-    findings.extend(state_dir(config));
     findings
 }
 
@@ -115,15 +127,24 @@ fn unreadable(config: &Config) -> Vec<Finding> {
     let sentence =
         |file: &watch::Unreadable| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix);
     let unreadable = watched.unreadable.iter().map(|file| Finding::note(sentence(file)));
-    // A mistyped path would be silent otherwise: a glob may match nothing, a plain path is meant.
-    let plain = config.watch.include.iter().filter(|path| !path.contains(['*', '?', '[', '{']));
-    let missing =
-        plain.filter(|path| std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == NotFound));
-    unreadable.chain(missing.map(|path| Finding::note(format!("watch: {path} is not there")))).collect()
+    let missing = missing(&config.watch);
+    unreadable
+        .chain(missing.iter().map(|path| Finding::note(format!("watch: {path} is not there"))))
+        .collect()
+}
+
+/// Watched paths that are not there. A mistyped one would be silent otherwise: a glob may match nothing, a plain path is meant.
+#[must_use]
+pub fn missing(config: &WatchConfig) -> Vec<&str> {
+    let plain = config.include.iter().filter(|path| !path.contains(['*', '?', '[', '{']));
+    let is_gone =
+        |path: &&String| std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == NotFound);
+    plain.filter(is_gone).map(String::as_str).collect()
 }
 
 /// Whether the state directory can be written; tried with a file, because permission bits alone do not tell.
-fn state_dir(config: &Config) -> Option<Finding> {
+#[must_use]
+pub fn state_dir(config: &Config) -> Option<Finding> {
     let home = Home::new(&config.state_dir);
     if let Err(error) = home.prepare() {
         return Some(Finding::wrong(error.to_string()));

@@ -1,6 +1,7 @@
 //! Linux and other Unixes. Nothing here needs root; what may not be read is an error for the caller to name.
 
 mod names;
+mod owner;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -11,6 +12,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path};
 
 pub use names::known_names;
+pub use owner::Owner;
 use rustix::fs::{Mode, OFlags};
 
 /// Ids from here on belong to people, below to the system (Debian and Red Hat alike); 65534 is nobody.
@@ -139,6 +141,13 @@ fn named_ids(file: &str) -> BTreeMap<u32, String> {
     String::from_utf8_lossy(&text).lines().rev().filter_map(line).collect()
 }
 
+/// Bytes this program may still write on the disk of `path`, where the system says.
+#[must_use]
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
 /// The user this program runs as, for commands that grant it something.
 #[must_use]
 pub fn program_user() -> String {
@@ -150,6 +159,13 @@ pub fn program_user() -> String {
 #[must_use]
 pub fn boot_id() -> Option<String> {
     first_line("/proc/sys/kernel/random/boot_id")
+}
+
+/// How many inodes a filesystem has and how many could still be used; `None` where it does not count them.
+#[must_use]
+pub fn inodes(mountpoint: &Path) -> Option<(u64, u64)> {
+    let counted = rustix::fs::statvfs(mountpoint).ok()?;
+    (counted.f_files > 0).then_some((counted.f_files, counted.f_favail))
 }
 
 /// Names this installation of the operating system (machine-id(5)): confidential, for comparing only, never sent.

@@ -87,6 +87,12 @@ impl Accounts {
     }
 }
 
+/// Bytes this program may still write on the disk of `path`; not asked for on Windows.
+#[must_use]
+pub fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
 /// The user this program runs as, for commands that grant it something.
 #[must_use]
 pub fn program_user() -> String {
@@ -110,6 +116,12 @@ pub fn known_names() -> Names {
 /// No such name here; the caller derives one from the time of the start.
 #[must_use]
 pub fn boot_id() -> Option<String> {
+    None
+}
+
+/// There are none to run out of.
+#[must_use]
+pub fn inodes(_: &Path) -> Option<(u64, u64)> {
     None
 }
 
@@ -146,4 +158,33 @@ pub fn encode_path(path: &Path) -> String {
 #[must_use]
 pub fn shell_word(path: &Path) -> String {
     format!("\"{}\"", path.display())
+}
+
+/// Whose a file is; on Windows everything belongs to whoever runs the program, as far as it can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner;
+
+impl Owner {
+    /// Nobody in particular.
+    #[must_use]
+    pub fn of(_: &Path) -> Option<Self> {
+        None
+    }
+
+    /// Always.
+    #[must_use]
+    pub fn is_me(self) -> bool {
+        true
+    }
+
+    /// Nothing is given.
+    ///
+    /// # Errors
+    /// None.
+    pub fn give(self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Nobody else is become.
+    pub fn become_in(self, _: &mut std::process::Command) {}
 }

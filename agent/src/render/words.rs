@@ -89,13 +89,15 @@ impl dyn Words + '_ {
     pub(super) fn measured(&self, observation: &Observation) -> (String, String) {
         let known = self.name(&observation.name);
         let name = known.map_or_else(|| derived(&observation.name), str::to_owned);
-        // A known measurement is told apart by its place or its interface; device and type are in report.json.
+        // A filesystem is told apart by its place; device and type are in report.json.
+        let has_place = known.is_some() && observation.attributes.contains_key(attributes::MOUNTPOINT);
         let tells =
-            |key: &str| known.is_none() || (key != attributes::DEVICE && key != attributes::FILESYSTEM_TYPE);
+            |key: &str| !has_place || (key != attributes::DEVICE && key != attributes::FILESYSTEM_TYPE);
+        let is_direction = |key: &str| key == attributes::DIRECTION || key == attributes::DISK_DIRECTION;
         // Keys come in order of name: the interface comes before the direction only if it is asked to.
         let mut which: Vec<(&String, &String)> =
             observation.attributes.iter().filter(|(key, _)| tells(key)).collect();
-        which.sort_by_key(|(key, _)| key.as_str() == attributes::DIRECTION);
+        which.sort_by_key(|(key, _)| is_direction(key));
         let which = which.iter().map(|(_, value)| self.name(value).unwrap_or(value));
         let name = std::iter::once(name.as_str()).chain(which).collect::<Vec<_>>().join(" ");
         (name, self.value(observation.value, &observation.unit))
@@ -106,11 +108,14 @@ impl dyn Words + '_ {
         match unit {
             "1" => locale.number(&format!("{:.1} %", value * 100.0)),
             "By" => locale.number(&bytes(value)),
+            "By/s" => locale.number(&format!("{}/s", bytes(value))),
+            "Cel" => locale.number(&format!("{value:.1} °C")),
             #[allow(
                 clippy::cast_possible_truncation,
                 reason = "it saturates, and nobody counts seconds beyond"
             )]
             "s" if value >= 60.0 => locale.span(jiff::SignedDuration::from_secs(value as i64)),
+            "s" if value > 0.0 && value < 1.0 => locale.number(&format!("{:.1} ms", value * 1000.0)),
             "s" => locale.number(&format!("{value:.1} s")),
             unit if unit.starts_with('{') => locale.number(&number(value)),
             unit => locale.number(&format!("{} {unit}", number(value))),
@@ -163,6 +168,13 @@ mod tests {
         let network = Observation::new(&names::NETWORK_IO, 8_589_934_592.0)
             .with(attributes::INTERFACE, "eth0")
             .with(attributes::DIRECTION, "receive");
+        let disk_io = Observation::new(&names::DISK_IO, 1024.0)
+            .with(attributes::DEVICE, "sda")
+            .with(attributes::DISK_DIRECTION, "write");
+        let short = Observation::new(&names::PRESSURE_STALLED, 0.021)
+            .with(attributes::PRESSURE_RESOURCE, "io")
+            .with(attributes::PRESSURE_WHO, "some");
+        let wait = Observation::new(&names::DISK_WAIT, 0.0042).with(attributes::DEVICE, "sda");
         let up = Observation::new(&names::UPTIME, 90_061.0);
         let said = |locale, observation| {
             let (name, value) = of(locale).measured(observation);
@@ -172,6 +184,9 @@ mod tests {
         assert_eq!(said(Locale::De, &disk), "Dateisystem belegt /var: 71,4 %");
         assert_eq!(said(Locale::En, &network), "Network traffic eth0 received: 8.0 GiB");
         assert_eq!(said(Locale::De, &network), "Netzwerkverkehr eth0 empfangen: 8,0 GiB");
+        assert_eq!(said(Locale::En, &disk_io), "Disk traffic sda written: 1.0 KiB");
+        assert_eq!(said(Locale::De, &short), "Engpass Platten teilweise: 2,1 %");
+        assert_eq!(said(Locale::En, &wait), "Disk, time of one operation sda: 4.2 ms");
         assert_eq!(said(Locale::De, &up), "Laufzeit: 1 Tag 1 Stunde");
     }
 

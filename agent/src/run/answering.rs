@@ -67,9 +67,10 @@ impl Agent {
         let (kind, body) = match request {
             Request::Heartbeat => (Kind::Heartbeat, None),
             Request::System => (Kind::System, None),
-            Request::Test { by } => {
+            Request::Test { by, route } => {
                 let requested_by = text::one_line(by, limits::NAME_BYTES);
-                (Kind::Test, Some(Body::Test { test: TestMessage { requested_by, route: None } }))
+                let route = route.as_ref().map(|route| text::one_line(route, limits::NAME_BYTES));
+                (Kind::Test, Some(Body::Test { test: TestMessage { requested_by, route } }))
             }
             Request::StartMaintenance { for_s, reason } => match self.maintenance_until(*for_s, now) {
                 Ok(until) => {

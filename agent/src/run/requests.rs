@@ -24,6 +24,9 @@ pub enum Request {
     Test {
         /// Who asks.
         by: String,
+        /// The route it is meant to prove.
+        #[serde(default)]
+        route: Option<String>,
     },
     /// Maintenance from now on.
     StartMaintenance {

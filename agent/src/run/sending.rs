@@ -226,6 +226,7 @@ impl Agent {
             route: route.to_owned(),
             what: failure.to_string(),
             advice: failure.advice().to_owned(),
+            kind: Some(failure.kind),
         };
         self.state.failures.add(failed.clone());
         self.state.last_failure = Some(failed);

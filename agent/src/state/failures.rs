@@ -1,6 +1,7 @@
 //! The last ways in which sending failed, for people who look after it went again. Pure.
 
 use jiff::Timestamp;
+use mailbeat_shared::transport::outcome::FailureKind;
 use serde::{Deserialize, Serialize};
 
 /// Most failures kept.
@@ -19,6 +20,9 @@ pub struct Failed {
     pub what: String,
     /// What to do about it.
     pub advice: String,
+    /// What to tell apart when explaining it; versions before did not write it.
+    #[serde(default)]
+    pub kind: Option<FailureKind>,
 }
 
 /// Failures, newest last; one that comes again in the same words by the same route takes its former place.
@@ -55,6 +59,7 @@ mod tests {
             route: "office".into(),
             what: what.into(),
             advice: String::new(),
+            kind: None,
         };
         for sequence in 1..=9 {
             failures.add(failed(sequence, "refused"));

@@ -1,141 +1,86 @@
-//! `test`: everything the receiver depends on, step by step, with the cause and the fix where a step fails.
+//! `test`: everything the receiver depends on, step by step, with cause and fix where a step fails.
 
+mod here;
+mod words;
+
+use std::path::Path;
 use std::process::ExitCode;
 
-use jiff::Timestamp;
+use anyhow::Context as _;
+use mailbeat_shared::durable::{self, Access};
+use mailbeat_shared::steps::page::Page;
+use mailbeat_shared::steps::{Step, StepResult, Steps, log, name, worst};
 use mailbeat_shared::transport::outcome::Outcome;
-use mailbeat_shared::wire::mail::{Frame, compose_plain};
+use mailbeat_shared::transport::secret::Secret;
+use mailbeat_shared::wire::mail::{Frame, bare_address, compose_plain};
 use serde::Serialize;
 
 use super::{Desk, random};
-use crate::mailbox::{self, ErrorKind, Mailbox, MailboxSettings, StepName};
+use crate::cli;
+use crate::mailbox::{self, Mailbox, MailboxSettings};
 use crate::notify::Letter;
 use crate::notify::mail::{OutgoingTransport, Sender};
-use crate::store::StoreError;
 
-/// How a step went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Status {
-    Ok,
-    /// It works, and something is not as it might be.
-    Warning,
-    Failed,
-}
-
+/// What a test says to machines.
 #[derive(Serialize)]
-struct Step {
-    area: String,
-    step: String,
-    status: Status,
-    seen: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<String>,
+struct Told<'a> {
+    result: StepResult,
+    steps: &'a [Step],
 }
 
 /// `test`: exits with 1 if a step failed.
-pub(super) fn run(desk: &Desk, mail_to: Option<&str>) -> anyhow::Result<ExitCode> {
+pub(super) fn run(desk: &Desk, asked: &cli::Test) -> anyhow::Result<ExitCode> {
+    let own: Vec<_> = words::PHRASES.iter().chain(mailbox::PHRASES).copied().collect();
+    let page = Page::new(asked.lang.unwrap_or(desk.config.locale), &own);
+    let mut steps = Steps::new(desk.now);
+    if !desk.json {
+        let mut page = page.clone();
+        steps = steps.telling(move |step| print(&page.step(step)));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut steps = vec![rules(desk), database(desk)];
+    here::walk(desk, &mut steps);
     runtime.block_on(async {
         for settings in &desk.config.mailboxes {
-            steps.extend(mailbox(settings, desk.now).await);
+            steps.enter(format!("mailbox {}", settings.name()));
+            Mailbox::probe(settings, &mut steps, desk.now).await;
         }
-        steps.extend(outgoing(desk, mail_to).await);
+        steps.enter("outgoing mail");
+        outgoing(desk, asked.mail_to.as_deref(), &mut steps).await;
+        here::ping(desk, &mut steps).await;
     });
-    let mut text = String::new();
-    for step in &steps {
-        let mark = match step.status {
-            Status::Ok => "ok",
-            Status::Warning => "warning",
-            Status::Failed => "FAILED",
-        };
-        text += &format!("{mark:<8} {:<20} {:<34} {}\n", step.area, step.step, step.seen);
-        if let Some(advice) = &step.advice {
-            text += &format!("         -> {advice}\n");
-        }
+    let steps = steps.into_taken();
+    let result = worst(&steps);
+    desk.show(&Told { result, steps: &steps }, &format!("\n{}", page.sum(&steps)))?;
+    if let Some(file) = &asked.save {
+        save(desk, &page, &steps, file)?;
     }
-    desk.show(&steps, &text)?;
-    let failed = steps.iter().any(|step| step.status == Status::Failed);
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if result == StepResult::Failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn step(area: &str, step: &str, result: Result<String, (String, String)>) -> Step {
-    let (status, seen, advice) = match result {
-        Ok(seen) => (Status::Ok, seen, None),
-        Err((seen, advice)) => (Status::Failed, seen, Some(advice).filter(|advice| !advice.is_empty())),
-    };
-    Step { area: area.into(), step: step.into(), status, seen, advice }
+/// A reader that went away (`| head`) is no failure.
+fn print(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-fn rules(desk: &Desk) -> Step {
-    let result = desk.config.load_rules().map(|rules| format!("{} thresholds", rules.thresholds.len()));
-    step("rules", "read", result.map_err(|error| (error.to_string(), "mend the line named".into())))
-}
-
-fn database(desk: &Desk) -> Step {
-    let seen = || -> anyhow::Result<String> {
-        let mut store = desk.store()?;
-        let contacts = store.write(|tx| Ok::<_, StoreError>(tx.contacts(None)?.len()))?;
-        anyhow::ensure!(
-            contacts > 0,
-            "there is no default contact; `mailbeat-receiver contacts add` adds one"
-        );
-        Ok(format!("{}, {contacts} default contacts", desk.config.database().display()))
-    };
-    let advice =
-        "`mailbeat-receiver init` makes what is missing; the directory must belong to the receiver's user";
-    step("database", "open and write", seen().map_err(|error| (format!("{error:#}"), advice.into())))
-}
-
-async fn mailbox(settings: &MailboxSettings, now: Timestamp) -> Vec<Step> {
-    let area = format!("mailbox {}", settings.name());
-    let judged = |taken: mailbox::Step| {
-        // Only the first folder must be there; a Junk folder comes to be with the first junk.
-        let optional =
-            matches!(&taken.name, StepName::Folder(name) if Some(name) != settings.folders().first());
-        let missing = matches!(&taken.result, Err(error) if error.kind == ErrorKind::FolderMissing);
-        let result = taken.result.map_err(|error| (error.to_string(), error.advice().to_owned()));
-        let mut judged = step(&area, &taken.name.to_string(), result);
-        if optional && missing {
-            judged.status = Status::Warning;
-        }
-        judged
-    };
-    Mailbox::probe(settings, now).await.into_iter().map(judged).collect()
-}
-
-async fn outgoing(desk: &Desk, mail_to: Option<&str>) -> Vec<Step> {
-    let mut steps = Vec::new();
-    if let Some(to) = mail_to {
-        let sent = match test_letter(desk, to) {
-            Ok(letter) => {
-                let outcome = Sender::new(&desk.config.outgoing).send(&letter).await;
-                match &outcome {
-                    Outcome::Sent { reply } => Ok(reply.clone()),
-                    other => Err((
-                        other.to_string(),
-                        other.failure().map_or("", |failure| failure.advice()).to_owned(),
-                    )),
-                }
-            }
-            Err(error) => Err((format!("{error:#}"), "give a mail address".into())),
-        };
-        steps.push(step("outgoing mail", &format!("send to {to}"), sent));
-        return steps;
+async fn outgoing(desk: &Desk, mail_to: Option<&str>, steps: &mut Steps) {
+    match &desk.config.outgoing.transport {
+        OutgoingTransport::Smtp(_) => Sender::probe(&desk.config.outgoing, steps).await,
+        OutgoingTransport::Graph(graph) => drop(graph.probe(steps).await),
+        OutgoingTransport::Maildir(maildir) => steps.note(name::MAILDIR, maildir.path.display().to_string()),
     }
-    if let OutgoingTransport::Maildir(maildir) = &desk.config.outgoing.transport {
-        steps.push(step(
-            "outgoing mail",
-            "find the folders",
-            Ok(format!("below {}", maildir.path.display())),
-        ));
+    let Some(to) = mail_to else { return steps.skip(name::MESSAGE, words::NO_MAIL, Some(words::mail_to())) };
+    match test_letter(desk, to) {
+        Ok(letter) => match Sender::new(&desk.config.outgoing).send(&letter).await {
+            Outcome::Sent { reply } => steps.note(name::MESSAGE, reply),
+            other => match other.failure() {
+                Some(failure) => drop(steps.judge(name::MESSAGE, Err::<(), _>(failure.clone()), |()| "")),
+                None => steps.note(name::MESSAGE, other.to_string()),
+            },
+        },
+        Err(error) => steps.fail(name::MESSAGE, format!("{error:#}"), words::address()),
     }
-    for taken in Sender::probe(&desk.config.outgoing).await {
-        let result = taken.result.map_err(|failure| (failure.to_string(), failure.advice().to_owned()));
-        steps.push(step("outgoing mail", &taken.name.to_string(), result));
-    }
-    steps
 }
 
 fn test_letter(desk: &Desk, to: &str) -> anyhow::Result<Letter> {
@@ -153,5 +98,34 @@ fn test_letter(desk: &Desk, to: &str) -> anyhow::Result<Letter> {
         html: None,
     };
     let bytes = compose_plain(&frame, &[])?;
-    Ok(Letter { to: mailbeat_shared::wire::mail::bare_address(to).unwrap_or_default(), message_id, bytes })
+    Ok(Letter { to: bare_address(to).unwrap_or_default(), message_id, bytes })
+}
+
+/// Writes the log, without the secrets that a server may have repeated.
+fn save(desk: &Desk, page: &Page, steps: &[Step], file: &Path) -> anyhow::Result<()> {
+    let facts = [format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)];
+    let secrets = secrets(desk);
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    let program = concat!("mailbeat-receiver ", env!("CARGO_PKG_VERSION"));
+    let text = log::text(program, desk.now, &facts, page, steps, &secrets);
+    durable::replace(file, text.as_bytes(), Access::Private)
+        .with_context(|| format!("writing {}", file.display()))
+}
+
+fn secrets(desk: &Desk) -> Vec<String> {
+    let read = |file: &Path| std::fs::read_to_string(file).ok()?.lines().next().map(str::to_owned);
+    let either = |secret: Option<&Secret>, file: Option<&std::path::PathBuf>| {
+        secret.map(|secret| secret.expose().to_owned()).or_else(|| read(file?))
+    };
+    let imap = desk.config.mailboxes.iter().filter_map(|mailbox| match mailbox {
+        MailboxSettings::Imap(imap) => either(imap.password.as_ref(), imap.password_file.as_ref()),
+        MailboxSettings::Maildir(_) => None,
+    });
+    let smtp = match &desk.config.outgoing.transport {
+        OutgoingTransport::Smtp(smtp) => either(smtp.password.as_ref(), smtp.password_file.as_ref()),
+        OutgoingTransport::Maildir(_) | OutgoingTransport::Graph(_) => None,
+    };
+    let ping =
+        desk.config.ping.as_ref().and_then(|ping| ping.url.as_ref()).map(|url| url.expose().to_owned());
+    imap.chain(smtp).chain(ping).collect()
 }

@@ -11,9 +11,9 @@ use super::branch::{Incoming, Known, Made};
 use super::life::{Life, Receipt, Stamp};
 use super::prepare::Candidate;
 use super::verdict::{QuarantineReason as Reason, Verdict};
-use super::{branch, files, hole, judge};
+use super::{branch, confirm, files, hole, judge};
 use crate::evaluate::rules::Rules;
-use crate::store::{Branch, Hole, NewReport, StoreError, System, Tx, Why};
+use crate::store::{Branch, Hole, NewReport, Place, StoreError, System, Tx, Why};
 
 /// Longest planned shutdown.
 const SHUTDOWN: SignedDuration = SignedDuration::from_hours(24);
@@ -24,7 +24,7 @@ pub(super) fn record(
     mut system: System,
     candidate: &Candidate,
     receipt: Receipt,
-    mailbox: Option<i64>,
+    from: Place,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<(Verdict, String), StoreError> {
@@ -56,7 +56,7 @@ pub(super) fn record(
         created_at: report.created_at,
         received_at,
         life_at: life.life_at,
-        mailbox,
+        mailbox: from.mailbox,
         packed: &candidate.packed,
     };
     let Some(row) = tx.insert_report(&new)? else {
@@ -87,6 +87,7 @@ pub(super) fn record(
         system.due_at = system.due_at.min(now);
     }
     tx.update_system(&system)?;
+    confirm::answer(tx, &system, row, candidate, life, receipt, from, now)?;
     Ok((Verdict::Accepted, String::new()))
 }
 

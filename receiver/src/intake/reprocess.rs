@@ -81,7 +81,7 @@ fn release(
 ) -> Result<Option<Recorded>, StoreError> {
     let Some(prepared) = prepared(&row.kept, context.keyring)? else { return Ok(None) };
     let receipt = Receipt::set_aside(row.received_at, row.added_at, now);
-    let outcome = match tx.isolated(|| judge_mail(tx, context, &prepared, row.place.mailbox, receipt, now))? {
+    let outcome = match tx.isolated(|| judge_mail(tx, context, &prepared, row.place, receipt, now))? {
         Ok(outcome) => outcome,
         Err(error) if error.is_one_rows() => {
             let (reason, detail) = (QuarantineReason::NotRecorded, error.to_string());

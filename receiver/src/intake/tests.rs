@@ -1,5 +1,6 @@
 //! Stories of mails, told through the real composer, keys and database.
 
+mod confirming;
 mod contracts;
 mod files;
 mod history;

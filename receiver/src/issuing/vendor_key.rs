@@ -46,21 +46,26 @@ pub enum VendorKeyError {
 /// # Errors
 /// [`VendorKeyError`]. A key that is there is never replaced.
 pub fn load_or_create(path: &Path, random: [u8; 32]) -> Result<SigningKey, VendorKeyError> {
-    let file = |error| VendorKeyError::File { path: path.to_owned(), error };
-    match std::fs::metadata(path) {
-        Ok(metadata) => {
-            check_mode(path, &metadata)?;
-            let text = std::fs::read_to_string(path).map_err(file)?;
-            SigningKey::from_openssh(&text)
-                .map_err(|error| VendorKeyError::Invalid { path: path.to_owned(), error })
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+    match load(path) {
+        Err(VendorKeyError::File { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => {
             let key = SigningKey::from_seed(&random, "mailbeat vendor key");
+            let file = |error| VendorKeyError::File { path: path.to_owned(), error };
             durable::replace(path, key.to_openssh().as_bytes(), Access::Private).map_err(file)?;
             Ok(key)
         }
-        Err(error) => Err(file(error)),
+        loaded => loaded,
     }
+}
+
+/// Reads the vendor's key.
+///
+/// # Errors
+/// [`VendorKeyError`].
+pub fn load(path: &Path) -> Result<SigningKey, VendorKeyError> {
+    let file = |error| VendorKeyError::File { path: path.to_owned(), error };
+    check_mode(path, &std::fs::metadata(path).map_err(file)?)?;
+    let text = std::fs::read_to_string(path).map_err(file)?;
+    SigningKey::from_openssh(&text).map_err(|error| VendorKeyError::Invalid { path: path.to_owned(), error })
 }
 
 #[cfg(unix)]

@@ -9,6 +9,7 @@ mod folders;
 mod gate;
 mod idle;
 mod login;
+mod probe;
 mod session;
 mod wire;
 
@@ -18,11 +19,12 @@ use std::time::Duration;
 
 use async_imap::imap_proto::{Capability, Response, ResponseCode, Status};
 use jiff::Timestamp;
+use mailbeat_shared::steps::{Steps, name};
 
-use super::steps::Steps;
-use super::{ErrorKind, FolderView, ImapSettings, MailboxError, Step, StepName};
+use super::{ErrorKind, FolderView, ImapSettings, MailboxError};
 use crate::filing::Target;
 use folders::{Place, quoted};
+pub(super) use probe::probe;
 use session::Session;
 
 /// The keyword for mails that were dealt with and cannot be moved.
@@ -34,6 +36,7 @@ struct Abilities {
     idle: bool,
     r#move: bool,
     uidplus: bool,
+    quota: bool,
 }
 
 /// A logged-in account.
@@ -66,7 +69,7 @@ impl ImapMailbox {
     ) -> Result<Self, MailboxError> {
         let mut session = connect::login(settings, steps).await?;
         let asked = abilities(&mut session).await;
-        let abilities = steps.judge(StepName::Capabilities, asked, ToString::to_string)?;
+        let abilities = steps.judge(name::CAPABILITIES, asked, ToString::to_string)?;
         let mut mailbox = Self {
             settings: settings.clone(),
             observe,
@@ -185,8 +188,11 @@ async fn abilities(session: &mut Session) -> Result<Abilities, MailboxError> {
         "IDLE" => abilities.idle = true,
         "MOVE" => abilities.r#move = true,
         "UIDPLUS" => abilities.uidplus = true,
+        "QUOTA" => abilities.quota = true,
         // IMAP4rev2 has all three built in (RFC 9051 appendix E).
-        "IMAP4REV2" => abilities = Abilities { idle: true, r#move: true, uidplus: true },
+        "IMAP4REV2" => {
+            abilities = Abilities { idle: true, r#move: true, uidplus: true, quota: abilities.quota };
+        }
         _ => {}
     };
     let asked = session.run("CAPABILITY", |response| {
@@ -211,35 +217,4 @@ impl fmt::Display for Abilities {
         ];
         f.write_str(&words.map(|(has, yes, no)| if has { yes } else { no }).join(", "))
     }
-}
-
-/// See [`super::Mailbox::probe`].
-pub(super) async fn probe(settings: &ImapSettings, now: Timestamp) -> Vec<Step> {
-    let mut steps = Steps::at(now);
-    let mut mailbox = match ImapMailbox::connect(settings, true, &mut steps).await {
-        Ok(mailbox) => mailbox,
-        Err(error) => {
-            // Every failed step was noted, but finding the folders is no step of its own.
-            if error.kind == ErrorKind::FolderMissing {
-                let _noted =
-                    steps.judge::<(), _>(StepName::Folder("INBOX".into()), Err(error), |()| String::new());
-            }
-            return steps.into_taken();
-        }
-    };
-    for folder in settings.folders.clone() {
-        let step = StepName::Folder(folder.clone());
-        let result = mailbox.open(&folder, now).await;
-        let mail = |view: &FolderView| format!("UIDVALIDITY {}, UIDNEXT {}", view.uidvalidity, view.uidnext);
-        let _noted = steps.judge(step, result, mail);
-    }
-    for target in [Target::Processed, Target::Quarantine] {
-        let place = mailbox.targets.get(&target);
-        let seen =
-            place.map_or("is made at the first start".to_owned(), |place| format!("is there as {place}"));
-        let step = StepName::Folder(settings.target(target).to_owned());
-        let _noted = steps.judge(step, Ok::<_, MailboxError>(()), |()| seen);
-    }
-    mailbox.close().await;
-    steps.into_taken()
 }

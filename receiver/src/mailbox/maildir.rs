@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mailbeat_shared::durable;
+use mailbeat_shared::steps::{Steps, name};
 use mailbeat_shared::wire::limits;
 
-use super::steps::Steps;
 use super::{
     Envelope, ErrorKind, FetchReport, Fetched, Filing, FolderView, Inlet, MailboxError, MaildirSettings,
-    Step, StepName, WINDOW, Window,
+    WINDOW, Window,
 };
 use crate::filing::Target;
 use uidlist::UidList;
@@ -238,22 +238,17 @@ impl Maildir {
 }
 
 /// See [`super::Mailbox::probe`].
-pub(super) fn probe(settings: &MaildirSettings, now: Timestamp) -> Vec<Step> {
-    let mut steps = Steps::at(now);
-    let checked = settings.check();
-    if steps.judge(StepName::Settings, checked, |()| "complete".into()).is_err() {
-        return steps.into_taken();
+pub(super) fn probe(settings: &MaildirSettings, steps: &mut Steps, now: Timestamp) {
+    let checked = settings.check().map_err(MailboxError::from);
+    if steps.judge(name::SETTINGS, checked, |()| "complete").is_err() {
+        return steps.skip_rest(&[name::MAILDIR]);
     }
     let path = settings.path.display().to_string();
-    let Ok(mut maildir) = steps.judge(StepName::Maildir, Maildir::open(settings, true), |_| path) else {
-        return steps.into_taken();
-    };
+    let Ok(mut maildir) = steps.judge(name::MAILDIR, Maildir::open(settings, true), |_| path) else { return };
     for folder in &settings.folders {
         let view = maildir.open_folder(folder, now);
-        let seen = |view: &FolderView| format!("UIDVALIDITY {}, UIDNEXT {}", view.uidvalidity, view.uidnext);
-        let _noted = steps.judge(StepName::Folder(folder.clone()), view, seen);
+        let _noted = steps.judge(name::folder(folder), view, FolderView::seen);
     }
-    steps.into_taken()
 }
 
 /// The mails of a folder by the part of their names that stays.

@@ -42,11 +42,22 @@ impl NotificationSecret {
         format!("mb-{}-{}-{}-{}", id.ticket.0, id.event, id.contact, self.token(id))
     }
 
+    /// `mb-test-REPORT-CONTACT-TOKEN`: the same for the answer to a test report. A bounce of it is about no notification.
+    #[must_use]
+    pub fn confirmation_part(&self, report: i64, contact: i64) -> String {
+        let message = format!("mailbeat-confirmation-v1\0{report}\0{contact}");
+        format!("mb-test-{report}-{contact}-{}", self.keyed(&message))
+    }
+
+    fn keyed(&self, message: &str) -> String {
+        let digest = Digest::keyed(&self.0, message.as_bytes());
+        digest.as_bytes()[..TOKEN_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// HMAC-SHA256 over the ids, cut to 128 bits.
     fn token(&self, id: &NotificationId) -> String {
         let message = format!("mailbeat-notification-v1\0{}\0{}\0{}", id.ticket.0, id.event, id.contact);
-        let digest = Digest::keyed(&self.0, message.as_bytes());
-        digest.as_bytes()[..TOKEN_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()
+        self.keyed(&message)
     }
 }
 

@@ -5,10 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
+use mailbeat_shared::steps::Steps;
 use mailbeat_shared::transport::graph::{self, GraphSettings};
 use mailbeat_shared::transport::maildir;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
-use mailbeat_shared::transport::smtp::{Client, Envelope, SettingsError, SmtpSettings, Step, probe};
+use mailbeat_shared::transport::smtp::{Client, Envelope, SettingsError, SmtpSettings, probe};
 use mailbeat_shared::wire::mail::bare_address;
 use serde::Deserialize;
 
@@ -111,11 +112,12 @@ impl Sender {
 
     /// Walks the way out step by step without sending anything; the recipient is the sender's own address. A Maildir has no
     /// steps.
-    pub async fn probe(settings: &OutgoingSettings) -> Vec<Step> {
+    pub async fn probe(settings: &OutgoingSettings, steps: &mut Steps) {
         let own = bare_address(&settings.from).unwrap_or_default();
-        match (&settings.transport, Envelope::new(Some(&own), &own)) {
-            (OutgoingTransport::Smtp(smtp), Ok(envelope)) => probe(smtp, &envelope).await,
-            _ => vec![],
+        if let (OutgoingTransport::Smtp(smtp), Ok(envelope)) =
+            (&settings.transport, Envelope::new(Some(&own), &own))
+        {
+            probe(smtp, &envelope, steps).await;
         }
     }
 

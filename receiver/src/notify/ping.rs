@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::locale::Locale;
+use mailbeat_shared::steps::Seen;
 use mailbeat_shared::transport::http::{self, HttpClient, Request};
-use mailbeat_shared::transport::outcome::Outcome;
+use mailbeat_shared::transport::outcome::{Failure, Outcome};
 use mailbeat_shared::transport::proxy::Proxy;
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::tls::ClientTls;
@@ -116,7 +117,7 @@ impl Pinger {
         let way = match (&settings.url, &settings.to) {
             (Some(url), None) => {
                 http::check_url(url.expose()).map_err(|_| PingError::Url)?;
-                let tls = ClientTls { ca: settings.tls_ca.clone(), pin: None };
+                let tls = ClientTls { ca: settings.tls_ca.clone(), ..ClientTls::default() };
                 tls.load().map_err(|error| PingError::Authorities(error.text))?;
                 let client = HttpClient {
                     tls,
@@ -139,6 +140,21 @@ impl Pinger {
     #[must_use]
     pub fn in_language(self, locale: Locale) -> Self {
         Self { locale, ..self }
+    }
+
+    /// Whether the other side could be told, without telling it anything: what is seen on the way there.
+    ///
+    /// # Errors
+    /// What happened on the way.
+    pub async fn reach(&self) -> Result<Seen, Failure> {
+        match &self.way {
+            Way::Mail { to } => Ok(format!("by mail to {to}").into()),
+            Way::Http { client, url, .. } => {
+                let certificate = client.reach(url.expose()).await?;
+                let shown = certificate.map(|certificate| format!("reached, {}", certificate.who()));
+                Ok(shown.unwrap_or_else(|| "reached; it was told nothing".to_owned()).into())
+            }
+        }
     }
 
     /// A round was completed at `now`: pings if it is time. A failed ping is not tried again before its interval either.

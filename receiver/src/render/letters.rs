@@ -20,6 +20,8 @@ macro_rules! language {
             "notification-subject",
             "notification.txt",
             "notification.html",
+            "confirmation-subject",
+            "confirmation.txt",
             "ping-subject",
             "ping.txt",
         )

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::crash;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
 
-use super::{Receiver, RunError, reading};
+use super::{Receiver, RunError, confirming, reading};
 use crate::evaluate::Severity;
 use crate::notify::bounce::NotificationSecret;
 use crate::notify::mail::Sender;
@@ -41,6 +41,7 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
         .store
         .write(move |tx| {
             tx.resume_notifications(now)?;
+            tx.resume_confirmations(now)?;
             tx.notification_secret()
         })
         .await?;
@@ -56,6 +57,7 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
         for notification in due {
             deliver(&receiver, &mut sender, &secret, notification).await?;
         }
+        confirming::send_due(&receiver, &mut sender).await?;
         sender.close().await;
         let completed = receiver.all_completed();
         if let (Some(pinger), true) = (&mut pinger, completed > pinged_for) {
@@ -124,7 +126,7 @@ pub fn consider(
     Ok(verdict)
 }
 
-fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
+pub(super) fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 

@@ -17,6 +17,7 @@ use super::oauth::{self, Access, OAuthSettings, Provider};
 use super::outcome::{ConnectionProblem, Failure, FailureKind, Outcome, suggested_backoff};
 use super::proxy::Proxy;
 use super::tls::ClientTls;
+use crate::steps::{Steps, name};
 use crate::text;
 
 /// The largest message that is handed over: Graph takes requests of 4 MiB, and base64 makes four bytes of three.
@@ -78,6 +79,18 @@ impl GraphSettings {
         if self.timeout_s == 0 { Err(SettingsError::Timeout) } else { Ok(()) }
     }
 
+    /// Walks the way of a message as far as the token: Graph has no way to ask whether it would take one. Whether that went well.
+    pub async fn probe(&self, steps: &mut Steps) -> bool {
+        let checked = self.check().map_err(|error| Failure::new(FailureKind::Settings, error.to_string()));
+        if steps.judge(name::SETTINGS, checked, |()| "complete").is_err() {
+            return false;
+        }
+        let account = self.oauth.account();
+        steps
+            .judge(name::AUTHENTICATE, self.oauth.access(None).await, |_| format!("a token for {account}"))
+            .is_ok()
+    }
+
     /// Hands over one message, whose header says to whom. `sender` is the bare address it is from.
     pub async fn send(&self, sender: &str, message: &[u8]) -> Outcome {
         if message.len() as u64 > MESSAGE_BYTES {
@@ -117,7 +130,7 @@ impl GraphSettings {
             .map_err(|_| settings("`endpoint` or `mailbox` makes no address"))?;
         let limit = Duration::from_secs(self.timeout_s);
         let client = HttpClient {
-            tls: ClientTls { ca: self.tls_ca.clone(), pin: None },
+            tls: ClientTls { ca: self.tls_ca.clone(), ..ClientTls::default() },
             proxy: self.proxy.clone(),
             step_limit: limit,
             total_limit: limit * 5,

@@ -139,6 +139,25 @@ impl HttpClient {
         Ok(answer)
     }
 
+    /// Goes the way to a URL's server, TLS included, and asks it for nothing; its certificate, for `https`.
+    ///
+    /// # Errors
+    /// As [`HttpClient::send`].
+    pub async fn reach(&self, url: &str) -> Result<Option<PeerCertificate>, Failure> {
+        let no_url = |error: &str| Failure::new(FailureKind::Settings, error);
+        let target = Target::of(&url.parse().map_err(|_| no_url(NO_URL))?).map_err(no_url)?;
+        let going = async {
+            let stream = self.connect(&target).await?;
+            if !target.private {
+                return Ok(None);
+            }
+            let stream = self.tls.connect(stream, &target.host, self.step_limit).await?;
+            Ok(tls::peer_certificate(&stream))
+        };
+        let went = timeout(self.total_limit, going).await;
+        went.map_err(|_| dial::too_late(&target.host, "the connection", self.total_limit))?
+    }
+
     async fn exchange(&self, target: &Target, request: Request<Vec<u8>>) -> Result<Answer, Failure> {
         let stream = self.connect(target).await?;
         let request = prepare(target, self.proxy.as_ref(), request)?;
@@ -220,6 +239,29 @@ impl Answer {
     #[must_use]
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
+    }
+
+    /// Where a redirect leads, made absolute against the address that was asked (RFC 9110 section 10.2.2); `None` for any
+    /// other answer. A user and password in the address go along to the same server and to no other.
+    #[must_use]
+    pub fn redirect(&self, asked: &Uri) -> Option<Uri> {
+        let code = self.status.as_u16();
+        let location = self.header("location").filter(|_| matches!(code, 301 | 302 | 303 | 307 | 308))?;
+        let (scheme, authority) = (asked.scheme_str()?, asked.authority()?);
+        let here = asked.path();
+        let absolute = if location.contains("://") {
+            location.to_owned()
+        } else if location.starts_with("//") {
+            format!("{scheme}:{location}")
+        } else if location.starts_with('/') {
+            format!("{scheme}://{authority}{location}")
+        } else if location.starts_with('?') {
+            format!("{scheme}://{authority}{here}{location}")
+        } else {
+            let folder = here.rfind('/').map_or("/", |end| &here[..=end]);
+            format!("{scheme}://{authority}{folder}{location}")
+        };
+        absolute.split('#').next()?.parse().ok()
     }
 
     /// A field of the head, if it is there and text.

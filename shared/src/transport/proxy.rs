@@ -94,7 +94,8 @@ impl Proxy {
 }
 
 /// Basic authentication (RFC 7617).
-pub(super) fn basic(username: &str, password: &str) -> Secret {
+#[must_use]
+pub fn basic(username: &str, password: &str) -> Secret {
     Secret::new(format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))))
 }
 

@@ -16,11 +16,11 @@ mod transaction;
 
 use std::time::{Duration, Instant};
 
-pub use probe::{Step, StepName, probe};
+pub use probe::probe;
 pub use settings::{AuthMode, SettingsError, SmtpSettings, TlsMode};
 
 use super::outcome::{Failure, FailureKind, Outcome};
-use probe::Steps;
+use crate::steps::Steps;
 use session::Session;
 
 /// A session unused for longer is not trusted to be still there; servers close idle ones after minutes.
@@ -78,7 +78,7 @@ impl Client {
                 return outcome;
             }
         }
-        match Session::open(&self.settings, &mut Steps::default()).await {
+        match Session::open(&self.settings, &mut Steps::unread()).await {
             Ok(mut session) => {
                 let outcome = session.send(envelope, message).await;
                 self.keep(session);
@@ -95,7 +95,7 @@ impl Client {
     pub async fn server_size_limit(&mut self) -> Result<Option<u64>, Failure> {
         let session = match self.kept() {
             Some(session) => session,
-            None => Session::open(&self.settings, &mut Steps::default()).await?,
+            None => Session::open(&self.settings, &mut Steps::unread()).await?,
         };
         let limit = session.size_limit();
         self.keep(session);

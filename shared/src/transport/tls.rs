@@ -1,10 +1,11 @@
-//! TLS as a client, for SMTP and IMAP: rustls with the ring provider, TLS 1.2 and 1.3 only.
+//! TLS as a client, for SMTP, IMAP, HTTP and checks: rustls with the ring provider, TLS 1.2 and 1.3 only.
 //!
 //! A certificate is believed because the operating system's trust store vouches for it, because a CA file does, or
 //! because it is the very one that was pinned. Everything else fails with a [`Failure`] that names the problem and
 //! shows the certificate, so that a person can compare it.
 
 mod certificate;
+mod chain;
 mod problem;
 mod verify;
 
@@ -15,23 +16,38 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 pub use certificate::{CertificatePin, PeerCertificate, PinError};
+pub use chain::Chain;
 pub use tokio_rustls::client::TlsStream;
 
 use super::outcome::{ConnectionProblem, Failure, FailureKind, TlsProblem};
 use verify::{Judge, Trust};
 
 /// Whose certificates a client believes. The default is the operating system's trust store.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct ClientTls {
     /// Believe only certificates issued under these (PEM file), instead of the system's.
     pub ca: Option<PathBuf>,
     /// Believe exactly this certificate, whatever its name, issuer and dates.
     pub pin: Option<CertificatePin>,
+    /// What to show a server that asks who its client is.
+    pub client: Option<ClientCertificate>,
+}
+
+/// A client's own certificate with its key, PEM files; read for each connection.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientCertificate {
+    /// The certificate, and those between it and the authority.
+    pub certificate: PathBuf,
+    /// Its key, not encrypted.
+    pub key: PathBuf,
 }
 
 impl ClientTls {
@@ -41,14 +57,17 @@ impl ClientTls {
     /// [`FailureKind::Settings`] when the file is not readable or holds no certificate, or the system has none.
     pub fn load(&self) -> Result<Connector, Failure> {
         let provider = provider();
-        let trust = match (&self.pin, &self.ca) {
+        Connector::new(self.trust(&provider)?, provider, self.client.as_ref())
+    }
+
+    fn trust(&self, provider: &Arc<CryptoProvider>) -> Result<Trust, Failure> {
+        Ok(match (&self.pin, &self.ca) {
             (Some(pin), _) => Trust::Pinned(*pin),
-            (None, Some(file)) => Trust::checked(authorities(file)?, &provider)
+            (None, Some(file)) => Trust::checked(certificates("tls_ca", file)?, provider)
                 .map_err(|error| settings(format!("tls_ca {}: {error}", file.display())))?,
-            (None, None) => Trust::system(&provider)
+            (None, None) => Trust::system(provider)
                 .map_err(|error| settings(format!("the system's trust store cannot be used: {error}")))?,
-        };
-        Connector::new(trust, provider)
+        })
     }
 
     /// [`ClientTls::load`], then [`Connector::connect`].
@@ -70,17 +89,29 @@ pub struct Connector(Arc<ClientConfig>);
 impl Connector {
     /// Encryption without knowing the other side (RFC 7435), for opportunistic TLS only.
     pub(crate) fn unverified() -> Result<Self, Failure> {
-        Self::new(Trust::Anybody, provider())
+        Self::new(Trust::Anybody, provider(), None)
     }
 
-    fn new(trust: Trust, provider: Arc<CryptoProvider>) -> Result<Self, Failure> {
+    fn new(
+        trust: Trust,
+        provider: Arc<CryptoProvider>,
+        client: Option<&ClientCertificate>,
+    ) -> Result<Self, Failure> {
         let judge = Judge { trust, provider: provider.clone() };
-        let config = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| settings(error.to_string()))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(judge))
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(Arc::new(judge));
+        let config = match client {
+            None => builder.with_no_client_auth(),
+            Some(client) => {
+                let chain = certificates("the client's certificate", &client.certificate)?;
+                builder.with_client_auth_cert(chain, key(&client.key)?).map_err(|error| {
+                    settings(format!("certificate {} with its key: {error}", client.certificate.display()))
+                })?
+            }
+        };
         Ok(Self(Arc::new(config)))
     }
 
@@ -125,8 +156,8 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-fn authorities(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let unusable = |why: String| settings(format!("tls_ca {}: {why}", file.display()));
+fn certificates(whose: &str, file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let unusable = |why: String| settings(format!("{whose} {}: {why}", file.display()));
     let pem = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
@@ -137,6 +168,14 @@ fn authorities(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
         ));
     }
     Ok(found)
+}
+
+/// What is wrong with a key file is said without showing any of it.
+fn key(file: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
+    let unusable = |why: &str| settings(format!("the client's key {}: {why}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| unusable(&error.to_string()))?;
+    PrivateKeyDer::from_pem_slice(&pem)
+        .map_err(|_| unusable("no key in this file; it must be PEM and not encrypted"))
 }
 
 fn settings(text: String) -> Failure {

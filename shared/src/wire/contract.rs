@@ -143,6 +143,11 @@ impl EnrollmentSecret {
         Digest::keyed(&self.0, &message)
     }
 
+    /// HMAC-SHA256 of a message under the secret.
+    pub(super) fn keyed(&self, message: &[u8]) -> Digest {
+        Digest::keyed(&self.0, message)
+    }
+
     /// Whether `proof` is the right one, in constant time.
     #[must_use]
     pub fn proves(

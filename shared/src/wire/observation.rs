@@ -65,6 +65,14 @@ pub mod attributes {
     pub const ROUTE: &str = "mailbeat.route";
     /// `refresh token`, `client secret` or `client certificate`.
     pub const CREDENTIAL: &str = "mailbeat.credential";
+    /// `read` or `write`.
+    pub const DISK_DIRECTION: &str = "disk.io.direction";
+    /// The kind of a chip with sensors: `coretemp`.
+    pub const HARDWARE_NAME: &str = "hw.name";
+    /// What was short: `cpu`, `memory`, `io`.
+    pub const PRESSURE_RESOURCE: &str = "mailbeat.pressure.resource";
+    /// Who waited: `some` tasks, or `all` of them.
+    pub const PRESSURE_WHO: &str = "mailbeat.pressure.who";
 }
 
 macro_rules! metrics {
@@ -81,18 +89,30 @@ macro_rules! metrics {
 
 metrics! {
     CPU_UTILIZATION = "system.cpu.utilization", "1", "Share of all CPU time not idle since the last report";
+    CPU_BUSIEST = "mailbeat.cpu.busiest", "1", "Share of time in which the busiest CPU was not idle since the last report";
     CPU_LOGICAL_COUNT = "system.cpu.logical.count", "{cpu}", "Logical CPUs";
     LOAD_1M = "system.cpu.load_average.1m", "{thread}", "Load average over one minute";
     LOAD_5M = "system.cpu.load_average.5m", "{thread}", "Load average over five minutes";
     LOAD_15M = "system.cpu.load_average.15m", "{thread}", "Load average over fifteen minutes";
+    PRESSURE_STALLED = "mailbeat.pressure.stalled", "1", "Share of time in which tasks had to wait for a resource since the last report";
     MEMORY_LIMIT = "system.memory.limit", "By", "Total memory";
     MEMORY_UTILIZATION = "system.memory.utilization", "1", "Share of memory that is not available to programs";
     SWAP_LIMIT = "system.paging.limit", "By", "Total swap";
     SWAP_UTILIZATION = "system.paging.utilization", "1", "Share of swap in use";
     FILESYSTEM_LIMIT = "system.filesystem.limit", "By", "Size of a filesystem";
     FILESYSTEM_UTILIZATION = "system.filesystem.utilization", "1", "Share of a filesystem that is not available";
+    FILESYSTEM_INODES = "mailbeat.filesystem.inodes.utilization", "1", "Share of a filesystem's inodes that is in use";
+    FILESYSTEM_WRITING = "mailbeat.filesystem.read_only", "{state}", "0: can be written to; 1: mounted read-only; 2: mounted for writing and read-only, as after errors";
+    FILESYSTEMS_UNLISTED = "mailbeat.filesystem.unlisted", "{filesystem}", "Filesystems left out because fuller ones are listed";
+    DISK_IO = "system.disk.io", "By", "Bytes read from or written to a disk since boot";
+    DISK_BUSY = "mailbeat.disk.busy", "1", "Share of time in which a disk worked since the last report";
+    DISK_WAIT = "mailbeat.disk.wait", "s", "Mean time that one read or write of a disk took since the last report";
     NETWORK_IO = "system.network.io", "By", "Bytes through an interface since boot";
     NETWORK_ERRORS = "system.network.errors", "{error}", "Errors of an interface since boot";
+    NETWORK_THROUGHPUT = "mailbeat.network.throughput", "By/s", "Bytes a second through an interface since the last report";
+    NETWORK_RECENT_ERRORS = "mailbeat.network.errors.recent", "{error}", "Errors of an interface since the last report";
+    TEMPERATURE = "hw.temperature", "Cel", "The hottest sensor of a kind of chip";
+    TEMPERATURE_SHARE = "mailbeat.temperature.share", "1", "How near a chip is to its own limit, as a share of it in degrees Celsius";
     UPTIME = "system.uptime", "s", "Seconds since the host started";
     AGENT_MEMORY = "mailbeat.agent.memory.usage", "By", "Resident memory of the agent";
     AGENT_CPU_TIME = "mailbeat.agent.cpu.time", "s", "CPU time the agent used since it started";
@@ -242,10 +262,21 @@ mod tests {
     #[test]
     fn no_frozen_name_was_renamed_or_removed() {
         let frozen = [
+            "hw.temperature",
             "mailbeat.agent.cpu.time",
             "mailbeat.agent.memory.usage",
             "mailbeat.route.credential.remaining",
             "mailbeat.route.sign_in.refusals",
+            "mailbeat.cpu.busiest",
+            "mailbeat.disk.busy",
+            "mailbeat.disk.wait",
+            "mailbeat.filesystem.inodes.utilization",
+            "mailbeat.filesystem.read_only",
+            "mailbeat.filesystem.unlisted",
+            "mailbeat.network.errors.recent",
+            "mailbeat.network.throughput",
+            "mailbeat.pressure.stalled",
+            "mailbeat.temperature.share",
             "mailbeat.watch.files",
             "mailbeat.watch.unreadable",
             "system.cpu.load_average.15m",
@@ -253,6 +284,7 @@ mod tests {
             "system.cpu.load_average.5m",
             "system.cpu.logical.count",
             "system.cpu.utilization",
+            "system.disk.io",
             "system.filesystem.limit",
             "system.filesystem.utilization",
             "system.memory.limit",

@@ -130,7 +130,8 @@ async fn a_server_that_is_silent_hangs_up_or_speaks_something_else_is_named_with
 async fn a_certificate_is_judged_as_everywhere_and_shown() {
     let authority = Authority::new();
     let served = authority.issue("localhost", false);
-    let ours = HttpClient { tls: ClientTls { ca: Some(authority.pem()), pin: None }, ..client() };
+    let ours =
+        HttpClient { tls: ClientTls { ca: Some(authority.pem()), ..ClientTls::default() }, ..client() };
     let port = private_server(&served, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
     let answer = get(&ours, &format!("https://localhost:{port}/")).await.unwrap();
     assert_eq!(answer.certificate.unwrap().pin, served.pin);
@@ -166,7 +167,7 @@ async fn a_proxy_opens_a_tunnel_for_https_and_is_asked_itself_for_http() {
         let (mut stream, _) = listener.accept().await.unwrap();
         (connect, answer(&mut stream, b"HTTP/1.1 204 No Content\r\n\r\n", false).await)
     });
-    let tls = ClientTls { ca: Some(authority.pem()), pin: None };
+    let tls = ClientTls { ca: Some(authority.pem()), ..ClientTls::default() };
     let client = HttpClient { tls, proxy: Some(proxy), ..client() };
     // The name resolves nowhere: only the proxy knows it.
     assert_eq!(get(&client, "https://inside.example/x").await.unwrap().status.as_u16(), 204);

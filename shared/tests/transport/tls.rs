@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use mailbeat_shared::steps::{Steps, name};
 use mailbeat_shared::transport::outcome::{ConnectionProblem, FailureKind, Outcome, TlsProblem};
 use mailbeat_shared::transport::secret::Secret;
-use mailbeat_shared::transport::smtp::{Envelope, SmtpSettings, StepName, TlsMode, probe, send};
+use mailbeat_shared::transport::smtp::{Envelope, SmtpSettings, TlsMode, probe, send};
 use mailbeat_shared::transport::tls::CertificatePin;
 
 use crate::certificates::{Authority, Served, self_signed, self_signed_long_ago};
@@ -154,10 +155,11 @@ async fn a_probe_shows_protocol_and_certificate() {
     let served = self_signed_long_ago();
     let server = Script::default().starttls(&served.config).start().await;
     let settings = SmtpSettings { tls: TlsMode::Starttls, tls_pin: Some(served.pin), ..server.settings() };
-    let steps = probe(&settings, &envelope()).await;
-    let tls = steps.iter().find(|step| step.name == StepName::Tls).unwrap().result.clone().unwrap();
+    let mut steps = Steps::new("2026-11-22T08:00:00Z".parse().unwrap());
+    assert!(probe(&settings, &envelope(), &mut steps).await);
+    let tls = &steps.taken().iter().find(|step| step.name == name::TLS).unwrap().seen;
     assert!(tls.starts_with("TLS 1.3, certificate") && tls.ends_with(&served.pin.to_string()), "{tls}");
-    assert!(tls.contains("self-signed") && tls.contains("2021-01-01"), "{tls}");
+    assert!(tls.contains("self-signed") && tls.contains("expired on 2021-01-01"), "{tls}");
 }
 
 #[tokio::test]

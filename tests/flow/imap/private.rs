@@ -1,6 +1,7 @@
 //! Who is trusted, who is let in, and what a person is shown of it.
 
-use mailbeat_receiver::mailbox::{ErrorKind, ImapSettings, ImapTls, Mailbox, MailboxSettings, StepName};
+use mailbeat_receiver::mailbox::{ErrorKind, ImapSettings, ImapTls, Mailbox, MailboxSettings};
+use mailbeat_shared::steps::{Step, StepResult, Steps, name};
 use mailbeat_shared::transport::outcome::{ConnectionProblem, TlsProblem};
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_tests::lab::{Certificate, Lab};
@@ -90,9 +91,10 @@ async fn a_missing_junk_folder_is_left_out_and_the_probe_says_so() -> anyhow::Re
     let settings = account(&lab);
     assert_eq!(connect(&settings).await?.folders(), ["INBOX"]);
 
-    let steps = Mailbox::probe(&MailboxSettings::Imap(settings), now()).await;
-    let junk = steps.iter().find(|step| step.name == StepName::Folder("Junk".into())).expect("a step");
-    assert_eq!(junk.result.as_ref().unwrap_err().kind, ErrorKind::FolderMissing);
+    let steps = probe(settings).await;
+    let junk = steps.iter().find(|step| step.name == name::folder("Junk")).expect("a step");
+    assert_eq!(junk.result, StepResult::Warning, "{junk:?}");
+    assert!(junk.advice.as_ref().unwrap().cause.contains("first junk mail"), "{junk:?}");
     Ok(())
 }
 
@@ -100,15 +102,15 @@ async fn a_missing_junk_folder_is_left_out_and_the_probe_says_so() -> anyhow::Re
 async fn the_probe_shows_each_step_and_changes_nothing() -> anyhow::Result<()> {
     let lab = Lab::start()?;
     let settings = account(&lab);
-    let steps = Mailbox::probe(&MailboxSettings::Imap(settings.clone()), now()).await;
-    let shown: Vec<String> =
-        steps.iter().map(|step| format!("{}: {}", step.name, step.result.as_ref().unwrap())).collect();
+    let steps = probe(settings.clone()).await;
+    let shown: Vec<String> = steps.iter().map(|step| format!("{}: {}", step.name, step.seen)).collect();
     let text = shown.join("\n");
     for words in [
-        "connect: 127.0.0.1:",
-        "TLS 1.3, CN=localhost, sha256:",
-        "(29 days left)",
-        "authenticate: as reports@example.test",
+        "connection (TCP): 127.0.0.1:",
+        "TLS 1.3, certificate CN=localhost for localhost, 127.0.0.1, issued by CN=Lab CA, valid until",
+        "(29 days left), sha256:",
+        "quota: the server does not tell (no QUOTA)",
+        "authentication: as reports@example.test",
         "IDLE: tells of new mail, MOVE, UIDPLUS",
         "folder INBOX: UIDVALIDITY ",
         "folder Mailbeat/Processed: is made at the first start",
@@ -118,9 +120,32 @@ async fn the_probe_shows_each_step_and_changes_nothing() -> anyhow::Result<()> {
     assert!(!lab.folders("reports")?.iter().any(|folder| folder.starts_with("Mailbeat")));
 
     let broken = ImapSettings { password: Some(Secret::new("wrong")), ..settings };
-    let steps = Mailbox::probe(&MailboxSettings::Imap(broken), now()).await;
-    let last = steps.last().expect("some step");
-    assert_eq!(last.name, StepName::Authenticate);
-    assert!(last.result.is_err());
+    let steps = probe(broken).await;
+    let failed = steps.iter().find(|step| step.result == StepResult::Failed).expect("a step failed");
+    assert_eq!(failed.name, name::AUTHENTICATE);
+    assert!(failed.advice.as_ref().unwrap().cause.contains("does not know this user name or password"));
+    let not_run: Vec<_> = steps.iter().filter(|step| step.result == StepResult::NotRun).collect();
+    assert_eq!(not_run.len(), 2, "{not_run:?}");
     Ok(())
+}
+
+#[tokio::test]
+async fn a_mailbox_that_fills_up_is_a_warning_before_reports_bounce() -> anyhow::Result<()> {
+    let lab = Lab::builder().quota("reports", 100_000).start()?;
+    let quota = |steps: Vec<Step>| steps.into_iter().find(|step| step.name == name::QUOTA).expect("a step");
+    let empty = quota(probe(account(&lab)).await);
+    assert_eq!(empty.result, StepResult::Ok, "{empty:?}");
+    let mail = [b"Subject: large\r\n\r\n".to_vec(), b"0123456789abcdef\r\n".repeat(5_000)].concat();
+    lab.deliver("reports", "INBOX", &mail)?;
+    let full = quota(probe(account(&lab)).await);
+    assert_eq!(full.result, StepResult::Warning, "{full:?}");
+    assert!(full.seen == "89 % of 98 KiB used", "{full:?}");
+    assert!(full.advice.unwrap().fix.contains("processed_mail_days"));
+    Ok(())
+}
+
+async fn probe(settings: ImapSettings) -> Vec<Step> {
+    let mut steps = Steps::new(now());
+    Mailbox::probe(&MailboxSettings::Imap(settings), &mut steps, now()).await;
+    steps.into_taken()
 }

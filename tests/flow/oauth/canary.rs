@@ -4,12 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use mailbeat_tests::accounts::{Account, office, route, sign_in, tokens};
 use mailbeat_tests::office::RULES;
 use mailbeat_tests::programs::wait_for;
 use mailbeat_tests::world::PATIENCE;
 use serde_json::Value;
-
-use super::{Account, office, route, sign_in, tokens};
 
 /// Every file below a directory.
 fn files(dir: &Path, into: &mut Vec<PathBuf>) -> anyhow::Result<()> {
@@ -33,10 +32,10 @@ fn no_secret_and_no_token_is_anywhere_but_in_its_own_file() -> anyhow::Result<()
     let contract = office.vendor.issue("ACME Wasserwerke", 1, 3_600)?;
     let vendor = office.vendor.receiver.with_env("MAILBEAT_LOG", "trace");
     let receiver = vendor.start(&["run"], &office.vendor.dir.join("receiver.log"))?;
-    let table = route(&office.lab, "office", "agent1", Account::Person("device_code"), "")?;
+    let table = route(&office.lab, "office", "agent1", Account::Person("device_code"))?;
     let host = office.host("scada-01", &table)?;
     host.activate(&office.vendor, &contract)?;
-    sign_in(&office, &host.agent, "--device", "agent1")?;
+    sign_in(&office.lab, office.dir(), &host.agent, "--device", "agent1")?;
     let own = tokens(&host.dir.join("state"), "office");
     let vendors = tokens(&office.vendor.dir.join("state"), "vendor");
     let mut secrets = vec!["reports-secret".to_owned()];
@@ -51,6 +50,7 @@ fn no_secret_and_no_token_is_anywhere_but_in_its_own_file() -> anyhow::Result<()
             "wait" => {
                 let first = secrets.len();
                 wait_for("a token to be replaced by itself", PATIENCE, || {
+                    office.lab.restart_postfix()?;
                     let now = secrets_of(&own)?;
                     Ok(now.iter().any(|token| !secrets[..first].contains(token)).then_some(()))
                 })?;
@@ -58,6 +58,7 @@ fn no_secret_and_no_token_is_anywhere_but_in_its_own_file() -> anyhow::Result<()
             "expire" => office.lab.expire_access_tokens()?,
             _ => office.lab.revoke_everything()?,
         }
+        office.lab.restart_postfix()?;
     }
     wait_for("the refusal to be told", PATIENCE, || {
         let status = host.agent.run(&["status"])?;

@@ -1,11 +1,11 @@
 //! Consent that ends, providers that are away, sessions that end with their token: what waits, who is told, and what mends it.
 
+use mailbeat_tests::accounts::{Account, account, imaps, office, route, sign_in, transport};
 use mailbeat_tests::books::Books;
+use mailbeat_tests::lab::Lab;
 use mailbeat_tests::office::{Office, RULES, Way};
 use mailbeat_tests::programs::wait_for;
 use mailbeat_tests::world::{Host, PATIENCE};
-
-use super::{Account, Lab, account, imaps, office, route, sign_in, transport};
 
 const REFUSED: &str = "\n[[threshold]]\nid = \"route-sign-in-refused\"\nmetric = \"mailbeat.route.sign_in.refusals\"\n\
                        subject = \"mailbeat.route\"\nabove = { high = 0 }\ntitle = \"route {subject}\"\n";
@@ -26,14 +26,15 @@ fn after_a_revocation_reports_wait_until_somebody_signs_in_again() -> anyhow::Re
     let office = office(3_600, Account::Secret("reports"), RULES)?;
     let contract = office.vendor.issue("ACME Wasserwerke", 1, 3_600)?;
     let _receiver = office.vendor.start()?;
-    let table = route(&office.lab, "office", "agent1", Account::Person("device_code"), "")?;
+    let table = route(&office.lab, "office", "agent1", Account::Person("device_code"))?;
     let host = office.host("scada-01", &table)?;
     host.activate(&office.vendor, &contract)?;
-    sign_in(&office, &host.agent, "--device", "agent1")?;
+    sign_in(&office.lab, office.dir(), &host.agent, "--device", "agent1")?;
     let _agent = host.start()?;
     office.vendor.await_system("scada-01", "alive")?;
 
     office.lab.revoke_everything()?;
+    office.lab.restart_postfix()?;
     let status = wait_for("the refusal to be told", PATIENCE, || {
         let status = host.agent.json(&["status"])?;
         let why = status["last_failure"]["what"].as_str().unwrap_or_default();
@@ -45,7 +46,7 @@ fn after_a_revocation_reports_wait_until_somebody_signs_in_again() -> anyhow::Re
     assert!(shown[0]["refusing"]["times"].as_u64() >= Some(1), "{shown:#}");
 
     let before = sequence(&host)?;
-    sign_in(&office, &host.agent, "--device", "agent1")?;
+    sign_in(&office.lab, office.dir(), &host.agent, "--device", "agent1")?;
     host.await_sent(before + 2)?;
     office.vendor.await_system("scada-01", "alive")?;
     nothing_was_lost(&host)?;
@@ -60,14 +61,15 @@ fn another_route_carries_the_reports_says_why_and_the_vendor_has_a_ticket_until_
     let contract = office.vendor.issue("ACME Wasserwerke", 1, 3_600)?;
     let _receiver = office.vendor.start()?;
     let tables = office.route("backup", Way::Starttls, "agent1");
-    let first = route(&office.lab, "office", "agent1", Account::Person("device_code"), "")?;
+    let first = route(&office.lab, "office", "agent1", Account::Person("device_code"))?;
     let host = office.host("scada-01", &(first + &tables))?;
     host.activate(&office.vendor, &contract)?;
-    sign_in(&office, &host.agent, "--device", "agent1")?;
+    sign_in(&office.lab, office.dir(), &host.agent, "--device", "agent1")?;
     let _agent = host.start()?;
     office.vendor.await_system("scada-01", "alive")?;
 
     office.lab.revoke_everything()?;
+    office.lab.restart_postfix()?;
     let ticket = office.vendor.await_ticket("route-sign-in-refused", "scada-01", "open")?;
     assert_eq!(ticket["severity"], "high", "{ticket:#}");
     let status = host.agent.json(&["status"])?;
@@ -83,7 +85,7 @@ fn another_route_carries_the_reports_says_why_and_the_vendor_has_a_ticket_until_
     })?;
     assert!(said.contains("invalid_grant"), "{said}");
 
-    sign_in(&office, &host.agent, "--device", "agent1")?;
+    sign_in(&office.lab, office.dir(), &host.agent, "--device", "agent1")?;
     wait_for("mail to return to the preferred route", PATIENCE, || {
         Ok((host.agent.json(&["status"])?["last_accepted"]["route"] == "office").then_some(()))
     })?;
@@ -97,7 +99,7 @@ fn while_the_oauth_server_is_dead_reports_wait_and_nothing_is_lost() -> anyhow::
     let contract = office.vendor.issue("ACME Wasserwerke", 1, 3_600)?;
     let _receiver = office.vendor.start()?;
     let host =
-        office.host("scada-01", &route(&office.lab, "office", "agent1", Account::Secret("agent1"), "")?)?;
+        office.host("scada-01", &route(&office.lab, "office", "agent1", Account::Secret("agent1"))?)?;
     host.activate(&office.vendor, &contract)?;
     let _agent = host.start()?;
     office.vendor.await_system("scada-01", "alive")?;
@@ -125,7 +127,7 @@ fn a_session_that_ends_with_its_token_goes_on_with_a_new_one_and_is_no_trouble()
     let contract = office.vendor.issue("ACME Wasserwerke", 1, 3_600)?;
     let receiver = office.vendor.start()?;
     let host =
-        office.host("scada-01", &route(&office.lab, "office", "agent1", Account::Secret("agent1"), "")?)?;
+        office.host("scada-01", &route(&office.lab, "office", "agent1", Account::Secret("agent1"))?)?;
     host.activate(&office.vendor, &contract)?;
     let _agent = host.start()?;
     office.vendor.await_system("scada-01", "alive")?;
@@ -157,7 +159,7 @@ fn a_vendors_mailbox_whose_consent_was_revoked_is_a_ticket_and_read_again_after_
         mailbeat_tests::office::outgoing(&lab)
     );
     let office = Office::among(lab, &tables, RULES)?;
-    sign_in(&office, &office.vendor.receiver, "--device", "reports")?;
+    sign_in(&office.lab, office.dir(), &office.vendor.receiver, "--device", "reports")?;
     let contract = office.vendor.issue("ACME Wasserwerke", 1, 3_600)?;
     let _receiver = office.vendor.start()?;
     let host = office.host("scada-01", &office.route("office", Way::Starttls, "agent1"))?;
@@ -172,7 +174,7 @@ fn a_vendors_mailbox_whose_consent_was_revoked_is_a_ticket_and_read_again_after_
         Ok(office.vendor.tickets()?.into_iter().find(|ticket| ticket["rule"] == "sign-in-refused"))
     })?;
     assert_eq!(ticket["state"], "open", "{ticket:#}");
-    sign_in(&office, &office.vendor.receiver, "--device", "reports")?;
+    sign_in(&office.lab, office.dir(), &office.vendor.receiver, "--device", "reports")?;
     wait_for("the ticket to be resolved", PATIENCE, || {
         let tickets = office.vendor.tickets()?;
         Ok(tickets

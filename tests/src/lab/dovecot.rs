@@ -69,6 +69,7 @@ pub(super) fn configure(root: &Path, ports: &Ports, options: &Builder, role: Rol
         ("CAPABILITY", &options.imap_capability),
         ("MECHANISMS", if tokens.is_empty() { "" } else { " xoauth2 oauthbearer" }),
         ("TOKENS", &tokens),
+        ("IMAP_PLUGINS", if options.quotas.is_empty() { "" } else { "quota imap_quota" }),
         ("STORAGE", storage),
         ("FSYNC", fsync),
     ];

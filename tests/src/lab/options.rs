@@ -11,6 +11,7 @@ pub struct Builder {
     pub(super) imap_capability: String,
     pub(super) users: Vec<String>,
     pub(super) oauth: Option<u32>,
+    pub(super) quotas: Vec<(String, u64)>,
 }
 
 impl Default for Builder {
@@ -22,6 +23,7 @@ impl Default for Builder {
             imap_capability: String::new(),
             users: Vec::new(),
             oauth: None,
+            quotas: Vec::new(),
         }
     }
 }
@@ -66,6 +68,13 @@ impl Builder {
     #[must_use]
     pub fn oauth(mut self, seconds: u32) -> Self {
         self.oauth = Some(seconds);
+        self
+    }
+
+    /// The IMAP server tells how full mailboxes are, and this user's takes so many bytes. Deliveries are not held up by it.
+    #[must_use]
+    pub fn quota(mut self, name: &str, bytes: u64) -> Self {
+        self.quotas.push((name.to_owned(), bytes));
         self
     }
 

@@ -164,7 +164,7 @@ fn a_german_agent_writes_german_from_the_subject_to_the_footer() {
     write(&story, "/etc/app.conf", "a = 2\n");
     story.host.0.borrow_mut().observing_panics = true;
     story.live(25.hours());
-    story.agent.answer(&Request::Test { by: "root".into() }, story.now);
+    story.agent.answer(&Request::Test { by: "root".into(), route: None }, story.now);
     story.settle();
     let system = letter(&story, Kind::System);
     let subject = &system.meta.subject;

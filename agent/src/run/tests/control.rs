@@ -138,7 +138,7 @@ fn the_pace_is_kept_over_a_restart() {
     let mut story = Story::with(&format!("mails_per_hour = 8\n{TWO_ROUTES}"), &testing::contract());
     story.live(1.minutes());
     let send = |story: &mut Story| {
-        story.agent.answer(&Request::Test { by: "anna".into() }, story.now);
+        story.agent.answer(&Request::Test { by: "anna".into(), route: None }, story.now);
         story.settle();
     };
     (0..4).for_each(|_| send(&mut story));

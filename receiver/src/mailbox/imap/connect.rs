@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_imap::Client;
 use async_imap::imap_proto::{Response, Status};
+use mailbeat_shared::steps::{Seen, Steps, name};
 use mailbeat_shared::transport::dial;
 use mailbeat_shared::transport::outcome::TlsProblem;
 use mailbeat_shared::transport::tls::{self, PeerCertificate};
 
 use tokio::io::BufReader;
 
-use super::super::steps::Steps;
-use super::super::{ErrorKind, ImapSettings, ImapTls, MailboxError, StepName};
+use super::super::{ErrorKind, ImapSettings, ImapTls, MailboxError};
 use super::login::{self, Proof};
 use super::session::{self, Session};
 use super::wire::{Duplex, Wire};
@@ -22,17 +22,17 @@ const READ_BYTES: usize = 64 * 1024;
 /// Connects, makes the connection private and logs in.
 pub(super) async fn login(settings: &ImapSettings, steps: &mut Steps) -> Result<Session, MailboxError> {
     let checked = settings.check().map_err(MailboxError::from).and_then(|()| Proof::of(settings));
-    let proof = steps.judge(StepName::Settings, checked, |_| "complete".into())?;
+    let proof = steps.judge(name::SETTINGS, checked, |_| "complete")?;
     let (host, limit) = (settings.host.as_str(), Duration::from_secs(settings.timeout_s));
-    let addresses =
-        steps.judge(StepName::Resolve, dial::resolve(host, settings.port(), limit).await, |found| {
-            found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ")
-        })?;
-    let connected = dial::connect(&addresses, limit).await;
-    let (tcp, _) = steps.judge(StepName::Connect, connected, |(_, peer)| peer.to_string())?;
+    let resolved = dial::resolve(host, settings.port(), limit).await.map_err(MailboxError::from);
+    let addresses = steps.judge(name::RESOLVE, resolved, |found| {
+        found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ")
+    })?;
+    let connected = dial::connect(&addresses, limit).await.map_err(MailboxError::from);
+    let (tcp, _) = steps.judge(name::CONNECT, connected, |(_, peer)| peer.to_string())?;
     let client = prepare(settings, Box::new(tcp), limit, steps).await?;
     let logged_in = login::authenticate(client, settings, &proof).await;
-    let inner = steps.judge(StepName::Authenticate, logged_in, |_| format!("as {}", settings.username))?;
+    let inner = steps.judge(name::AUTHENTICATE, logged_in, |_| format!("as {}", settings.username))?;
     Ok(Session::new(inner, host, limit))
 }
 
@@ -47,19 +47,24 @@ async fn prepare(
     match settings.tls {
         ImapTls::Implicit => {
             let private = secure(settings, socket, limit, steps).await;
-            let (stream, _) = steps.judge(StepName::Tls, private, |(_, seen)| seen.clone())?;
-            greeted(Client::new(Wire::new(stream, limit)), host).await
+            let (stream, _) = steps.judge(name::TLS, private, |(_, seen)| seen.clone())?;
+            let greeted = greeted(Client::new(Wire::new(stream, limit)), host).await;
+            steps.judge(name::GREETING, greeted, |_| "* OK")
         }
         ImapTls::Starttls => {
-            let client = greeted(Client::new(Wire::new(socket, limit)), host).await?;
+            let greeted = greeted(Client::new(Wire::new(socket, limit)), host).await;
+            let client = steps.judge(name::GREETING, greeted, |_| "* OK")?;
             let private = match starttls(client, host).await {
                 Ok(socket) => secure(settings, socket, limit, steps).await,
                 Err(error) => Err(error),
             };
-            let (stream, _) = steps.judge(StepName::Tls, private, |(_, seen)| seen.clone())?;
+            let (stream, _) = steps.judge(name::TLS, private, |(_, seen)| seen.clone())?;
             Ok(Client::new(Wire::new(stream, limit)))
         }
-        ImapTls::None => greeted(Client::new(Wire::new(socket, limit)), host).await,
+        ImapTls::None => {
+            let greeted = greeted(Client::new(Wire::new(socket, limit)), host).await;
+            steps.judge(name::GREETING, greeted, |_| "* OK")
+        }
     }
 }
 
@@ -69,17 +74,21 @@ async fn secure(
     socket: Box<dyn Duplex>,
     limit: Duration,
     steps: &Steps,
-) -> Result<(Box<dyn Duplex>, String), MailboxError> {
+) -> Result<(Box<dyn Duplex>, Seen), MailboxError> {
     // rustls reads 4 KiB at a time. In here, so that nothing said in clear before STARTTLS waits in the buffer.
     let socket = BufReader::with_capacity(READ_BYTES, socket);
     let stream = settings.client_tls().connect(socket, &settings.host, limit).await?;
+    let protocol = tls::protocol(&stream);
     let describe = |certificate: PeerCertificate| {
-        let validity =
-            certificate.not_after.map_or(String::new(), |until| format!(", {}", steps.validity(until)));
-        format!("{}, {}{validity}", certificate.subject, certificate.pin)
+        let (who, pin) = (certificate.who(), certificate.pin);
+        match certificate.not_after {
+            Some(until) => {
+                steps.validity(until).reworded(|valid| format!("{protocol}, {who}, {valid}, {pin}"))
+            }
+            None => format!("{protocol}, {who}, {pin}").into(),
+        }
     };
-    let seen = tls::peer_certificate(&stream).map_or(String::new(), describe);
-    let seen = format!("{}, {seen}", tls::protocol(&stream));
+    let seen = tls::peer_certificate(&stream).map_or_else(|| protocol.into(), describe);
     Ok((Box::new(stream), seen))
 }
 

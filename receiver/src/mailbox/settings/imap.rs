@@ -181,7 +181,7 @@ impl ImapSettings {
     }
 
     pub(in super::super) fn client_tls(&self) -> ClientTls {
-        ClientTls { ca: self.tls_ca.clone(), pin: self.tls_pin }
+        ClientTls { ca: self.tls_ca.clone(), pin: self.tls_pin, client: None }
     }
 
     pub(in super::super) fn target(&self, target: Target) -> &str {

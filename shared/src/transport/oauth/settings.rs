@@ -216,7 +216,7 @@ impl OAuthSettings {
 
     /// The way to the provider.
     pub(super) fn client(&self) -> HttpClient {
-        let tls = ClientTls { ca: self.tls_ca.clone(), pin: None };
+        let tls = ClientTls { ca: self.tls_ca.clone(), ..ClientTls::default() };
         HttpClient { tls, proxy: self.proxy.clone(), step_limit: STEP, ..HttpClient::default() }
     }
 }

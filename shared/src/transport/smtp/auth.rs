@@ -7,10 +7,10 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::commands::Auth;
 use lettre::transport::smtp::response::Response;
 
-use super::probe::{StepName, Steps};
 use super::reply::{Reply, Stage, failure_without_reply};
 use super::session::Session;
 use super::settings::AuthMode;
+use crate::steps::{Steps, name};
 use crate::transport::oauth::windows_only;
 use crate::transport::outcome::{Failure, FailureKind, TlsProblem};
 use crate::transport::tls::tls_failure;
@@ -25,7 +25,7 @@ impl Session {
             AuthMode::Oauth => self.show_token().await,
             _ => self.log_in().await,
         };
-        steps.judge(StepName::Authenticate, said, Reply::shown).map(drop)
+        steps.judge(name::AUTHENTICATE, said, Reply::shown).map(drop)
     }
 
     async fn log_in(&mut self) -> Result<Reply, Failure> {

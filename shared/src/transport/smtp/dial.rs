@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use super::probe::{StepName, Steps};
 use super::settings::SmtpSettings;
 use super::socket::Socket;
+use crate::steps::{Steps, name};
 use crate::transport::dial::{connect, resolve};
 use crate::transport::outcome::Failure;
 
@@ -15,7 +15,7 @@ pub(super) async fn dial(
 ) -> Result<(Socket, SocketAddr), Failure> {
     let (host, port, limit) = (settings.host.as_str(), settings.port(), settings.step_limit());
     let next = settings.proxy.as_ref().map_or((host, port), |proxy| (proxy.host.as_str(), proxy.port));
-    let addresses = steps.judge(StepName::Resolve, resolve(next.0, next.1, limit).await, |found| {
+    let addresses = steps.judge(name::RESOLVE, resolve(next.0, next.1, limit).await, |found| {
         found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ")
     })?;
     let mut connected = connect(&addresses, limit).await;
@@ -23,7 +23,7 @@ pub(super) async fn dial(
         let opened = proxy.tunnel(tcp, host, port, limit).await;
         connected = opened.and(connected);
     }
-    let (tcp, peer) = steps.judge(StepName::Connect, connected, |(_, peer)| peer.to_string())?;
+    let (tcp, peer) = steps.judge(name::CONNECT, connected, |(_, peer)| peer.to_string())?;
     let own = tcp.local_addr().map_err(|error| Failure::from_io(&error, host))?;
     Ok((Socket::new(tcp, peer), own))
 }

@@ -1,87 +1,55 @@
 //! The way to a mail server, step by step, for a person who wants to see where it ends.
 
-use std::fmt;
-
-use serde::Serialize;
-
 use super::session::Session;
-use super::{Envelope, SmtpSettings};
-use crate::transport::outcome::Failure;
+use super::{Envelope, SmtpSettings, TlsMode};
+use crate::advice::Advice;
+use crate::steps::{Seen, Steps, name};
+use crate::wire::limits;
 
-/// The steps in their order; a server with implicit TLS has [`StepName::Tls`] before the greeting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepName {
-    /// The settings are complete and safe.
-    Settings,
-    /// The name has addresses.
-    Resolve,
-    /// One of them answers.
-    Connect,
-    /// The server says who it is.
-    Greeting,
-    /// It answers EHLO with what it offers.
-    Hello,
-    /// The connection becomes private.
-    Tls,
-    /// It knows us.
-    Authenticate,
-    /// It takes mail from our sender address.
-    Sender,
-    /// It takes mail for the recipient.
-    Recipient,
+/// Walks the way of a message up to RCPT, then takes it back (RSET): nothing is sent. Whether all of it went well.
+pub async fn probe(settings: &SmtpSettings, envelope: &Envelope, steps: &mut Steps) -> bool {
+    let went = walk(settings, envelope, steps).await;
+    steps.skip_rest(&planned(settings));
+    went
 }
 
-impl fmt::Display for StepName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Settings => "settings",
-            Self::Resolve => "resolve the name",
-            Self::Connect => "connect",
-            Self::Greeting => "greeting",
-            Self::Hello => "introduce ourselves (EHLO)",
-            Self::Tls => "make the connection private (TLS)",
-            Self::Authenticate => "authenticate",
-            Self::Sender => "sender accepted (MAIL FROM)",
-            Self::Recipient => "recipient accepted (RCPT TO)",
-        })
-    }
+async fn walk(settings: &SmtpSettings, envelope: &Envelope, steps: &mut Steps) -> bool {
+    let Ok(mut session) = Session::open(settings, steps).await else { return false };
+    steps.note(name::SIZE, size_seen(session.size_limit()));
+    let went = session.rehearse(envelope, steps).await.is_ok();
+    session.quit().await;
+    went
 }
 
-/// One step and what was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
-    /// Which one.
-    pub name: StepName,
-    /// What was seen, or why it ended here.
-    pub result: Result<String, Failure>,
+/// The steps in the order in which they are taken.
+fn planned(settings: &SmtpSettings) -> Vec<&'static str> {
+    let spoken = match settings.tls {
+        TlsMode::Implicit => vec![name::TLS, name::GREETING, name::HELLO],
+        TlsMode::Starttls | TlsMode::Opportunistic => vec![name::GREETING, name::HELLO, name::TLS],
+        TlsMode::None => vec![name::GREETING, name::HELLO],
+    };
+    let mut all = vec![name::SETTINGS, name::RESOLVE, name::CONNECT];
+    all.extend(spoken);
+    all.push(name::CAPABILITIES);
+    all.extend(settings.wants_auth().then_some(name::AUTHENTICATE));
+    all.extend([name::SIZE, name::SENDER, name::RECIPIENT]);
+    all
 }
 
-/// Notes the steps as they are taken. Every session takes them; only a probe reads them.
-#[derive(Debug, Default)]
-pub(super) struct Steps(Vec<Step>);
-
-impl Steps {
-    /// Notes a result and hands it on; `seen` says what a person wants to know of a success.
-    pub(super) fn judge<T>(
-        &mut self,
-        name: StepName,
-        result: Result<T, Failure>,
-        seen: impl FnOnce(&T) -> String,
-    ) -> Result<T, Failure> {
-        let noted = result.as_ref().map(seen).map_err(Failure::clone);
-        self.0.push(Step { name, result: noted });
-        result
-    }
-}
-
-/// Walks the way of a message up to RCPT, then takes it back (RSET): nothing is sent. The last step is the one that
-/// failed, or [`StepName::Recipient`].
-pub async fn probe(settings: &SmtpSettings, envelope: &Envelope) -> Vec<Step> {
-    let mut steps = Steps::default();
-    if let Ok(mut session) = Session::open(settings, &mut steps).await {
-        let _noted_in_steps = session.rehearse(envelope, &mut steps).await;
-        session.quit().await;
-    }
-    steps.0
+/// What the server takes, and a warning where a system report may not fit.
+fn size_seen(limit: Option<u64>) -> Seen {
+    let Some(limit) = limit else { return "states none".into() };
+    let small = limit < limits::SYSTEM_MAIL_BYTES as u64;
+    let warning = small.then(|| {
+        Advice::new(
+            "System reports of this host may be larger; what does not fit is named in the report and left out.",
+            "Ask the mail server's administrator for a limit of at least 8 MiB, or watch fewer files.",
+        )
+    });
+    let shown = if limit < 1 << 20 {
+        format!("{:.1} KiB", limit as f64 / f64::from(1 << 10))
+    } else {
+        format!("{:.1} MiB", limit as f64 / f64::from(1 << 20))
+    };
+    Seen::from(format!("takes mails of up to {shown}")).warned(warning)
 }

@@ -2,6 +2,7 @@
 //!
 //! The text is hostile; it is parsed for its codes, kept for people, and obeyed in nothing else.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::transport::outcome::{
@@ -177,6 +178,17 @@ impl Capabilities {
             }
         }
         found
+    }
+}
+
+/// What a person looks for when something is not offered.
+impl fmt::Display for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let logon =
+            if self.auth.is_empty() { "no AUTH".to_owned() } else { format!("AUTH {}", self.auth.join(" ")) };
+        let more = [(self.starttls, ", STARTTLS"), (self.eight_bit, ", 8BITMIME"), (self.utf8, ", SMTPUTF8")];
+        f.write_str(&logon)?;
+        more.iter().filter(|(offered, _)| *offered).try_for_each(|(_, word)| f.write_str(word))
     }
 }
 

@@ -12,13 +12,13 @@ use lettre::transport::smtp::extension::ClientId;
 use tokio::time::timeout;
 
 use super::dial::dial;
-use super::probe::{StepName, Steps};
 use super::reply::{Capabilities, Reply, Stage, failure_without_reply};
 use super::settings::{SmtpSettings, TlsMode};
 use super::socket::Socket;
+use crate::steps::{Seen, Steps, name};
 use crate::transport::dial::too_late;
 use crate::transport::outcome::{Failure, FailureKind, TlsProblem};
-use crate::transport::tls::{ClientTls, Connector, tls_failure};
+use crate::transport::tls::{ClientTls, Connector, PeerCertificate, tls_failure};
 
 /// How long to wait for last words, and for the answer to a goodbye.
 pub(super) const FAREWELL: Duration = Duration::from_secs(2);
@@ -41,14 +41,17 @@ impl Session {
     pub(super) async fn open(settings: &SmtpSettings, steps: &mut Steps) -> Result<Self, Failure> {
         let checked =
             settings.check().map_err(|error| Failure::new(FailureKind::Settings, error.to_string()));
-        steps.judge(StepName::Settings, checked, |()| format!("{}:{}", settings.host, settings.port()))?;
+        steps.judge(name::SETTINGS, checked, |()| format!("{}:{}", settings.host, settings.port()))?;
         let (socket, own) = dial(settings, steps).await?;
         if settings.tls == TlsMode::Implicit {
             let private = make_private(&socket, settings).await;
-            steps.judge(StepName::Tls, private, Clone::clone)?;
+            let validity = |until| steps.validity(until);
+            let seen = private.as_ref().map(|private| private.seen(validity)).map_err(Clone::clone);
+            steps.judge(name::TLS, seen, Clone::clone)?;
         }
         let mut session = Self::greet(settings, socket, own, steps).await?;
         session.starttls(steps).await?;
+        steps.note(name::CAPABILITIES, session.offers.to_string());
         session.authenticate(steps).await?;
         Ok(session)
     }
@@ -81,8 +84,8 @@ impl Session {
             Some(reply) => Err(reply.failure(Stage::Opening)),
             None => Err(missing(what)),
         };
-        steps.judge(StepName::Greeting, accepted(socket.reply(0), "the greeting"), Reply::shown)?;
-        let offered = steps.judge(StepName::Hello, accepted(socket.reply(1), "EHLO"), Reply::shown)?;
+        steps.judge(name::GREETING, accepted(socket.reply(0), "the greeting"), Reply::shown)?;
+        let offered = steps.judge(name::HELLO, accepted(socket.reply(1), "EHLO"), Reply::shown)?;
         let offers = Capabilities::read(&offered);
         match greeted {
             Ok(Ok(connection)) => Ok(Self {
@@ -110,10 +113,10 @@ impl Session {
             Err(Failure {
                 kind: FailureKind::Tls(TlsProblem::NotOffered) | FailureKind::Temporary,
                 text,
-            }) if !required => Ok(format!("the connection stays in clear: {text}")),
-            begun => begun,
+            }) if !required => Ok(format!("the connection stays in clear: {text}").into()),
+            begun => begun.map(|private| private.seen(|until| steps.validity(until))),
         };
-        steps.judge(StepName::Tls, begun, Clone::clone)?;
+        steps.judge(name::TLS, begun, Clone::clone)?;
         if !self.socket.is_private() {
             return Ok(());
         }
@@ -123,7 +126,7 @@ impl Session {
         Ok(())
     }
 
-    async fn begin_tls(&mut self) -> Result<String, Failure> {
+    async fn begin_tls(&mut self) -> Result<Private, Failure> {
         if !self.offers.starttls {
             let text =
                 format!("{} does not offer STARTTLS on port {}", self.settings.host, self.settings.port());
@@ -193,14 +196,37 @@ impl fmt::Debug for Session {
     }
 }
 
-/// TLS now, as the settings want it; says what a person compares.
-async fn make_private(socket: &Socket, settings: &SmtpSettings) -> Result<String, Failure> {
+/// How a connection became private.
+struct Private {
+    protocol: &'static str,
+    certificate: Option<PeerCertificate>,
+    verified: bool,
+}
+
+impl Private {
+    /// What a person compares: version, certificate, until when it is valid.
+    fn seen(&self, validity: impl FnOnce(jiff::Timestamp) -> Seen) -> Seen {
+        let anybody = if self.verified { "" } else { " (not verified)" };
+        let Some(certificate) = &self.certificate else {
+            return format!("{}{anybody}", self.protocol).into();
+        };
+        let before = format!("{}{anybody}, {}", self.protocol, certificate.who());
+        match certificate.not_after {
+            Some(until) => {
+                validity(until).reworded(|valid| format!("{before}, {valid}, {}", certificate.pin))
+            }
+            None => format!("{before}, {}", certificate.pin).into(),
+        }
+    }
+}
+
+/// TLS now, as the settings want it.
+async fn make_private(socket: &Socket, settings: &SmtpSettings) -> Result<Private, Failure> {
     let trust = settings.client_tls();
     let anybody = settings.tls == TlsMode::Opportunistic && trust == ClientTls::default();
     let tls = if anybody { Connector::unverified()? } else { trust.load()? };
     let (protocol, certificate) = socket.make_private(&tls, &settings.host, settings.step_limit()).await?;
-    let certificate = certificate.map(|certificate| format!(", {certificate}")).unwrap_or_default();
-    Ok(format!("{protocol}{certificate}{}", if anybody { " (not verified)" } else { "" }))
+    Ok(Private { protocol, certificate, verified: !anybody })
 }
 
 /// The name set, or our own address on this connection: always true, and without asking the system for a name.

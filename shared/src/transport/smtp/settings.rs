@@ -148,7 +148,7 @@ impl SmtpSettings {
     }
 
     pub(super) fn client_tls(&self) -> ClientTls {
-        ClientTls { ca: self.tls_ca.clone(), pin: self.tls_pin }
+        ClientTls { ca: self.tls_ca.clone(), pin: self.tls_pin, client: None }
     }
 
     pub(super) fn step_limit(&self) -> Duration {

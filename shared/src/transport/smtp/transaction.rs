@@ -9,9 +9,9 @@ use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter};
 use tokio::time::timeout;
 
 use super::Envelope;
-use super::probe::{StepName, Steps};
 use super::reply::{Reply, Stage, failure_without_reply};
 use super::session::{FAREWELL, Session};
+use crate::steps::{Steps, name};
 use crate::transport::dial::too_late;
 use crate::transport::outcome::{Failure, FailureKind, Outcome};
 
@@ -26,7 +26,7 @@ impl Session {
             let text = format!("the message has {size} bytes, {} takes {limit}", self.settings.host);
             return Outcome::Refused(Failure::new(FailureKind::TooLarge, text));
         }
-        if let Err(outcome) = self.transaction(envelope, message, &mut Steps::default()).await {
+        if let Err(outcome) = self.transaction(envelope, message, &mut Steps::unread()).await {
             return outcome;
         }
         match self.ask(Data, "DATA").await {
@@ -57,9 +57,9 @@ impl Session {
         let parameters = self.parameters(envelope, message).map_err(Outcome::Refused)?;
         self.unfinished = true;
         let from = self.ask(Mail::new(envelope.from.clone(), parameters), "MAIL FROM").await;
-        accepted(steps, StepName::Sender, from)?;
+        accepted(steps, name::SENDER, from)?;
         let to = self.ask(Rcpt::new(envelope.to.clone(), vec![]), "RCPT TO").await;
-        accepted(steps, StepName::Recipient, to)
+        accepted(steps, name::RECIPIENT, to)
     }
 
     /// The parameters of MAIL. A message with bytes above 127 goes out as it is also where 8BITMIME is not offered:
@@ -157,7 +157,7 @@ impl Session {
 }
 
 /// Notes the reply to MAIL or RCPT and turns a refusal into an outcome.
-fn accepted(steps: &mut Steps, name: StepName, said: Result<Reply, Failure>) -> Result<(), Outcome> {
+fn accepted(steps: &mut Steps, name: &'static str, said: Result<Reply, Failure>) -> Result<(), Outcome> {
     let (failure, outcome) = match said {
         Ok(reply) if (200..300).contains(&reply.code) => {
             return steps.judge(name, Ok(reply), Reply::shown).map(drop).map_err(Outcome::Deferred);
@@ -165,7 +165,7 @@ fn accepted(steps: &mut Steps, name: StepName, said: Result<Reply, Failure>) -> 
         Ok(reply) => (reply.failure(Stage::Message), reply.outcome()),
         Err(failure) => (failure.clone(), Outcome::Deferred(failure)),
     };
-    let _ = steps.judge::<()>(name, Err(failure), |()| String::new());
+    let _noted = steps.judge(name, Err::<(), _>(failure), |()| "");
     Err(outcome)
 }
 

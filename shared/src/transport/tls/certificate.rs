@@ -123,6 +123,22 @@ impl PeerCertificate {
         }
     }
 
+    /// Who it says it is and who vouches for it.
+    #[must_use]
+    pub fn who(&self) -> String {
+        if self.subject.is_empty() && self.names.is_empty() {
+            return "unreadable certificate".to_owned();
+        }
+        let names =
+            if self.names.is_empty() { String::new() } else { format!(" for {}", self.names.join(", ")) };
+        let issuer = if self.is_self_signed() {
+            "self-signed".to_owned()
+        } else {
+            format!("issued by {}", self.issuer)
+        };
+        format!("certificate {}{names}, {issuer}", self.subject)
+    }
+
     /// Whether it names itself as its issuer.
     #[must_use]
     pub fn is_self_signed(&self) -> bool {
@@ -153,18 +169,7 @@ fn address(bytes: &[u8]) -> Option<String> {
 
 impl fmt::Display for PeerCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.subject.is_empty() && self.names.is_empty() {
-            return write!(f, "unreadable certificate, {}", self.pin);
-        }
-        write!(f, "certificate {}", self.subject)?;
-        if !self.names.is_empty() {
-            write!(f, " for {}", self.names.join(", "))?;
-        }
-        if self.is_self_signed() {
-            f.write_str(", self-signed")?;
-        } else {
-            write!(f, ", issued by {}", self.issuer)?;
-        }
+        f.write_str(&self.who())?;
         if let Some(until) = self.not_after {
             write!(f, ", valid until {until}")?;
         }

@@ -14,6 +14,11 @@ pub(super) fn classify(error: &io::Error, host: &str) -> Failure {
     let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return Failure::from_io(error, &format!("TLS handshake with {host}"));
     };
+    of_error(error, host)
+}
+
+/// An error of rustls itself.
+pub(super) fn of_error(error: &Error, host: &str) -> Failure {
     match error {
         Error::InvalidCertificate(CertificateError::Other(other)) if other.0.is::<Rejected>() => {
             let rejected = other.0.downcast_ref::<Rejected>();

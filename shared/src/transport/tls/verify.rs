@@ -43,6 +43,33 @@ impl Trust {
     }
 }
 
+impl Trust {
+    /// Whether this certificate is believed for that name.
+    pub(super) fn judge(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let (problem, why) = match self {
+            Self::Anybody => return Ok(()),
+            Self::Pinned(pin) if *pin == CertificatePin::of(end_entity) => return Ok(()),
+            Self::Pinned(pin) => (TlsProblem::PinMismatch, format!("the pinned certificate is {pin}")),
+            Self::Checked(inner) => {
+                match inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+                    Ok(_) => return Ok(()),
+                    Err(Error::InvalidCertificate(error)) => problem::of_certificate(&error, server_name),
+                    Err(other) => return Err(other),
+                }
+            }
+        };
+        let rejected = Rejected { problem, why, certificate: PeerCertificate::read(end_entity) };
+        Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(rejected)))))
+    }
+}
+
 /// A certificate that was not believed; travels inside rustls's error to [`problem::classify`].
 #[derive(Debug, thiserror::Error)]
 #[error("{why}; the server showed: {certificate}")]
@@ -68,23 +95,8 @@ impl ServerCertVerifier for Judge {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let rejected = match &self.trust {
-            Trust::Anybody => return Ok(ServerCertVerified::assertion()),
-            Trust::Pinned(pin) if *pin == CertificatePin::of(end_entity) => {
-                return Ok(ServerCertVerified::assertion());
-            }
-            Trust::Pinned(pin) => (TlsProblem::PinMismatch, format!("the pinned certificate is {pin}")),
-            Trust::Checked(inner) => {
-                match inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-                    Ok(verified) => return Ok(verified),
-                    Err(Error::InvalidCertificate(error)) => problem::of_certificate(&error, server_name),
-                    Err(other) => return Err(other),
-                }
-            }
-        };
-        let (problem, why) = rejected;
-        let rejected = Rejected { problem, why, certificate: PeerCertificate::read(end_entity) };
-        Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(rejected)))))
+        self.trust.judge(end_entity, intermediates, server_name, ocsp_response, now)?;
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
