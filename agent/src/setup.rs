@@ -85,7 +85,7 @@ pub struct Draft {
 /// The kinds of items that are switched one by one.
 #[must_use]
 pub fn switched() -> Vec<Item> {
-    Item::ALL.into_iter().filter(|item| *item != Item::WatchedFiles).collect()
+    Item::ALL.into_iter().filter(|item| item.key().starts_with("collect.")).collect()
 }
 
 impl Draft {
@@ -102,7 +102,7 @@ impl Draft {
             vendor_key: None,
             heartbeat_interval_s: config.heartbeat_interval_s,
             system_interval_s: config.system_interval_s,
-            items: switched().into_iter().filter(|item| item.is_on(&config.collect, &config.watch)).collect(),
+            items: switched().into_iter().filter(|item| item.is_on(config)).collect(),
             watch: config.watch.include.clone(),
             way: Way::default(),
             account: Account::default(),
