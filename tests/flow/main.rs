@@ -4,6 +4,7 @@
 
 mod alive;
 mod certificates;
+mod checks;
 mod clock;
 mod confirmation;
 mod courier;

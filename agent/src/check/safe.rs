@@ -57,9 +57,12 @@ fn cut(mut text: String, max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::RedactConfig;
+    use crate::redact::pseudonym::Names;
 
     fn redactor() -> Redactor {
-        Redactor::new([7; 32], &["Projekt: (\\S+)".to_owned()]).unwrap()
+        let config = RedactConfig { patterns: vec!["Projekt: (\\S+)".to_owned()], ..RedactConfig::default() };
+        Redactor::new([7; 32], &config, Names::default()).unwrap()
     }
 
     #[test]
