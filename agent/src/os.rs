@@ -6,7 +6,7 @@ pub mod command;
 mod unix;
 #[cfg(unix)]
 pub use unix::{
-    Accounts, NeverOpened, Opened, Ownership, boot_id, encode_path, free_bytes, inodes, known_names,
+    Accounts, NeverOpened, Opened, Owner, Ownership, boot_id, encode_path, free_bytes, inodes, known_names,
     machine_id, never_opened, open_beneath, ownership, program_user, shell_word, system_is_stopping,
 };
 
@@ -14,7 +14,7 @@ pub use unix::{
 mod windows;
 #[cfg(not(unix))]
 pub use windows::{
-    Accounts, NeverOpened, Opened, Ownership, boot_id, encode_path, free_bytes, inodes, known_names,
+    Accounts, NeverOpened, Opened, Owner, Ownership, boot_id, encode_path, free_bytes, inodes, known_names,
     machine_id, never_opened, open_beneath, ownership, program_user, shell_word, system_is_stopping,
 };
 

@@ -207,6 +207,15 @@ impl Lab {
         self.wait_until_answering(&self.postfix, self.ports.mx, "220 ")
     }
 
+    /// Ends every SMTP session, so that whoever goes on signs in anew.
+    ///
+    /// # Errors
+    /// As [`Lab::stop_postfix`] and [`Lab::start_postfix`].
+    pub fn restart_postfix(&self) -> anyhow::Result<()> {
+        self.stop_postfix()?;
+        self.start_postfix()
+    }
+
     fn servers(&self) -> impl Iterator<Item = &Server> {
         [&self.imap, &self.delivery, &self.postfix].into_iter().chain(&self.oauth)
     }

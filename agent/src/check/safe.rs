@@ -61,8 +61,9 @@ mod tests {
     use crate::redact::pseudonym::Names;
 
     fn redactor() -> Redactor {
-        let config = RedactConfig { patterns: vec!["Projekt: (\\S+)".to_owned()], ..RedactConfig::default() };
-        Redactor::new([7; 32], &config, Names::default()).unwrap()
+        let patterns = vec!["Projekt: (\\S+)".to_owned()];
+        Redactor::new([7; 32], &RedactConfig { patterns, ..RedactConfig::default() }, Names::default())
+            .unwrap()
     }
 
     #[test]

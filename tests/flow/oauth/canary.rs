@@ -50,6 +50,7 @@ fn no_secret_and_no_token_is_anywhere_but_in_its_own_file() -> anyhow::Result<()
             "wait" => {
                 let first = secrets.len();
                 wait_for("a token to be replaced by itself", PATIENCE, || {
+                    office.lab.restart_postfix()?;
                     let now = secrets_of(&own)?;
                     Ok(now.iter().any(|token| !secrets[..first].contains(token)).then_some(()))
                 })?;
@@ -57,6 +58,7 @@ fn no_secret_and_no_token_is_anywhere_but_in_its_own_file() -> anyhow::Result<()
             "expire" => office.lab.expire_access_tokens()?,
             _ => office.lab.revoke_everything()?,
         }
+        office.lab.restart_postfix()?;
     }
     wait_for("the refusal to be told", PATIENCE, || {
         let status = host.agent.run(&["status"])?;

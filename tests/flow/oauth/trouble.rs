@@ -34,6 +34,7 @@ fn after_a_revocation_reports_wait_until_somebody_signs_in_again() -> anyhow::Re
     office.vendor.await_system("scada-01", "alive")?;
 
     office.lab.revoke_everything()?;
+    office.lab.restart_postfix()?;
     let status = wait_for("the refusal to be told", PATIENCE, || {
         let status = host.agent.json(&["status"])?;
         let why = status["last_failure"]["what"].as_str().unwrap_or_default();
@@ -68,6 +69,7 @@ fn another_route_carries_the_reports_says_why_and_the_vendor_has_a_ticket_until_
     office.vendor.await_system("scada-01", "alive")?;
 
     office.lab.revoke_everything()?;
+    office.lab.restart_postfix()?;
     let ticket = office.vendor.await_ticket("route-sign-in-refused", "scada-01", "open")?;
     assert_eq!(ticket["severity"], "high", "{ticket:#}");
     let status = host.agent.json(&["status"])?;
