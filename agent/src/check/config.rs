@@ -104,6 +104,22 @@ impl CheckConfig {
         self.kind.filter(|_| self.enabled)?.probe(self.keys.clone()).ok()
     }
 
+    /// What will not work or does not mean anything, one sentence each.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<String> {
+        let Some(probe) = self.probe() else { return vec![] };
+        let mut doubts: Vec<String> = probe.doubt().into_iter().collect();
+        let judges = self.warning != Ranges::None || self.critical != Ranges::None;
+        if !judges && self.kind_name() == "log" {
+            doubts.push("it only counts: with `warning = 0` any line that matches is a warning".into());
+        }
+        if self.timeout > self.interval {
+            doubts.push("`timeout_s` is longer than `interval_s`".into());
+        }
+        let from = self.file.as_ref().map_or_else(String::new, |file| format!(" (from {})", file.display()));
+        doubts.into_iter().map(|doubt| format!("check {}{from}: {doubt}", self.name)).collect()
+    }
+
     /// The word for its kind.
     #[must_use]
     pub fn kind_name(&self) -> &'static str {

@@ -3,12 +3,16 @@
 use serde::de::DeserializeOwned;
 
 use super::certificate::Certificate;
+use super::file::{self, File};
 use super::http::Http;
+use super::log::{self, Log};
 use super::mail_queue::MailQueue;
 use super::plugin::Plugin;
 use super::port::Port;
 use super::probe::Probe;
+use super::process::{self, Process};
 use super::prometheus::Prometheus;
+use super::service::{self, Service};
 use super::tcp::Tcp;
 use super::time::Time;
 
@@ -25,6 +29,10 @@ pub struct Kind {
 /// All of them.
 pub const KINDS: &[Kind] = &[
     kind::<Plugin>("plugin", &[]),
+    kind::<Log>("log", log::VALUES),
+    kind::<File>("file", file::VALUES),
+    kind::<Service>("service", service::VALUES),
+    kind::<Process>("process", process::VALUES),
     kind::<Http>("http", &[]),
     kind::<Tcp>("tcp", &["time", "days_left"]),
     kind::<Certificate>("certificate", &["days_left", "certificates"]),

@@ -87,6 +87,10 @@ impl Probe for Plugin {
             Err(error) => Sight::unknown(error.to_string()),
         }
     }
+
+    fn doubt(&self) -> Option<String> {
+        (!self.program.is_file()).then(|| format!("{} is not there", self.program.display()))
+    }
 }
 
 /// What the plugin said.

@@ -11,6 +11,11 @@ use serde_json::Value as Json;
 pub trait Probe: Send {
     /// Looks once. A probe that cannot tell says [`CheckState::Unknown`] and why; it may panic, which costs only itself.
     fn look(&mut self, look: &mut Look<'_>) -> Sight;
+
+    /// What can be told without looking that will not work, as a sentence for `config check`.
+    fn doubt(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a probe is given.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use mailbeat_shared::config_file::{self, ConfigError};
 use serde::Deserialize;
 
-use super::{Config, RedactConfig};
+use super::Config;
 use crate::check::CheckConfig;
 use crate::watch::WatchRule;
 
@@ -18,7 +18,7 @@ use crate::watch::WatchRule;
 struct Included {
     check: Vec<CheckConfig>,
     watch: IncludedWatch,
-    redact: RedactConfig,
+    redact: IncludedRedact,
 }
 
 #[derive(Default, Deserialize)]
@@ -27,6 +27,12 @@ struct IncludedWatch {
     include: Vec<String>,
     exclude: Vec<String>,
     rule: Vec<WatchRule>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct IncludedRedact {
+    patterns: Vec<String>,
 }
 
 /// Adds what the included files hold, found beside the configuration file; the text of all of them.

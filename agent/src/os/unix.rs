@@ -109,6 +109,12 @@ impl Ownership {
     }
 }
 
+/// What names a file on this host whatever it is called, as long as it is there: device and inode.
+#[must_use]
+pub fn file_id(metadata: &Metadata) -> Option<(u64, u64)> {
+    Some((metadata.dev(), metadata.ino()))
+}
+
 /// Names of local accounts. Directory services are not asked: system accounts are local, and asking can hang.
 #[derive(Debug, Default)]
 pub struct Accounts {

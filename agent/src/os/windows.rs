@@ -49,7 +49,13 @@ pub fn never_opened(_: &Metadata) -> Option<NeverOpened> {
     None
 }
 
-/// None here.
+/// The standard library does not tell it here.
+#[must_use]
+pub fn file_id(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// Windows has other things than owner and mode bits.
 #[must_use]
 pub fn ownership(_: &Metadata) -> Option<Ownership> {
     None

@@ -58,6 +58,20 @@ fn what_cannot_be_is_refused_with_the_checks_name() {
 }
 
 #[test]
+fn what_will_not_work_is_said_beforehand_with_the_file_it_stands_in() {
+    let mut check = parse(&format!("{PLUGIN}timeout_s = 600")).unwrap();
+    check.file = Some("profiles/a.toml".into());
+    let said = ["/x is not there", "`timeout_s` is longer than `interval_s`"];
+    assert_eq!(check.doubts(), said.map(|what| format!("check disk (from profiles/a.toml): {what}")));
+    let log = parse("name = 'l'\ntype = 'log'\nfiles = '/l'\nmatch = ['x']").unwrap();
+    assert!(log.doubts()[0].starts_with("check l: it only counts"));
+    assert_eq!(
+        parse("name = 'l'\ntype = 'log'\nfiles = '/l'\nmatch = ['x']\nwarning = 0").unwrap().doubts(),
+        [""; 0]
+    );
+}
+
+#[test]
 fn ranges_are_numbers_texts_or_tables_of_them() {
     for keys in
         ["warning = 10", "warning = 0.5", "critical = '@10:20'", "warning = { used = 80, inodes = '~:90' }"]
