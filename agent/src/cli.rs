@@ -29,6 +29,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Set everything up, asking page by page: contract, what is captured, mail, test
+    Setup(Setup),
     /// Activate with a contract file, or renew: shows what will be sent to whom and asks. Without a file: agree to what is new
     Activate(Activate),
     /// Send a last notice, then be silent
@@ -118,6 +120,23 @@ pub struct Activate {
     pub system_id: Option<SystemId>,
 }
 
+/// `setup`
+#[derive(Debug, Args)]
+pub struct Setup {
+    /// Ask nothing and take the answers from this file (TOML); a password comes from MAILBEAT_SETUP_PASSWORD
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// With --answers: agree that the reports shown are sent
+    #[arg(long, requires = "answers")]
+    pub accept: bool,
+    /// With --answers: only show what would change
+    #[arg(long, requires = "answers")]
+    pub dry_run: bool,
+    /// The language to begin with: en or de
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Option<Locale>,
+}
+
 /// `test`
 #[derive(Debug, Args)]
 pub struct Test {
@@ -127,8 +146,11 @@ pub struct Test {
     /// Look at everything and send nothing
     #[arg(long)]
     pub no_delivery: bool,
+    /// Only send a test report
+    #[arg(long, conflicts_with_all = ["route", "no_delivery"])]
+    pub only_delivery: bool,
     /// The code from the vendor's answer: proves that a test report arrived and was believed
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["route", "no_delivery"])]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["route", "no_delivery", "only_delivery"])]
     pub confirm: Option<String>,
     /// Also write a log without secrets into this file, for support
     #[arg(long, value_name = "FILE")]

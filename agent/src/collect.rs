@@ -127,7 +127,8 @@ fn collector(item: Item) -> Option<Collector> {
         | Item::Packages
         | Item::Updates
         | Item::Reboot
-        | Item::WatchedFiles => return None,
+        | Item::WatchedFiles
+        | Item::Checks => return None,
     })
 }
 
@@ -255,12 +256,12 @@ mod tests {
         let config: CollectConfig = toml::from_str("swap = false").unwrap();
         assert_eq!(config, CollectConfig { swap: false, ..CollectConfig::default() });
         assert!(toml::from_str::<CollectConfig>("swapp = false").is_err());
-        for item in Item::ALL.into_iter().filter(|item| *item != Item::WatchedFiles) {
-            let key = item.key().strip_prefix("collect.").unwrap();
-            let config: CollectConfig = toml::from_str(&format!("{key} = false")).unwrap();
-            let on = |item: &Item| item.is_on(&config, &crate::watch::WatchConfig::default());
-            let off: Vec<Item> = Item::ALL.into_iter().filter(|item| !on(item)).collect();
-            assert_eq!(off, [item, Item::WatchedFiles], "{key}");
+        for (item, key) in
+            Item::ALL.iter().filter_map(|item| Some((item, item.key().strip_prefix("collect.")?)))
+        {
+            let config: crate::config::Config = toml::from_str(&format!("collect.{key} = false")).unwrap();
+            let off: Vec<Item> = Item::ALL.into_iter().filter(|item| !item.is_on(&config)).collect();
+            assert_eq!(off, [*item, Item::WatchedFiles, Item::Checks], "{key}");
         }
     }
 

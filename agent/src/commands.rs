@@ -13,6 +13,7 @@ mod oauth;
 mod preview;
 mod redact;
 mod run;
+mod setup;
 mod status;
 mod test;
 mod trail;
@@ -79,6 +80,9 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         .config
         .or_else(|| env("MAILBEAT_CONFIG").map(PathBuf::from))
         .unwrap_or_else(|| DEFAULT_PATH.into());
+    if let Command::Setup(asked) = &cli.command {
+        return setup::setup(&config_path, asked, env);
+    }
     let config = Config::load(&config_path, env)?;
     let runs = matches!(cli.command, Command::Run);
     log_to_stderr(if runs { config.log } else { LogLevel::Error });
@@ -98,7 +102,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Trail(asked) => trail::trail(&setup, &asked),
         Command::Identity(asked) => identity::identity(&setup, &asked),
         Command::Config(asked) => config::config(&setup, &asked),
-        Command::Completions { .. } | Command::Man { .. } => Ok(ExitCode::SUCCESS), // done above
+        Command::Completions { .. } | Command::Man { .. } | Command::Setup(_) => Ok(ExitCode::SUCCESS), // done above
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `preview` goes the same way and stops before the spool, so what it shows is what would be sent.
 
+mod checks;
 mod disguise;
 pub mod fit;
 
@@ -10,7 +11,7 @@ use mailbeat_shared::locale::Locale;
 use mailbeat_shared::text;
 use mailbeat_shared::wire::id::{Digest, ReportId};
 use mailbeat_shared::wire::limits;
-use mailbeat_shared::wire::observation::Observation;
+use mailbeat_shared::wire::observation::{CheckResult, Observation};
 use mailbeat_shared::wire::report::{
     self, AgentInfo, Body, DecodeError, Enrollment, Heartbeat, Promise, Report, SpoolInfo, SystemReport,
 };
@@ -148,6 +149,7 @@ pub fn heartbeat(
     state: &State,
     queue: &[Entry],
     found: Found<Vec<Observation>>,
+    checks: Vec<CheckResult>,
     problems: Vec<String>,
 ) -> Body {
     let mut problems = problems;
@@ -168,6 +170,7 @@ pub fn heartbeat(
         ));
         observations.truncate(limits::OBSERVATIONS);
     }
+    let checks = checks::fitted(checks, &observations, &mut problems);
     let heartbeat = Heartbeat {
         spool: SpoolInfo {
             queued: u32::try_from(queue.len()).unwrap_or(u32::MAX),
@@ -179,7 +182,7 @@ pub fn heartbeat(
         },
         maintenance: state.maintenance.as_ref().map(Window::on_the_wire),
         observations,
-        checks: vec![],
+        checks,
         problems: bounded(problems),
     };
     Body::Heartbeat { heartbeat }
@@ -201,7 +204,7 @@ pub fn enrollment(activation: &Activation) -> Body {
 /// A heartbeat that says only that the full one could not be made, and why.
 #[must_use]
 pub fn bare_heartbeat(state: &State, queue: &[Entry], why: &ComposeError) -> Body {
-    heartbeat(state, queue, Found::default(), vec![format!("the measurements were left out: {why}")])
+    heartbeat(state, queue, Found::default(), vec![], vec![format!("the measurements were left out: {why}")])
 }
 
 /// A system report that says only that the full one could not be made, and why.
@@ -236,7 +239,7 @@ mod tests {
         let mut value: Vec<Observation> = (0..600).map(|n| Observation::new(metric, f64::from(n))).collect();
         value[0].value = f64::NAN;
         let found = Found { value, problems: vec!["disks: no".into()] };
-        let Body::Heartbeat { heartbeat } = heartbeat(&State::default(), &[], found, vec![]) else {
+        let Body::Heartbeat { heartbeat } = heartbeat(&State::default(), &[], found, vec![], vec![]) else {
             panic!()
         };
         assert_eq!(heartbeat.observations.len(), limits::OBSERVATIONS);

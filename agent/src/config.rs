@@ -5,6 +5,7 @@
 
 mod check;
 mod goodbye;
+mod include;
 mod route;
 mod show;
 
@@ -23,6 +24,7 @@ pub use check::{Finding, check, faults, missing, state_dir};
 pub use goodbye::Goodbye;
 pub use route::{RouteConfig, RouteKind};
 
+use crate::check::CheckConfig;
 use crate::collect::CollectConfig;
 use crate::home::Home;
 use crate::redact::pseudonym;
@@ -78,9 +80,15 @@ pub struct Config {
     pub watch: WatchConfig,
     /// What is hidden besides what always is.
     pub redact: RedactConfig,
+    /// Files whose checks and watch rules are added, relative to this one: ready-made profiles.
+    pub include: Vec<PathBuf>,
+    /// How many checks run side by side at most.
+    pub checks_at_once: usize,
+    /// What is checked, those of included files last.
+    pub check: Vec<CheckConfig>,
     /// The ways out, in order. Without any, the contract's relay is used.
     pub route: Vec<RouteConfig>,
-    /// Digest of the file's text.
+    /// Digest of the text of the file and of those it includes.
     #[serde(skip)]
     pub digest: Option<Digest>,
 }
@@ -108,6 +116,9 @@ impl Default for Config {
             collect: CollectConfig::default(),
             watch: WatchConfig::default(),
             redact: RedactConfig::default(),
+            include: vec![],
+            checks_at_once: 4,
+            check: vec![],
             route: vec![],
             digest: None,
         }
@@ -200,6 +211,8 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
         let mut config: Self = config_file::parse(path, &text)?;
+        include::unique(path, &text, &config.check)?;
+        let text = include::add(&mut config, path, text)?;
         config.digest = Some(Digest::of(text.as_bytes()));
         if let Some(dir) = env("MAILBEAT_STATE_DIR") {
             config.state_dir = dir.into();

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use mailbeat_shared::text;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::{ContractNumber, SystemId};
-use mailbeat_shared::wire::observation::Observation;
+use mailbeat_shared::wire::observation::{CheckResult, Observation};
 use mailbeat_shared::wire::report::{Kind, Promise};
 use serde::Serialize;
 
 use crate::activation::Consent;
+use crate::check::CheckConfig;
 use crate::compose::VERSION;
 use crate::config::{Config, Locale, TrailConfig};
 use crate::item::{ALWAYS, Item};
@@ -38,6 +39,8 @@ pub struct Facts<'a> {
     pub host: &'a HostFacts,
     /// Its numbers now.
     pub observations: &'a [Observation],
+    /// What its checks see now.
+    pub checks: &'a [CheckResult],
     /// What it is.
     pub inventory: &'a BTreeMap<String, String>,
     /// Now.
@@ -152,7 +155,7 @@ impl Sheet {
 
 impl Facts<'_> {
     fn item(&self, item: Item, words: ItemWords) -> ItemLine {
-        let on = item.is_on(&self.config.collect, &self.config.watch);
+        let on = item.is_on(self.config);
         // Before the activation: what would be agreed to by it.
         let agreed = self
             .activation
@@ -173,6 +176,9 @@ impl Facts<'_> {
 
     /// What the item says now, as it stands in `report.json`. Of watched files only which are meant.
     fn examples(&self, item: Item) -> Vec<String> {
+        if item == Item::Checks {
+            return self.checks();
+        }
         let own =
             |observation: &&Observation| item.metrics().iter().any(|metric| metric.name == observation.name);
         let measured = self.observations.iter().filter(own).map(shown);
@@ -183,6 +189,19 @@ impl Facts<'_> {
         let more = all.len().saturating_sub(EXAMPLES);
         let rest = (more > 0).then(|| format!("... (+{more})"));
         all.into_iter().take(EXAMPLES).chain(rest).collect()
+    }
+
+    /// Each check by name, however many: a person agrees to every single one.
+    fn checks(&self) -> Vec<String> {
+        let line = |check: &CheckConfig| {
+            let every =
+                format!("{} ({}, every {} s)", check.name, check.kind_name(), check.interval.as_secs());
+            let Some(seen) = self.checks.iter().find(|seen| seen.name == check.name) else { return every };
+            let first = seen.output.lines().next().unwrap_or_default();
+            let values: Vec<String> = seen.observations.iter().map(shown).collect();
+            text::one_line(&format!("{every}: {:?}: {first}; {}", seen.state, values.join(", ")), 300)
+        };
+        self.config.check.iter().filter(|check| check.enabled).map(line).collect()
     }
 
     fn always(&self, name: &str) -> Vec<String> {

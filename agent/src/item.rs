@@ -5,9 +5,7 @@
 
 use mailbeat_shared::wire::observation::{Metric, names};
 
-use crate::collect::CollectConfig;
 use crate::config::Config;
-use crate::watch::WatchConfig;
 
 /// A kind of item that can be switched off and is sent only with consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +50,8 @@ pub enum Item {
     Reboot,
     /// The watched configuration files.
     WatchedFiles,
+    /// The verdicts of checks.
+    Checks,
 }
 
 /// What every report says whatever is switched on; agreed to with the activation itself.
@@ -115,12 +115,9 @@ pub const ALWAYS: [Always; 6] = [
     Always { name: "mail", fields: &[] },
 ];
 
-/// Fields of the wire format that this version never fills.
-pub const NEVER: [&str; 1] = ["heartbeat.checks"];
-
 impl Item {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Cpu,
         Self::Memory,
         Self::Swap,
@@ -141,6 +138,7 @@ impl Item {
         Self::Updates,
         Self::Reboot,
         Self::WatchedFiles,
+        Self::Checks,
     ];
 
     /// Its name, as a person agrees to it; frozen, because consents name it.
@@ -167,6 +165,7 @@ impl Item {
             Self::Updates => "updates",
             Self::Reboot => "reboot",
             Self::WatchedFiles => "watched files",
+            Self::Checks => "checks",
         }
     }
 
@@ -194,12 +193,14 @@ impl Item {
             Self::Updates => "collect.updates",
             Self::Reboot => "collect.reboot",
             Self::WatchedFiles => "watch.include",
+            Self::Checks => "check",
         }
     }
 
     /// Whether the configuration asks for it.
     #[must_use]
-    pub fn is_on(self, collect: &CollectConfig, watch: &WatchConfig) -> bool {
+    pub fn is_on(self, config: &Config) -> bool {
+        let collect = &config.collect;
         match self {
             Self::Cpu => collect.cpu,
             Self::Memory => collect.memory,
@@ -220,7 +221,8 @@ impl Item {
             Self::Packages => collect.packages,
             Self::Updates => collect.updates,
             Self::Reboot => collect.reboot,
-            Self::WatchedFiles => !watch.include.is_empty(),
+            Self::WatchedFiles => !config.watch.include.is_empty(),
+            Self::Checks => config.check.iter().any(|check| check.enabled),
         }
     }
 
@@ -257,7 +259,9 @@ impl Item {
             | Self::Hardware
             | Self::Packages
             | Self::Updates
-            | Self::Reboot => &[],
+            | Self::Reboot
+            // Their values bear the labels of their checks.
+            | Self::Checks => &[],
             Self::WatchedFiles => &[names::WATCHED_FILES, names::WATCHED_UNREADABLE],
         }
     }
@@ -327,6 +331,7 @@ impl Item {
                 "system_report.changes",
                 "system_report.since",
             ],
+            Self::Checks => &["heartbeat.checks"],
             _ => &["heartbeat.observations"],
         }
     }
@@ -338,8 +343,8 @@ impl Item {
 
 /// What is switched on and agreed to: what may be collected.
 #[must_use]
-pub fn permitted(collect: &CollectConfig, watch: &WatchConfig, consented: &[String]) -> Vec<Item> {
-    Item::ALL.into_iter().filter(|item| item.is_on(collect, watch) && item.is_agreed(consented)).collect()
+pub fn permitted(config: &Config, consented: &[String]) -> Vec<Item> {
+    switched_on(config).into_iter().filter(|item| item.is_agreed(consented)).collect()
 }
 
 /// What is switched on and not agreed to: withheld until somebody does.
@@ -351,7 +356,7 @@ pub fn withheld(config: &Config, consented: &[String]) -> Vec<Item> {
 /// What the configuration asks for.
 #[must_use]
 pub fn switched_on(config: &Config) -> Vec<Item> {
-    Item::ALL.into_iter().filter(|item| item.is_on(&config.collect, &config.watch)).collect()
+    Item::ALL.into_iter().filter(|item| item.is_on(config)).collect()
 }
 
 /// How the sentence about what is withheld begins.

@@ -23,6 +23,7 @@ pub mod route;
 pub mod run;
 pub mod schedule;
 pub mod sense;
+pub mod setup;
 pub mod spool;
 pub mod state;
 pub mod trail;

@@ -1,10 +1,11 @@
 //! The agent itself: one step at a time, from what is due to what was sent.
 //!
-//! [`Agent::step`] composes everything that is due, sends at most one report, and says when to come again. It never sleeps,
+//! [`Agent::step`] begins the checks that are due, composes every report that is, sends at most one, and says when to come again. It never sleeps,
 //! never reads the clock and can be killed at any point: what it knows lies in the state directory. What fails is logged,
 //! named in the next report and in `status`, and tried again; nothing here panics or gives up.
 
 mod answering;
+mod checking;
 mod composing;
 mod requests;
 mod resending;
@@ -13,6 +14,7 @@ mod settling;
 mod standing;
 mod system;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -72,6 +74,8 @@ pub struct Agent {
     stamp: Option<Stamp>,
     state: State,
     queue: Vec<Entry>,
+    /// The checks that were begun and have not come to their end.
+    running: BTreeSet<String>,
     /// Whether the queue may have come over its limits.
     grown: bool,
     tries: Tries,
@@ -167,8 +171,9 @@ impl Agent {
         Self::with(parts, state, queue)
     }
 
-    fn with(parts: Parts, state: State, queue: Vec<Entry>) -> Self {
+    fn with(parts: Parts, mut state: State, queue: Vec<Entry>) -> Self {
         let Parts { home, config, senses, post, entropy } = parts;
+        state.checks.keep_only(&config.check);
         Self {
             renderer: Renderer::new(config.subject, config.encrypt),
             build_time: BUILD_TIME.parse().expect("the build time is a constant that a test reads"),
@@ -181,6 +186,7 @@ impl Agent {
             stamp: None,
             state,
             queue,
+            running: BTreeSet::new(),
             grown: true,
             tries: Tries::default(),
             rests: Rests::default(),
@@ -194,7 +200,7 @@ impl Agent {
     /// Composes what is due, sends at most one report, and says when the next step is due (now, if there is more to send).
     pub fn step(&mut self, now: Timestamp) -> Timestamp {
         let troubled_before = std::mem::take(&mut self.trouble);
-        let steps: [Part; 3] = [Self::take_stock, Self::compose_due, Self::send_one];
+        let steps: [Part; 4] = [Self::take_stock, Self::check_due, Self::compose_due, Self::send_one];
         let mut next = later(now, schedule::LONGEST_SLEEP);
         for step in steps {
             match step(self, now) {

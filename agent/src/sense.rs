@@ -6,11 +6,13 @@ mod this_host;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::snapshot::Snapshot;
 pub use this_host::ThisHost;
 
+use crate::check::runner::{Ended, Run};
 use crate::redact::pseudonym::Names;
 
 pub use crate::collect::inventory::{Installed, Inventory};
@@ -60,6 +62,10 @@ pub trait Senses {
     fn watch(&mut self, consented: &[String], key: &[u8; 32]) -> Found<Files>;
     /// What the host is, of the kinds agreed to.
     fn inventory(&mut self, consented: &[String]) -> Found<Inventory>;
+    /// Begins a run of a check, beside everything else.
+    fn begin_check(&mut self, run: Run);
+    /// The runs that came to their end, however they did, redacted with `key`. Waits at most so long for the first.
+    fn ended_checks(&mut self, key: &[u8; 32], wait: Duration) -> Vec<Ended>;
 }
 
 /// Calls into the collecting rooms; a panic becomes a problem.

@@ -24,6 +24,7 @@ pub use failures::{Failed, Failures};
 pub use maintenance::Window;
 pub use ranges::Ranges;
 
+use crate::check::Tracks;
 use crate::home::{Home, set_aside};
 use crate::item;
 use crate::mute::Streaks;
@@ -37,7 +38,7 @@ const CHANGES_ONLY: u32 = 6;
 const FULL_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24 - 12);
 
 /// What the agent remembers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
     /// The last sequence used; 0 before the first report.
@@ -82,6 +83,8 @@ pub struct State {
     pub watch_problems: Vec<String>,
     /// How many files the last system report named.
     pub watched: Option<Watched>,
+    /// What is remembered of checks.
+    pub checks: Tracks,
 }
 
 /// How many files a system report named.
@@ -140,6 +143,7 @@ impl State {
             Body::Heartbeat { heartbeat } => {
                 state.last_heartbeat = Some(now);
                 state.problems = lasting(&heartbeat.problems);
+                state.checks.carried_by(report.sequence);
             }
             Body::System { system_report } => {
                 state.last_system = Some(now);
@@ -188,6 +192,7 @@ impl State {
         }
         self.maintenance = self.maintenance.take().map(|window| window.rebased(now));
         self.pace = pace::rebased(self.pace, now);
+        self.checks.rebase(now);
     }
 
     /// Notes that the end of the contract with this revision was announced.

@@ -6,7 +6,7 @@
 
 mod decode;
 mod deny;
-mod permission;
+pub(crate) mod permission;
 mod read;
 mod rules;
 mod volatile;
@@ -95,11 +95,11 @@ pub struct Unreadable {
 }
 
 /// One include: where to start, and what matches there.
-struct Include {
+pub(crate) struct Include {
     /// The longest part without glob characters.
-    root: PathBuf,
+    pub(crate) root: PathBuf,
     /// `None`: the root itself, and everything below it if it is a directory.
-    glob: Option<globset::GlobMatcher>,
+    pub(crate) glob: Option<globset::GlobMatcher>,
 }
 
 impl WatchConfig {
@@ -162,10 +162,10 @@ impl Watched {
 }
 
 /// Where a glob starts: everything before the first part with a glob character.
-fn include(glob: &str) -> Result<Include, String> {
+pub(crate) fn include(glob: &str) -> Result<Include, String> {
     let path = PathBuf::from(glob);
     if !path.is_absolute() || path.components().any(|part| part == std::path::Component::ParentDir) {
-        return Err(format!("{glob:?} is not watched: write an absolute path without \"..\""));
+        return Err(format!("{glob:?} is not taken: write an absolute path without \"..\""));
     }
     let magic = |part: &std::path::Component<'_>| {
         part.as_os_str().as_encoded_bytes().iter().any(|c| b"*?[]{}".contains(c))

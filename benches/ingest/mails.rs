@@ -155,7 +155,7 @@ impl Agent {
         value: Vec<Observation>,
     ) -> anyhow::Result<Vec<u8>> {
         self.host.uptime_s = u64::try_from(at.duration_since(self.started_at).as_secs())?;
-        let body = compose::heartbeat(&self.state, &[], Found { value, problems: vec![] }, vec![]);
+        let body = compose::heartbeat(&self.state, &[], Found { value, problems: vec![] }, vec![], vec![]);
         let pseudonyms = Pseudonyms::default();
         let desk = Desk {
             identity: &self.identity,

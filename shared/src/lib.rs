@@ -15,3 +15,4 @@ pub mod template;
 pub mod text;
 pub mod transport;
 pub mod wire;
+pub mod wizard;

@@ -4,6 +4,7 @@
 
 mod alive;
 mod certificates;
+mod checks;
 mod clock;
 mod confirmation;
 mod courier;
@@ -16,6 +17,7 @@ mod lab_itself;
 mod limits;
 mod mailbox;
 mod maintenance;
+mod network_checks;
 mod notifications;
 mod oauth;
 mod order;

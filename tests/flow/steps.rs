@@ -57,7 +57,7 @@ fn where_all_is_well_every_step_is_told_from_the_contract_to_the_queued_answer()
         ("this host", "clock", "UTC"),
         ("this host", "state directory", "MiB free"),
         ("this host", "memory", "values"),
-        ("this host", "watched files", "1 files, 0 not readable"),
+        ("this host", "watched files", "1 read, 0 not readable"),
         ("this host", "redaction", "planted secrets hidden"),
         ("route office", "name (DNS)", "127.0.0.1"),
         ("route office", "greeting", "220 mail.example.test ESMTP"),

@@ -3,8 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_agent::check::runner::{Ended, Run};
 use mailbeat_agent::route::{Post, Route};
 use mailbeat_agent::sense::{Files, Found, HostFacts, Inventory, Senses};
 use mailbeat_shared::clock::Clock;
@@ -102,6 +104,12 @@ impl Senses for Doors {
 
     fn inventory(&mut self, _: &[String]) -> Found<Inventory> {
         Found::default()
+    }
+
+    fn begin_check(&mut self, _: Run) {}
+
+    fn ended_checks(&mut self, _: &[u8; 32], _: Duration) -> Vec<Ended> {
+        vec![]
     }
 }
 

@@ -4,12 +4,18 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mailbeat_shared::wire::observation::CheckState;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 /// A check of one kind, configured. Lives as long as the configuration; runs on a thread of its own, never twice at once.
 pub trait Probe: Send {
     /// Looks once. A probe that cannot tell says [`CheckState::Unknown`] and why; it may panic, which costs only itself.
     fn look(&mut self, look: &mut Look<'_>) -> Sight;
+
+    /// What can be told without looking that will not work, as a sentence for `config check`.
+    fn doubt(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a probe is given.
@@ -44,7 +50,7 @@ pub struct Sight {
 }
 
 /// One measured value of a check.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measure {
     /// Its name within the check, for example `time` or `days_left`; ranges in the configuration speak of it.
     pub label: String,
@@ -52,6 +58,9 @@ pub struct Measure {
     pub value: f64,
     /// UCUM unit: `s`, `By`, `1`, `d`, `{line}`.
     pub unit: String,
+    /// It counts what happened since the run before, and adds up until a heartbeat that says the sum was sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts: bool,
 }
 
 impl Sight {
@@ -73,10 +82,17 @@ impl Sight {
         Self { state: CheckState::Critical, output: what.into(), values: vec![] }
     }
 
-    /// The same with one more value.
+    /// The same with one more value that goes up and down.
     #[must_use]
     pub fn with(mut self, label: &str, value: f64, unit: &str) -> Self {
-        self.values.push(Measure { label: label.into(), value, unit: unit.into() });
+        self.values.push(Measure { label: label.into(), value, unit: unit.into(), counts: false });
+        self
+    }
+
+    /// The same with one more value that counts what happened since the run before.
+    #[must_use]
+    pub fn counting(mut self, label: &str, value: f64, unit: &str) -> Self {
+        self.values.push(Measure { label: label.into(), value, unit: unit.into(), counts: true });
         self
     }
 }

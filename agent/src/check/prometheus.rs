@@ -90,7 +90,10 @@ impl Prometheus {
             match metric.measure(&samples, before.as_ref(), &mut after) {
                 Ok(Some(value)) => {
                     said.push(format!("{} {}", metric.label, metric::short(value)));
-                    sight = sight.with(&metric.label, value, &metric.unit);
+                    sight = match metric.counts() {
+                        true => sight.counting(&metric.label, value, &metric.unit),
+                        false => sight.with(&metric.label, value, &metric.unit),
+                    };
                 }
                 Ok(None) => said.push(format!("{} from the next look on", metric.label)),
                 Err(why) => unclear.push(format!("{}: {why}", metric.label)),

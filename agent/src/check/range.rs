@@ -30,6 +30,19 @@ impl Range {
         let inside = self.start <= value && value <= self.end;
         inside == self.inside_alerts
     }
+
+    /// Where a value should be, for people: `0 to 80`, `10 or more`, `not 10 to 20`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let not = if self.inside_alerts { "not " } else { "" };
+        match (self.start, self.end) {
+            (f64::NEG_INFINITY, f64::INFINITY) => format!("{not}anything"),
+            (f64::NEG_INFINITY, end) => format!("{not}{end} or less"),
+            (start, f64::INFINITY) => format!("{not}{start} or more"),
+            (start, end) if start == end => format!("{not}{start}"),
+            (start, end) => format!("{not}{start} to {end}"),
+        }
+    }
 }
 
 impl FromStr for Range {
@@ -80,7 +93,8 @@ impl<'de> Deserialize<'de> for Range {
             Number(f64),
             Text(String),
         }
-        let text = match Written::deserialize(deserializer)? {
+        let wrong = |_| serde::de::Error::custom("a range is a number or a text, as in 10 or \"10:20\"");
+        let text = match Written::deserialize(deserializer).map_err(wrong)? {
             Written::Number(number) => number.to_string(),
             Written::Text(text) => text,
         };
@@ -120,5 +134,11 @@ mod tests {
         for text in ["10", "10:", "~:10", "10:20", "@10:20", "@~:0", "-5:5", "0.5"] {
             assert_eq!(text.parse::<Range>().unwrap().to_string(), text);
         }
+        let words = ["10", "10:", "~:10", "0", "@10:20", "@~:0", "~:"]
+            .map(|text| text.parse::<Range>().unwrap().words());
+        assert_eq!(
+            words,
+            ["0 to 10", "10 or more", "10 or less", "0", "not 10 to 20", "not 0 or less", "anything"]
+        );
     }
 }

@@ -7,6 +7,7 @@ mod footprint;
 mod interfaces;
 mod mountinfo;
 mod mounts;
+mod processes;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,6 +25,7 @@ pub use footprint::Footprint;
 use interfaces::Interfaces;
 use mountinfo::Writing;
 use mounts::Mount;
+pub use processes::Running;
 
 /// A host that cannot be measured at all.
 #[derive(Debug, thiserror::Error)]

@@ -2,13 +2,19 @@
 
 use std::process::ExitCode;
 
+use mailbeat_shared::wire::observation::CheckResult;
+
 use super::{Setup, print, print_json};
 use crate::activation;
+use crate::check::once::look_once;
 use crate::cli;
 use crate::disclose::{Facts, Sheet};
 use crate::identity::Identity;
 use crate::item::Item;
+use crate::os;
+use crate::redact::Redactor;
 use crate::sense::{Senses as _, ThisHost};
+use crate::state::State;
 
 pub(super) fn disclose(setup: &Setup, asked: &cli::Disclose) -> anyhow::Result<ExitCode> {
     let locale = asked.lang.unwrap_or(setup.locale());
@@ -19,6 +25,7 @@ pub(super) fn disclose(setup: &Setup, asked: &cli::Disclose) -> anyhow::Result<E
     let all = Item::ALL.map(|item| item.name().to_owned());
     let (facts, observations, inventory) =
         (host.host(), host.observe(&all).value, host.inventory(&all).value);
+    let checks = checks(setup, identity.as_ref())?;
     let sheet = Sheet::new(
         locale,
         &Facts {
@@ -27,6 +34,7 @@ pub(super) fn disclose(setup: &Setup, asked: &cli::Disclose) -> anyhow::Result<E
             system: identity.map(|identity| identity.system),
             host: &facts,
             observations: &observations,
+            checks: &checks,
             inventory: &inventory.facts,
             now: setup.now(),
         },
@@ -37,4 +45,14 @@ pub(super) fn disclose(setup: &Setup, asked: &cli::Disclose) -> anyhow::Result<E
         (false, false) => print(sheet.text(locale)?),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the checks see now, as a heartbeat would say it.
+fn checks(setup: &Setup, identity: Option<&Identity>) -> anyhow::Result<Vec<CheckResult>> {
+    let key = identity.map_or([0; 32], |identity| *identity.fingerprint_key());
+    let redactor = Redactor::new(key, &setup.config.redact, os::known_names())?;
+    let remembered = State::peek(&setup.home).checks;
+    let (checks, at_once) = (&setup.config.check, setup.config.checks_at_once);
+    let seen = look_once(checks, at_once, &remembered, &redactor, setup.now());
+    Ok(seen.into_iter().map(|seen| seen.result).collect())
 }

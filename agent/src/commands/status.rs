@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::{ContractNumber, SystemId};
+use mailbeat_shared::wire::observation::CheckResult;
 use mailbeat_shared::wire::report::Promise;
 use mailbeat_shared::wire::snapshot::FileState;
 use serde::Serialize;
@@ -53,6 +54,8 @@ struct Status {
     /// Until when the limit of mails an hour holds back what waits.
     held_back_until: Option<Timestamp>,
     items: Vec<ItemState>,
+    /// The last verdicts of the checks that are switched on.
+    checks: Vec<CheckResult>,
     unreadable: Vec<Unreadable>,
     problems: Vec<String>,
     /// Watched files that change in every report; only their digest is sent.
@@ -136,6 +139,13 @@ fn look(setup: &Setup) -> anyhow::Result<Status> {
         next_system_report: None,
         held_back_until: None,
         items: items(setup, in_force.as_ref().map(|(_, consent)| consent)),
+        checks: setup
+            .config
+            .check
+            .iter()
+            .filter(|check| check.enabled)
+            .filter_map(|check| state.checks.result(check))
+            .collect(),
         unreadable: unreadable_files(home, &state),
         problems: [state.problems.clone(), state.watch_problems.clone()].concat(),
         muted: mute::muted(&state.streaks).map(str::to_owned).collect(),

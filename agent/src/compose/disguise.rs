@@ -34,6 +34,7 @@ fn texts(body: &mut Body) -> Vec<&mut String> {
             );
             for check in &mut heartbeat.checks {
                 texts.push(&mut check.output);
+                texts.extend(check.worst.iter_mut().map(|worst| &mut worst.output));
                 texts.extend(
                     check.observations.iter_mut().flat_map(|observation| observation.attributes.values_mut()),
                 );

@@ -1,6 +1,7 @@
 //! `config check`: everything that would not work, before `run` finds out.
 
 use std::io::ErrorKind::NotFound;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use mailbeat_shared::wire::contract::Contract;
@@ -9,6 +10,7 @@ use mailbeat_shared::wire::mail;
 use serde::Serialize;
 
 use super::{Config, RedactConfig};
+use crate::check::CheckConfig;
 use crate::home::Home;
 use crate::redact::Redactor;
 use crate::redact::pseudonym::Names;
@@ -43,6 +45,8 @@ pub fn check(config: &Config, contract: Option<&Contract>) -> Vec<Finding> {
     let (_, problems) = config.routes(contract);
     let mut findings: Vec<Finding> = problems.into_iter().map(Finding::wrong).collect();
     findings.extend(plain(config));
+    findings.extend(config.check.iter().flat_map(CheckConfig::doubts).map(Finding::note));
+    findings.extend(included(config));
     findings.extend(unreadable(config));
     findings.extend(encryption(config, contract));
     match contract {
@@ -79,6 +83,14 @@ fn plain(config: &Config) -> Vec<Finding> {
     findings
 }
 
+/// What each included file adds.
+fn included(config: &Config) -> Vec<Finding> {
+    let added =
+        |file: &PathBuf| config.check.iter().filter(|check| check.file.as_ref() == Some(file)).count();
+    let note = |file: &PathBuf| Finding::note(format!("{}: {} checks included", file.display(), added(file)));
+    config.include.iter().map(note).collect()
+}
+
 /// Encryption that cannot be, or that nobody asked for.
 fn encryption(config: &Config, contract: Option<&Contract>) -> Option<Finding> {
     let nobody = contract.is_some_and(|contract| contract.encryption_key.is_none());
@@ -104,9 +116,17 @@ fn limits_at_work(config: &Config) -> Vec<Finding> {
         ("mails_per_hour", config.mails_per_hour.into()),
         ("trail.reports", config.trail.reports as u64),
         ("trail.bytes", config.trail.bytes),
+        ("checks_at_once", config.checks_at_once as u64),
     ];
     let zero = limits.iter().filter(|(_, limit)| *limit == 0);
     findings.extend(zero.map(|(key, _)| Finding::wrong(format!("{key} must be at least 1"))));
+    let checks = config.check.iter().filter(|check| check.enabled).count();
+    if checks > limits::CHECKS {
+        let most = limits::CHECKS;
+        findings.push(Finding::wrong(format!(
+            "{checks} checks are switched on, and a report holds at most {most}"
+        )));
+    }
     if config.mails_per_hour > limits::REPORTS_PER_HOUR {
         findings.push(Finding::note(format!(
             "mails_per_hour = {} is more than the receiver takes from one system ({})",

@@ -24,6 +24,8 @@ struct Shown<'a> {
     queue_days: u32,
     mails_per_hour: u32,
     goodbye: Goodbye,
+    include: &'a [std::path::PathBuf],
+    checks_at_once: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     host_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,6 +36,11 @@ struct Shown<'a> {
     watch: &'a WatchConfig,
     redact: &'a RedactConfig,
     route: Vec<&'a toml::Table>,
+}
+
+#[derive(Serialize)]
+struct Checks<'a> {
+    check: [&'a toml::Table; 1],
 }
 
 impl Config {
@@ -62,9 +69,18 @@ impl Config {
             collect: &self.collect,
             watch: &self.watch,
             redact: &self.redact,
+            include: &self.include,
+            checks_at_once: self.checks_at_once,
             route: self.route.iter().map(|route| &route.shown).collect(),
         };
-        toml::to_string(&shown).expect("a configuration is plain TOML")
+        let mut text = toml::to_string(&shown).expect("a configuration is plain TOML");
+        for check in &self.check {
+            let from =
+                check.file.as_ref().map_or_else(String::new, |file| format!("# from {}\n", file.display()));
+            let table = toml::to_string(&Checks { check: [&check.shown] });
+            text += &format!("\n{from}{}", table.expect("a configuration is plain TOML"));
+        }
+        text
     }
 }
 

@@ -1,6 +1,8 @@
 //! Both pages in both languages.
 
 use super::*;
+use mailbeat_shared::wire::observation::CheckState;
+
 use crate::testing;
 
 fn sheet(locale: Locale, config: &Config, consented: Option<&[&str]>) -> Sheet {
@@ -28,6 +30,11 @@ fn sheet(locale: Locale, config: &Config, consented: Option<&[&str]>) -> Sheet {
                 ..HostFacts::default()
             },
             observations: &[Observation::new(metric, 4096.0)],
+            checks: &[CheckResult {
+                output: "fine\nmore".into(),
+                observations: vec![Observation::new(metric, 7.0)],
+                ..CheckResult::new("backup", CheckState::Ok, contract.issued_at)
+            }],
             inventory: &BTreeMap::from([("os.name".into(), "Debian".into())]),
             now: contract.issued_at,
         },
@@ -68,6 +75,20 @@ fn both_pages_in_both_languages_name_every_item_recipient_and_real_value() {
         assert_eq!(now("memory"), Some((false, true)));
         assert_eq!(now("load"), Some((false, false)), "off");
     }
+}
+
+#[test]
+fn each_check_is_named_with_what_it_sees_now_however_many_there_are() {
+    let check = |n: usize| format!("[[check]]\nname = 'check {n}'\ntype = 'process'\nprocess = 'x'\n");
+    let checks: String = (0..20).map(check).collect();
+    let more =
+        "[[check]]\nname = 'backup'\ntype = 'file'\nfiles = '/b'\n[[check]]\nname = 'off'\nenabled = false\n";
+    let config: Config = toml::from_str(&format!("{checks}{more}")).unwrap();
+    let text = sheet(Locale::De, &config, Some(&["checks"])).text(Locale::De).unwrap();
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("backup (file, every 300 s): Ok: fine; system.paging.limit = 7 By"), "{text}");
+    assert!((0..20).all(|n| flat.contains(&format!("check {n} (process, every 300 s)"))), "{text}");
+    assert!(!flat.contains("off (off"), "{text}");
 }
 
 #[test]

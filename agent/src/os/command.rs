@@ -4,16 +4,16 @@
 //! everything it started.
 
 use std::io::{self, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// Longest answer, in bytes; the rest is thrown away and the answer refused.
+/// Longest answer that is asked for, in bytes; a longer one is refused.
 const ANSWER_BYTES: u64 = 16 * 1024 * 1024;
 /// How often is looked whether the program is done.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long the rest of an answer is waited for after its program ended.
-const AFTERWARDS: Duration = Duration::from_secs(5);
+const AFTERWARDS: Duration = Duration::from_secs(2);
 /// Where the system's own programs are; ours may be elsewhere.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -49,56 +49,92 @@ pub enum AskError {
     },
 }
 
+/// What a program did.
+#[derive(Debug)]
+pub struct Ran {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed, cut at the limit.
+    pub out: Vec<u8>,
+    /// What it printed on standard error, cut at the limit.
+    pub words: Vec<u8>,
+    /// It printed more than the limit.
+    pub is_cut: bool,
+}
+
 /// What `program` prints with these arguments.
 ///
 /// # Errors
 /// [`AskError`].
 pub fn ask(program: &str, arguments: &[&str], deadline: Instant) -> Result<String, AskError> {
-    let failed = |error| AskError::Failed { program: program.to_owned(), error };
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().env("PATH", PATH).env("LC_ALL", "C").current_dir("/");
+    command.args(arguments);
+    let ran = run(command, ANSWER_BYTES, deadline)?;
+    if !ran.status.success() {
+        let words = String::from_utf8_lossy(&ran.words);
+        let words = mailbeat_shared::text::one_line(words.lines().next().unwrap_or_default(), 200);
+        let (program, status) = (program.to_owned(), ran.status.to_string());
+        return Err(AskError::Refused { program, status, words });
+    }
+    if ran.is_cut {
+        return Err(AskError::TooLong(program.to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&ran.out).into_owned())
+}
+
+/// Runs a command, whose variables are all it gets besides a path and the language C, to its end. At the deadline it is ended with
+/// everything it started.
+///
+/// # Errors
+/// [`AskError`]; how it ended is none.
+pub fn run(mut command: Command, limit: u64, deadline: Instant) -> Result<Ran, AskError> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let failed = |error| AskError::Failed { program: program.clone(), error };
+    let own: Vec<_> =
+        command.get_envs().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect();
+    command.env_clear().env("PATH", PATH).env("LC_ALL", "C").envs(own).current_dir("/");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = match command.spawn() {
         Ok(child) => child,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(AskError::NotThere(program.to_owned()));
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(AskError::NotThere(program)),
         Err(error) => return Err(failed(error)),
     };
-    let (out, words) = (listen(child.stdout.take()), listen(child.stderr.take()));
+    let (out, words) = (listen(child.stdout.take(), limit), listen(child.stderr.take(), limit));
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
             Ok(None) if Instant::now() < deadline => std::thread::sleep(LOOK),
             ended => {
                 end(&mut child);
-                return Err(ended.map_or_else(failed, |_| AskError::TooSlow(program.to_owned())));
+                return Err(ended.map_or_else(failed, |_| AskError::TooSlow(program.clone())));
             }
         }
     };
-    // Something it started may hold its end of the pipe still; that is not waited for long.
-    let bytes = out.recv_timeout(AFTERWARDS).map_err(|_| AskError::TooSlow(program.to_owned()))?;
-    if !status.success() {
-        let words = words.recv_timeout(AFTERWARDS).unwrap_or_default();
-        let words = String::from_utf8_lossy(&words);
-        let words = mailbeat_shared::text::one_line(words.lines().next().unwrap_or_default(), 200);
-        return Err(AskError::Refused { program: program.to_owned(), status: status.to_string(), words });
+    // Something it started may hold its end of the pipe still; that is not waited for long, and ended.
+    let all = |heard: &Receiver<Vec<u8>>| {
+        heard.recv_timeout(AFTERWARDS).or_else(|_| {
+            end_group(&child);
+            heard.recv_timeout(AFTERWARDS)
+        })
+    };
+    let mut out = all(&out).map_err(|_| AskError::TooSlow(program.clone()))?;
+    let mut words = all(&words).unwrap_or_default();
+    let is_cut = out.len() as u64 > limit;
+    for heard in [&mut out, &mut words] {
+        heard.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
-    if bytes.len() as u64 > ANSWER_BYTES {
-        return Err(AskError::TooLong(program.to_owned()));
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(Ran { status, out, words, is_cut })
 }
 
-/// Reads to the end beside us, keeping one byte more than an answer may have.
-fn listen(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+/// Reads to the end beside us, keeping one byte more than the limit.
+fn listen(from: Option<impl Read + Send + 'static>, limit: u64) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     if let Some(mut from) = from {
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
-            let _ = from.by_ref().take(ANSWER_BYTES + 1).read_to_end(&mut bytes);
+            let _ = from.by_ref().take(limit + 1).read_to_end(&mut bytes);
             let _ = sender.send(bytes);
             // Nobody blocks on writing what nobody reads.
             let _ = io::copy(&mut from, &mut io::sink());
@@ -109,13 +145,20 @@ fn listen(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
 
 /// Ends it and what it started, and takes note of its end.
 fn end(child: &mut Child) {
+    end_group(child);
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Ends what it started, also after it ended itself: the group bears its number as long as one of them lives.
+fn end_group(child: &Child) {
     #[cfg(unix)]
     let _ = rustix::process::kill_process_group(
         rustix::process::Pid::from_child(child),
         rustix::process::Signal::KILL,
     );
-    let _ = child.kill();
-    let _ = child.wait();
+    #[cfg(not(unix))]
+    let _ = child;
 }
 
 #[cfg(test)]

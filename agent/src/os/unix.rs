@@ -1,6 +1,7 @@
 //! Linux and other Unixes. Nothing here needs root; what may not be read is an error for the caller to name.
 
 mod names;
+mod owner;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -11,6 +12,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path};
 
 pub use names::known_names;
+pub use owner::Owner;
 use rustix::fs::{Mode, OFlags};
 
 /// Ids from here on belong to people, below to the system (Debian and Red Hat alike); 65534 is nobody.
@@ -105,6 +107,12 @@ impl Ownership {
         };
         format!("{}:{}", say("uid", self.user, &accounts.users), say("gid", self.group, &accounts.groups))
     }
+}
+
+/// What names a file on this host whatever it is called, as long as it is there: device and inode.
+#[must_use]
+pub fn file_id(metadata: &Metadata) -> Option<(u64, u64)> {
+    Some((metadata.dev(), metadata.ino()))
 }
 
 /// Names of local accounts. Directory services are not asked: system accounts are local, and asking can hang.

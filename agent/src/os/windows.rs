@@ -49,7 +49,13 @@ pub fn never_opened(_: &Metadata) -> Option<NeverOpened> {
     None
 }
 
-/// None here.
+/// The standard library does not tell it here.
+#[must_use]
+pub fn file_id(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// Windows has other things than owner and mode bits.
 #[must_use]
 pub fn ownership(_: &Metadata) -> Option<Ownership> {
     None
@@ -152,4 +158,33 @@ pub fn encode_path(path: &Path) -> String {
 #[must_use]
 pub fn shell_word(path: &Path) -> String {
     format!("\"{}\"", path.display())
+}
+
+/// Whose a file is; on Windows everything belongs to whoever runs the program, as far as it can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner;
+
+impl Owner {
+    /// Nobody in particular.
+    #[must_use]
+    pub fn of(_: &Path) -> Option<Self> {
+        None
+    }
+
+    /// Always.
+    #[must_use]
+    pub fn is_me(self) -> bool {
+        true
+    }
+
+    /// Nothing is given.
+    ///
+    /// # Errors
+    /// None.
+    pub fn give(self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Nobody else is become.
+    pub fn become_in(self, _: &mut std::process::Command) {}
 }

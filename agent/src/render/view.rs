@@ -2,7 +2,7 @@
 
 use mailbeat_shared::text;
 use mailbeat_shared::wire::limits;
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::observation::{CheckResult, CheckState};
 use mailbeat_shared::wire::report::{
     Body, Enrollment, Heartbeat, Notice, NoticeEvent, Report, SystemReport, TestMessage,
 };
@@ -65,24 +65,35 @@ fn of_heartbeat(heartbeat: &Heartbeat, words: &dyn Words) -> About {
     });
     // The worst first.
     let mut checks: Vec<_> = heartbeat.checks.iter().collect();
-    checks.sort_by_key(|check| match check.state {
-        CheckState::Critical => 0,
-        CheckState::Warning => 1,
-        CheckState::Unknown => 2,
-        CheckState::Ok => 3,
-    });
-    let check = |check: &&_| {
-        let mailbeat_shared::wire::observation::CheckResult { name, state, output, .. } = check;
-        format!("{} {name}: {}", words.check(*state), text::one_line(output, 160))
-    };
+    checks.sort_by_key(|check| std::cmp::Reverse(check.state.gravity()));
     let details = json!({
         "problems": problems(&heartbeat.problems, words),
-        "checks": checks.iter().take(SHOWN).map(check).collect::<Vec<_>>(),
+        "checks": checks.iter().take(SHOWN).map(|result| check(result, words)).collect::<Vec<_>>(),
         "facts": facts(heartbeat.observations.iter().take(SHOWN).map(|seen| words.measured(seen))),
         "queue": queue,
         "maintenance": maintenance,
     });
     About { title, tone: if is_well { "good" } else { "bad" }, preview: String::new(), details }
+}
+
+/// `Critical disk (since 2026-11-22 08:20 UTC): / is full`, and how bad it was in between.
+fn check(result: &CheckResult, words: &dyn Words) -> String {
+    let CheckResult { name, state, since, output, worst, .. } = result;
+    let mut line = format!("{} {name}", words.check(*state));
+    if *state != CheckState::Ok {
+        line += &format!(" ({} {})", words.since(), words.locale().minute(*since));
+    }
+    line += &format!(": {}", text::one_line(first_line(output), 160));
+    if let Some(worst) = worst {
+        let (verdict, at) = (words.check(worst.state), words.locale().minute(worst.at));
+        let said = text::one_line(first_line(&worst.output), 160);
+        line += &format!("; {} {verdict} ({at}): {said}", words.in_between());
+    }
+    line
+}
+
+fn first_line(output: &str) -> &str {
+    output.lines().next().unwrap_or_default()
 }
 
 fn of_system(report: &SystemReport, words: &dyn Words) -> About {

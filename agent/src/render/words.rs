@@ -47,6 +47,10 @@ pub(super) trait Words: Sync {
     fn no_newline(&self) -> &'static str;
     /// A check's verdict.
     fn check(&self, state: CheckState) -> &'static str;
+    /// From when on.
+    fn since(&self) -> &'static str;
+    /// Between two heartbeats.
+    fn in_between(&self) -> &'static str;
     /// A notice's verdict, and what it means.
     fn notice(&self, event: NoticeEvent) -> (&'static str, &'static str);
     /// The name of a measurement, of a fact about the host, or of a direction, by its name on the wire.

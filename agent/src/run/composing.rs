@@ -125,6 +125,9 @@ impl Agent {
         if self.standing.is_none() {
             return Ok(None);
         }
+        if kind == Kind::Heartbeat {
+            self.check_all(now);
+        }
         self.make(kind, None, now).map(|made| Some(Preview { report: made.report, parcel: made.parcel }))
     }
 
@@ -221,8 +224,9 @@ impl Agent {
 
     fn heartbeat(&mut self, standing: &Standing, state: &State) -> Body {
         let consented = &standing.activation.consent.consented;
+        let (checks, unfinished) = self.verdicts(standing, state);
         let mut found = guarded("collecting", || self.senses.observe(consented));
-        let permitted = item::permitted(&self.config.collect, &self.config.watch, consented);
+        let permitted = item::permitted(&self.config, consented);
         if let Some(watched) = state.watched.as_ref().filter(|_| permitted.contains(&Item::WatchedFiles)) {
             found.value.push(Observation::new(&names::WATCHED_FILES, f64::from(watched.files)));
             found.value.push(Observation::new(&names::WATCHED_UNREADABLE, f64::from(watched.unreadable)));
@@ -231,6 +235,7 @@ impl Agent {
             self.queue.iter().filter(|entry| !state.superseded.contains(entry.sequence)).cloned().collect();
         let mut problems = self.notes.clone();
         problems.extend(self.withheld(&standing.activation));
+        problems.extend(unfinished);
         problems.extend(standing.route_problems.iter().cloned());
         problems.extend(state.last_accepted.as_ref().and_then(carried_instead));
         problems.extend(self.config.wish().clamped(&standing.activation.contract));
@@ -240,7 +245,7 @@ impl Agent {
             let more = state.watch_problems.len() - WATCH_PROBLEMS;
             problems.push(format!("and {more} more about watched files; see the last system report"));
         }
-        compose::heartbeat(state, &waiting, found, problems)
+        compose::heartbeat(state, &waiting, found, checks, problems)
     }
 
     /// The state first, then the report: a state without its report is passed over at the start (A1).

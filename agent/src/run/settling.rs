@@ -66,6 +66,9 @@ impl Agent {
                     instead: ending.instead.clone(),
                 });
                 self.state.last_failure = None;
+                if entry.kind() == Some(Kind::Heartbeat) {
+                    self.state.checks.accepted(entry.sequence, &self.config.check, ending.at);
+                }
             }
             Fate::Superseded => self.state.superseded.add(entry.sequence, ending.at),
             Fate::Lost => {

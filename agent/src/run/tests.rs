@@ -1,5 +1,6 @@
 //! Stories of one agent: a clock moved by hand, a host and mail servers that do as they are told.
 
+mod checking;
 mod content;
 mod control;
 mod life;
@@ -23,6 +24,8 @@ use mailbeat_shared::wire::snapshot::{self, Encoding, FileEntry, FileState, Snap
 
 use super::*;
 use crate::activation::{self, Consent};
+use crate::check::probe::Sight;
+use crate::check::runner::{Ended, Run};
 use crate::identity::{self, Identity};
 use crate::item::Item;
 use crate::route::Route;
@@ -45,7 +48,25 @@ struct World {
     /// What the servers say next; then everything is accepted.
     outcomes: VecDeque<Outcome>,
     size_limit: Option<u64>,
+    /// Runs of checks that were begun and have not ended.
+    begun: Vec<Run>,
+    /// What the checks see, by name; one that is not here does not come to its end.
+    sights: BTreeMap<String, Sight>,
     sent: Vec<(String, String, Vec<u8>)>,
+}
+
+impl World {
+    /// Ends the runs whose checks see something; their probes remember how often.
+    fn look(&mut self) -> Vec<Ended> {
+        let (ended, begun) = self.begun.drain(..).partition(|run| self.sights.contains_key(&run.name));
+        self.begun = begun;
+        let end = |run: Run| Ended {
+            sight: self.sights[&run.name].clone(),
+            memory: Some((run.memory.as_u64().unwrap_or_default() + 1).into()),
+            name: run.name,
+        };
+        Vec::into_iter(ended).map(end).collect()
+    }
 }
 
 #[derive(Clone, Default)]
@@ -70,6 +91,12 @@ impl Senses for Host {
         let mut value = self.0.borrow().inventory.clone();
         value.facts.insert("os.type".into(), "linux".into());
         Found { value, problems: vec![] }
+    }
+    fn begin_check(&mut self, run: Run) {
+        self.0.borrow_mut().begun.push(run);
+    }
+    fn ended_checks(&mut self, _: &[u8; 32], _: Duration) -> Vec<Ended> {
+        self.0.borrow_mut().look()
     }
 }
 

@@ -7,50 +7,41 @@ use mailbeat_shared::transport::oauth::OAuthSettings;
 use mailbeat_shared::wire::observation::Observation;
 
 use super::{Files, Found, HostFacts, Inventory, Senses};
+use crate::check::probe::Sight;
+use crate::check::runner::{Ended, Run, Runner};
 use crate::collect::host::HostProbe;
-use crate::collect::{CollectConfig, accounts, collect, inventory};
-use crate::config::{Config, RedactConfig};
+use crate::collect::{accounts, collect, inventory};
+use crate::config::Config;
 use crate::item::{self, Item};
 use crate::os;
 use crate::redact::Redactor;
 use crate::redact::pseudonym::Names;
-use crate::watch::{self, WatchConfig, Watched};
+use crate::watch::{self, Watched};
 
 /// How long the first CPU sample takes, where none was taken before.
 const FIRST_SAMPLE: Duration = Duration::from_millis(250);
 
 /// The operating system's own word.
-#[derive(Debug)]
 pub struct ThisHost {
-    collect: CollectConfig,
-    watch: WatchConfig,
-    redact: RedactConfig,
+    config: Config,
     /// The routes that sign in by OAuth, with their accounts.
     accounts: Vec<(String, OAuthSettings)>,
-    host_name: Option<String>,
-    machine_id: Option<String>,
     /// `None` until the first measurement, or where the host cannot be measured.
     probe: Option<HostProbe>,
+    /// `None` until the first check begins.
+    runner: Option<Runner>,
 }
 
 impl ThisHost {
     /// Looks at what the configuration allows.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        Self {
-            collect: config.collect.clone(),
-            watch: config.watch.clone(),
-            redact: config.redact.clone(),
-            accounts: config.accounts(),
-            host_name: config.host_name.clone(),
-            machine_id: config.machine_id.clone(),
-            probe: None,
-        }
+        Self { config: config.clone(), accounts: config.accounts(), probe: None, runner: None }
     }
 
     /// What is switched on and agreed to.
     fn permitted(&self, consented: &[String]) -> Vec<Item> {
-        item::permitted(&self.collect, &self.watch, consented)
+        item::permitted(&self.config, consented)
     }
 }
 
@@ -58,11 +49,15 @@ impl Senses for ThisHost {
     fn host(&mut self) -> HostFacts {
         let facts = HostProbe::facts();
         HostFacts {
-            name: self.host_name.clone().unwrap_or(facts.host_name),
+            name: self.config.host_name.clone().unwrap_or(facts.host_name),
             uptime_s: facts.uptime_s,
             boot_id: facts.boot_id,
-            machine_id: self.machine_id.clone().or(facts.machine_id),
-            names: if self.redact.pseudonyms.is_empty() { Names::default() } else { os::known_names() },
+            machine_id: self.config.machine_id.clone().or(facts.machine_id),
+            names: if self.config.redact.pseudonyms.is_empty() {
+                Names::default()
+            } else {
+                os::known_names()
+            },
         }
     }
 
@@ -88,7 +83,7 @@ impl Senses for ThisHost {
         if !self.permitted(consented).contains(&Item::WatchedFiles) {
             return Found::default();
         }
-        let redactor = match Redactor::new(*key, &self.redact, os::known_names()) {
+        let redactor = match Redactor::new(*key, &self.config.redact, os::known_names()) {
             Ok(redactor) => redactor,
             // Without the customer's own patterns nothing is read: what they would hide must not leave.
             Err(error) => {
@@ -98,7 +93,7 @@ impl Senses for ThisHost {
                 };
             }
         };
-        let watched = watch::watch(&self.watch, &redactor, key, Instant::now() + watch::TIME_BUDGET);
+        let watched = watch::watch(&self.config.watch, &redactor, key, Instant::now() + watch::TIME_BUDGET);
         let mut problems = watched.problems.clone();
         problems.extend(
             watched
@@ -114,6 +109,27 @@ impl Senses for ThisHost {
         let deadline = Instant::now() + inventory::TIME_BUDGET;
         let (value, problems) = inventory::inventory(&self.permitted(consented), deadline);
         Found { value, problems }
+    }
+
+    fn begin_check(&mut self, run: Run) {
+        self.runner.get_or_insert_with(|| Runner::new(&self.config.check)).begin(run);
+    }
+
+    fn ended_checks(&mut self, key: &[u8; 32], wait: Duration) -> Vec<Ended> {
+        let mut ended = self.runner.as_mut().map_or_else(Vec::new, |runner| runner.ended(wait));
+        if ended.is_empty() {
+            return ended;
+        }
+        let redactor = Redactor::new(*key, &self.config.redact, os::known_names());
+        for run in &mut ended {
+            let sight = std::mem::replace(&mut run.sight, Sight::ok(""));
+            run.sight = match &redactor {
+                Ok(redactor) => sight.safe(redactor),
+                // What the customer's own patterns would hide must not leave.
+                Err(error) => sight.without_words(&format!("its output is not told: {error}")),
+            };
+        }
+        ended
     }
 }
 

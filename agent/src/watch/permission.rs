@@ -7,7 +7,7 @@ use super::Unreadable;
 use crate::os;
 
 /// What to grant for `path`; `list` for a directory whose names are wanted.
-pub(super) fn missing(path: &Path, list: bool, error: &io::Error) -> Unreadable {
+pub(crate) fn missing(path: &Path, list: bool, error: &io::Error) -> Unreadable {
     let user = os::program_user();
     let mut grants: Vec<String> = Vec::new();
     // Directories above must let the agent through before anything else can be told.

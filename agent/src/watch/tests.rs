@@ -291,7 +291,7 @@ fn faults_of_the_configuration_name_the_glob() {
     let faults = config.faults();
     assert_eq!(faults.len(), 9, "{faults:?}");
     assert!(faults.iter().any(|fault| fault.contains("the volatile pattern \"(\"")), "{faults:?}");
-    assert!(faults[0].starts_with("\"etc/x\" is not watched: write an absolute path"), "{faults:?}");
+    assert!(faults[0].starts_with("\"etc/x\" is not taken: write an absolute path"), "{faults:?}");
     assert!(config.faults().iter().all(|fault| look(&config).problems.contains(fault)));
 }
 

@@ -68,7 +68,7 @@ impl Page {
         if let Some(advice) = &step.advice {
             let (cause, fix) = match self.locale {
                 Locale::En => ("Cause: ", "Fix:   "),
-                Locale::De => ("Grund: ", "Lösung: "),
+                Locale::De => ("Grund:  ", "Lösung: "),
             };
             for (label, sentence) in [(cause, &advice.cause), (fix, &advice.fix)] {
                 if !sentence.is_empty() {

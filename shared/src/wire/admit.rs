@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::inventory::{PackageList, Packages, Reboot, Updates};
 use super::limits;
-use super::observation::{CheckResult, Observation};
+use super::observation::{CheckResult, Observation, Samples};
 use super::report::{Body, DecodeError, Heartbeat, Report, SystemReport};
 use super::snapshot::Change;
 use crate::text;
@@ -60,7 +60,22 @@ fn heartbeat(heartbeat: &mut Heartbeat) -> Result<(), DecodeError> {
 fn check(check: &mut CheckResult) -> Result<(), DecodeError> {
     name("a check's name", &mut check.name)?;
     output("a check's output", &mut check.output)?;
+    if let Some(worst) = &mut check.worst {
+        output("a check's output", &mut worst.output)?;
+    }
+    check.samples.iter_mut().try_for_each(samples)?;
     observations(&mut check.observations)
+}
+
+fn samples(samples: &mut Samples) -> Result<(), DecodeError> {
+    at_most("samples", samples.values.len(), limits::OBSERVATIONS)?;
+    if samples.values.keys().any(|key| key.len() > limits::NAME_BYTES || !text::is_clean(key)) {
+        return Err(DecodeError::Malformed("a sample's name is too long or holds control characters".into()));
+    }
+    match samples.values.iter().find(|(_, values)| !values.iter().all(|value| value.is_finite())) {
+        Some((name, _)) => Err(DecodeError::Malformed(format!("{name}: a sample is not a finite number"))),
+        None => Ok(()),
+    }
 }
 
 fn observations(observations: &mut [Observation]) -> Result<(), DecodeError> {

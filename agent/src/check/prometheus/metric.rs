@@ -136,6 +136,11 @@ pub(super) fn short(value: f64) -> String {
 }
 
 impl Metric {
+    /// Whether it counts what happened since the look before, so that it adds up until a heartbeat tells the sum.
+    pub(super) fn counts(&self) -> bool {
+        self.by == By::Increase && self.against.is_none()
+    }
+
     /// The number; `None` where it needs a look before this one.
     ///
     /// # Errors

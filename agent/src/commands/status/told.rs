@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::text;
+use mailbeat_shared::wire::observation::{CheckResult, CheckState};
 
 use super::super::maintenance;
 use super::{Status, Terms};
@@ -37,6 +38,7 @@ pub(super) fn told(status: &Status, now: Timestamp) -> String {
         .map(|item| format!("{} {}", item.item, switch(item.on, item.agreed, status.activated)))
         .collect();
     line(&mut out, "Items:", &items.join(", "));
+    checks(&mut out, &status.checks);
     for file in status.unreadable.iter().take(SHOWN) {
         let why = file.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
         line(&mut out, "Unreadable:", &format!("{}{why}", file.path));
@@ -111,6 +113,19 @@ fn sending(out: &mut String, status: &Status, now: Timestamp) {
         (false, _) => line(out, "Next:", &next.join(", ")),
         (true, Some(at)) => line(out, "Next:", &due(at)),
         (true, None) => {}
+    }
+}
+
+/// How many are well, and each that is not.
+fn checks(out: &mut String, checks: &[CheckResult]) {
+    let well = checks.iter().filter(|check| check.state == CheckState::Ok).count();
+    if !checks.is_empty() {
+        line(out, "Checks:", &format!("{well} of {} are OK", checks.len()));
+    }
+    for check in checks.iter().filter(|check| check.state != CheckState::Ok).take(SHOWN) {
+        let CheckResult { name, state, since, output, .. } = check;
+        let first = output.lines().next().unwrap_or_default();
+        line(out, "", &format!("{name} is {state:?} since {since:.0}: {first}"));
     }
 }
 

@@ -21,8 +21,8 @@ const REMEMBERED: usize = 100;
 const VERDICT: &str = "accepted";
 
 /// Sends a test report; its sequence, if it was queued.
-pub(super) fn deliver(setup: &Setup, route: String, steps: &mut Steps) -> Option<u64> {
-    let sequence = match ask(setup, &Request::Test { by: person(), route: Some(route) }) {
+pub(super) fn deliver(setup: &Setup, route: Option<String>, steps: &mut Steps) -> Option<u64> {
+    let sequence = match ask(setup, &Request::Test { by: person(), route }) {
         Ok(Answer::Queued(sequence)) => sequence,
         Ok(Answer::Refused(why)) => {
             steps.fail(REPORT, why, words::not_composed());

@@ -172,7 +172,7 @@ fn watched_files(setup: &Setup, steps: &mut Steps) {
     let Ok(redactor) = Redactor::new([0; 32], &RedactConfig::default(), Names::default()) else { return };
     let watched = watch::watch(config, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
     let (all, unreadable) = (watched.snapshot.len(), &watched.unreadable);
-    let seen = format!("{all} files, {} not readable", unreadable.len());
+    let seen = format!("{} read, {} not readable", all.saturating_sub(unreadable.len()), unreadable.len());
     let warning = match (unreadable.first(), config::missing(config).first()) {
         (Some(file), _) => Some(Advice::new(format!("{}: {}", file.path, file.why), file.fix.clone())),
         (None, Some(path)) => Some(Advice::new(format!("{path} is not there"), words::CORRECT_WATCH)),

@@ -15,7 +15,6 @@ pub(super) const NOT_HANDED_OVER: &str = "the report was not handed over";
 pub(super) const SWITCH_OFF: &str = "If this host has no such thing, switch the item off in agent.toml.";
 pub(super) const CORRECT_WATCH: &str = "Correct `watch.include`.";
 pub(super) const COPY_CODE: &str = "Copy the code from the vendor's mail.";
-pub(super) const NEXT: &str = "When the vendor's answer has come: mailbeat-agent test --confirm CODE";
 
 /// Each piece of advice once, with its German below.
 macro_rules! advice {
@@ -77,7 +76,6 @@ const OTHER: &[Phrase] = &[
     (SWITCH_OFF, "Gibt es das auf diesem Host nicht, die Position in agent.toml ausschalten."),
     (CORRECT_WATCH, "`watch.include` berichtigen."),
     (COPY_CODE, "Den Code aus der Mail des Herstellers kopieren."),
-    (NEXT, "Wenn die Antwort des Herstellers da ist: mailbeat-agent test --confirm CODE"),
     ("not asked for (--no-delivery)", "nicht gewünscht (--no-delivery)"),
     ("the log is in {}", "das Protokoll liegt in {1}"),
     ("this host", "dieser Host"),
@@ -96,7 +94,7 @@ const OTHER: &[Phrase] = &[
     ("is made with the activation", "entsteht mit der Aktivierung"),
     ("1 value", "1 Wert"),
     ("{n} values", "{1} Werte"),
-    ("{n} files, {n} not readable", "{1} Dateien, {2} nicht lesbar"),
+    ("{n} read, {n} not readable", "{1} gelesen, {2} nicht lesbar"),
     ("{n} planted secrets hidden", "{1} ausgelegte Geheimnisse verborgen"),
     ("{}, {n} MiB free", "{1}, {2} MiB frei"),
     ("{} is not there", "{1} ist nicht da"),

@@ -89,6 +89,14 @@ impl Words for German {
         }
     }
 
+    fn since(&self) -> &'static str {
+        "seit"
+    }
+
+    fn in_between(&self) -> &'static str {
+        "zwischendurch"
+    }
+
     fn notice(&self, event: NoticeEvent) -> (&'static str, &'static str) {
         match event {
             NoticeEvent::MaintenanceStarted => {

@@ -87,6 +87,14 @@ impl Words for English {
         }
     }
 
+    fn since(&self) -> &'static str {
+        "since"
+    }
+
+    fn in_between(&self) -> &'static str {
+        "in between"
+    }
+
     fn notice(&self, event: NoticeEvent) -> (&'static str, &'static str) {
         match event {
             NoticeEvent::MaintenanceStarted => ("maintenance begins", "Silence until then is no fault."),

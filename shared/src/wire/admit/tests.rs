@@ -5,7 +5,7 @@ mod host;
 use std::collections::BTreeMap;
 
 use super::super::id::{Digest, Incarnation, ReportId, SystemId};
-use super::super::observation::{CheckState, names};
+use super::super::observation::{CheckState, Worst, names};
 use super::super::report::{
     AgentInfo, Enrollment, Identity, Maintenance, Notice, NoticeEvent, Promise, SpoolInfo, TestMessage,
     VERSION,
@@ -86,13 +86,7 @@ fn removed(path: &str) -> Change {
 }
 
 fn check_result(change: impl FnOnce(&mut CheckResult)) -> CheckResult {
-    let mut check = CheckResult {
-        name: "backup".into(),
-        state: CheckState::Ok,
-        since: jiff::Timestamp::UNIX_EPOCH,
-        output: String::new(),
-        observations: vec![],
-    };
+    let mut check = CheckResult::new("backup", CheckState::Ok, jiff::Timestamp::UNIX_EPOCH);
     change(&mut check);
     check
 }
@@ -190,6 +184,15 @@ fn texts_are_taken_up_to_their_limits() {
     limited("a check's output", limits::OUTPUT_BYTES, |length| {
         beat(|beat| beat.checks = vec![check_result(|check| check.output = x(length))])
     });
+    limited("a check's output", limits::OUTPUT_BYTES, |length| {
+        let worst = Worst { state: CheckState::Critical, at: jiff::Timestamp::UNIX_EPOCH, output: x(length) };
+        beat(|beat| beat.checks = vec![check_result(|check| check.worst = Some(worst))])
+    });
+    limited("samples", limits::OBSERVATIONS, |count| {
+        let values = (0..count).map(|n| (n.to_string(), [0.0, 0.5, 1.0])).collect();
+        let samples = Samples { runs: 2, not_ok_s: 0, values };
+        beat(|beat| beat.checks = vec![check_result(|check| check.samples = Some(samples))])
+    });
     limited("an attribute's value", limits::NAME_BYTES, |length| attributed([("key".to_owned(), x(length))]));
     limited("reason", limits::OUTPUT_BYTES, |length| {
         let (until, reason) = (jiff::Timestamp::UNIX_EPOCH, x(length));
@@ -217,7 +220,14 @@ fn a_key_is_refused_where_it_is_too_long_or_could_steer_a_terminal() {
     let inventory = |key: &str| files(|report| report.inventory = [(key.to_owned(), "x".to_owned())].into());
     let attribute = |key: &str| attributed([(key.to_owned(), "x".to_owned())]);
     assert!(decoded(&inventory(&longest)).is_ok() && decoded(&attribute(&longest)).is_ok());
+    let sample = |key: &str| {
+        let values = [(key.to_owned(), [0.0, 0.5, 1.0])].into();
+        let samples = Samples { runs: 2, not_ok_s: 0, values };
+        beat(|beat| beat.checks = vec![check_result(|check| check.samples = Some(samples))])
+    };
+    assert!(decoded(&sample(&longest)).is_ok());
     for key in [format!("{longest}k"), "k\u{1b}[31m".to_owned()] {
+        malformed(&sample(&key), "a sample's name is too long or holds control characters");
         malformed(&inventory(&key), "an inventory key is too long or holds control characters");
         malformed(&attribute(&key), "an attribute's key is too long or holds control characters");
     }

@@ -37,6 +37,19 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
         "{p}: the collector broke off; this is a fault of the agent",
         "{1}: Messung abgebrochen; das ist ein Fehler des Agenten",
     ),
+    ("checks", "Prüfungen"),
+    (
+        "check {}: it has not come to its first end yet",
+        "Prüfung {1}: noch nicht zum ersten Mal zu Ende gekommen",
+    ),
+    (
+        "{n} checks were left out: a report holds at most {n}",
+        "{1} Prüfungen wurden ausgelassen: ein Bericht fasst höchstens {2}",
+    ),
+    (
+        "checks: stopped by a fault in the program; please report it",
+        "Prüfungen: durch einen Fehler im Programm abgebrochen; bitte melden",
+    ),
     // A system report in a few sentences.
     ("1 file is watched from now on.", "1 Datei wird von nun an überwacht."),
     ("{n} files are watched from now on.", "{1} Dateien werden von nun an überwacht."),
@@ -152,8 +165,8 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
         "{1}...: der Pfad ist länger als {2} Bytes, nicht überwacht",
     ),
     (
-        "{} is not watched: write an absolute path without \"..\"",
-        "{1} wird nicht überwacht: bitte einen absoluten Pfad ohne \"..\" angeben",
+        "{} is not taken: write an absolute path without \"..\"",
+        "{1} wird nicht genommen: bitte einen absoluten Pfad ohne \"..\" angeben",
     ),
     ("{} is no glob: {}", "{1} ist kein gültiges Muster: {2}"),
     (

@@ -1,0 +1,301 @@
+//! `setup`: the wizard at its edge. It asks, shows what will change, writes, and then runs the commands a person would run, as
+//! the agent's own user: `test`, `activate`, `test --confirm`, `status`.
+//!
+//! Nothing is written before it is confirmed. What is stopped can be gone on with: the answers are kept, without the password.
+
+mod stage;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use mailbeat_shared::config_file;
+use mailbeat_shared::durable::{self, Access};
+use mailbeat_shared::locale::Locale;
+use mailbeat_shared::transport::secret::Secret;
+use mailbeat_shared::wizard::terminal::Terminal;
+use mailbeat_shared::wizard::{Asker as _, Reply, anything, edit, walk};
+
+use super::{Usage, print};
+use crate::activation;
+use crate::cli;
+use crate::config::Config;
+use crate::home::Home;
+use crate::item;
+use crate::setup::answers::Answers;
+use crate::setup::words::PHRASES;
+use crate::setup::{Draft, Way, ask, configured};
+use stage::Stage;
+
+/// What a host without a configuration begins with.
+const SAMPLE: &str = include_str!("../../../packaging/agent.toml");
+/// The file of a new password, beside the configuration.
+const PASSWORD_FILE: &str = "smtp-password";
+
+pub(super) fn setup(
+    config_path: &Path,
+    asked: &cli::Setup,
+    env: impl Fn(&str) -> Option<String>,
+) -> anyhow::Result<ExitCode> {
+    let text = match fs::read_to_string(config_path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => SAMPLE.to_owned(),
+        Err(error) => return Err(error).with_context(|| config_path.display().to_string()),
+    };
+    let mut config: Config = config_file::parse(config_path, &text)?;
+    if let Some(dir) = env("MAILBEAT_STATE_DIR") {
+        config.state_dir = dir.into();
+    }
+    let home = Home::new(&config.state_dir);
+    let in_force = activation::contract_in_force(&home).ok().flatten();
+    let draft = Draft::of(&config, in_force.map(|(contract, _)| contract));
+    let stage = Stage::new(config_path, &home)?;
+    let site = Site { config_path, text, home, stage, draft };
+    match &asked.answers {
+        Some(file) => site.without_asking(file, asked, env("MAILBEAT_SETUP_PASSWORD")),
+        None => site.asking(asked.lang, env("LANG").as_deref()),
+    }
+}
+
+/// A set-up under way.
+struct Site<'a> {
+    config_path: &'a Path,
+    text: String,
+    home: Home,
+    stage: Stage,
+    draft: Draft,
+}
+
+impl Site<'_> {
+    /// With the answers of a file.
+    fn without_asking(
+        mut self,
+        file: &Path,
+        asked: &cli::Setup,
+        password: Option<String>,
+    ) -> anyhow::Result<ExitCode> {
+        let answers: Answers = config_file::load(file)?;
+        let starts = answers.start_service == Some(true);
+        answers.into_draft(&mut self.draft).map_err(|why| Usage(format!("{}: {why}", file.display())))?;
+        self.draft.account.password = password.map(Secret::new);
+        let new = configured(&self.text, &self.draft, &self.password_file())?;
+        print(edit::changes(&self.text, &new));
+        if asked.dry_run {
+            return Ok(ExitCode::SUCCESS);
+        }
+        if self.draft.contract_file.is_some() && !asked.accept {
+            bail!(Usage("--accept is missing: activating means to agree that reports are sent".into()));
+        }
+        self.write(&new)?;
+        let reached = self.stage.run(&["test", "--no-delivery"])?;
+        let mut activated = self.home.activation().exists();
+        if self.draft.contract_file.is_some() {
+            activated = self.activate(true)?;
+        } else if self.has_news() && asked.accept {
+            activated = self.stage.run(&["activate", "--accept"])?;
+        }
+        let sent = activated && self.stage.run(&["test", "--only-delivery"])?;
+        if starts && let Err(why) = stage::start_service() {
+            bail!("the service was not started: {why}");
+        }
+        Ok(if reached && sent { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// With a person.
+    fn asking(mut self, lang: Option<Locale>, system: Option<&str>) -> anyhow::Result<ExitCode> {
+        let guess =
+            if system.is_some_and(|lang| lang.starts_with("de")) { Locale::De } else { self.draft.locale };
+        let mut terminal = Terminal::open(lang.unwrap_or(guess), PHRASES)
+            .ok_or_else(|| Usage("there is no terminal to ask in; give --answers FILE".into()))?;
+        let (names, locales) = ask::languages();
+        let now = locales.iter().position(|locale| *locale == lang.unwrap_or(guess)).unwrap_or(0);
+        let Reply::Given(chosen) = terminal.choose("Language / Sprache", "", &names, now) else {
+            return Ok(ExitCode::FAILURE);
+        };
+        let locale = locales.get(chosen).copied().unwrap_or_default();
+        terminal.speak(locale);
+        let shown = self.config_path.display();
+        terminal.say(&format!(
+            "This sets up the Mailbeat agent in {shown}. Nothing is written before you confirm it."
+        ));
+        self.resume(&mut terminal);
+        self.draft.locale = locale;
+        if !walk(&mut self.draft, &mut terminal, ask::QUESTIONS) || !self.write_and_test(&mut terminal)? {
+            return Ok(ExitCode::FAILURE);
+        }
+        if self.draft.contract_file.is_some() && !self.activate(false)? {
+            return Ok(ExitCode::FAILURE);
+        }
+        if self.draft.contract_file.is_none() && self.has_news() {
+            self.stage.run(&["activate"])?;
+        }
+        if self.stage.run(&["test", "--only-delivery"])? {
+            self.confirm(&mut terminal)?;
+        }
+        terminal.say("\n5. Status");
+        self.stage.run(&["status"])?;
+        start(&mut terminal);
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Shows what will change, writes, and tests the mail account until it is well or the person goes on; `false`: stopped.
+    fn write_and_test(&mut self, terminal: &mut Terminal) -> anyhow::Result<bool> {
+        loop {
+            let new = configured(&self.text, &self.draft, &self.password_file())?;
+            self.show(terminal, &new);
+            match terminal.confirm("Write this?", "", true) {
+                Reply::Given(true) => self.write(&new)?,
+                Reply::Back => {
+                    if walk(&mut self.draft, terminal, ask::MAIL) {
+                        continue;
+                    }
+                    return self.stop(terminal);
+                }
+                _ => return self.stop(terminal),
+            }
+            if self.draft.way == Way::OAuth && self.draft.sign_in.needs_a_person() {
+                self.stage.run(&["oauth", "login"])?;
+            }
+            terminal.say("\n4. Test");
+            while !self.stage.run(&["test", "--no-delivery"])? {
+                let ways = ["Change the mail account", "Test again", "Go on all the same", "Stop here"]
+                    .map(str::to_owned);
+                match terminal.choose("How to go on?", "", &ways, 0) {
+                    Reply::Given(0) | Reply::Back if walk(&mut self.draft, terminal, ask::MAIL) => {
+                        let new = configured(&self.text, &self.draft, &self.password_file())?;
+                        self.show(terminal, &new);
+                        self.write(&new)?;
+                    }
+                    Reply::Given(1) => {}
+                    Reply::Given(2) => return Ok(true),
+                    _ => return self.stop(terminal),
+                }
+            }
+            return Ok(true);
+        }
+    }
+
+    fn show(&self, terminal: &mut Terminal, new: &str) {
+        let shown = self.config_path.display();
+        let changes = edit::changes(&self.text, new);
+        if changes.is_empty() {
+            terminal.say(&format!("\nNothing changes in {shown}."));
+        } else {
+            terminal.say(&format!("\nThese lines of {shown} change:"));
+            print(changes);
+        }
+        if self.draft.account.password.is_some() {
+            terminal.say(&format!("The password goes into {}.", self.password_file().display()));
+        }
+    }
+
+    /// The configuration as it was owned and readable before, and the password for the agent's user alone.
+    fn write(&mut self, new: &str) -> anyhow::Result<()> {
+        let failed = |path: &Path| format!("writing {}", path.display());
+        if let Some(dir) = self.config_path.parent() {
+            fs::create_dir_all(dir).with_context(|| failed(dir))?;
+        }
+        if let Some(password) = self.draft.account.password.take() {
+            let file = self.password_file();
+            durable::replace(&file, format!("{}\n", password.expose()).as_bytes(), Access::Private)
+                .and_then(|()| self.stage.give(&file))
+                .with_context(|| failed(&file))?;
+            (self.draft.account.password_file, self.draft.account.password_inline) = (Some(file), false);
+        }
+        if new != self.text || !self.config_path.exists() {
+            stage::replace_alike(self.config_path, new.as_bytes())
+                .with_context(|| failed(self.config_path))?;
+            new.clone_into(&mut self.text);
+        }
+        let _ = fs::remove_file(self.kept_answers()); // there may be none
+        Ok(())
+    }
+
+    fn password_file(&self) -> PathBuf {
+        self.config_path.with_file_name(PASSWORD_FILE)
+    }
+
+    fn kept_answers(&self) -> PathBuf {
+        self.config_path.with_extension("setup")
+    }
+
+    /// Offers to go on where a set-up was stopped.
+    fn resume(&mut self, terminal: &mut Terminal) {
+        let Ok(answers) = config_file::load::<Answers>(&self.kept_answers()) else { return };
+        if terminal.confirm("Go on where you stopped?", "", true) == Reply::Given(true) {
+            // What does not fit any more is asked anew.
+            let _ = answers.into_draft(&mut self.draft);
+        }
+    }
+
+    fn stop(&self, terminal: &mut Terminal) -> anyhow::Result<bool> {
+        let file = self.kept_answers();
+        let kept = toml::to_string(&Answers::of(&self.draft)).context("answers as TOML")?;
+        durable::replace(&file, kept.as_bytes(), Access::Private)
+            .with_context(|| format!("writing {}", file.display()))?;
+        terminal.say(&format!(
+            "Nothing was written. Your answers are kept for the next time in {}, without the password.",
+            file.display()
+        ));
+        Ok(false)
+    }
+
+    /// Runs `activate` with the contract, which shows what will be sent and asks.
+    fn activate(&self, accept: bool) -> anyhow::Result<bool> {
+        let Some(file) = &self.draft.contract_file else { return Ok(true) };
+        let lent = self.stage.lend(file)?;
+        let path = lent.path().display().to_string();
+        let mut args = vec!["activate", path.as_str()];
+        if let Some(key) = &self.draft.vendor_key {
+            args.extend(["--vendor-key", key]);
+        }
+        args.extend(accept.then_some("--accept"));
+        self.stage.run(&args)
+    }
+
+    /// Whether something is switched on that nobody agreed to yet.
+    fn has_news(&self) -> bool {
+        let consented =
+            activation::contract_in_force(&self.home).ok().flatten().map(|(_, consent)| consent.consented);
+        let config: Option<Config> = config_file::parse(self.config_path, &self.text).ok();
+        match (consented, config) {
+            (Some(consented), Some(config)) => !item::withheld(&config, &consented).is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Asks for the code of the vendor's answer until it fits or is left for later.
+    fn confirm(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
+        let help = "Empty: later, by `mailbeat-agent test --confirm CODE`.";
+        loop {
+            match terminal.text("Code from the vendor's mail:", help, "", anything()) {
+                Reply::Given(code) if !code.is_empty() => {
+                    if self.stage.run(&["test", "--confirm", &code])? {
+                        return Ok(());
+                    }
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Offers to start the service.
+fn start(terminal: &mut Terminal) {
+    if !stage::has_services() {
+        return terminal.say("Start it by hand: mailbeat-agent run");
+    }
+    let asked = terminal.confirm(
+        "Start the agent now, and whenever the host starts?",
+        "systemctl enable --now mailbeat-agent",
+        true,
+    );
+    if asked == Reply::Given(true) {
+        match stage::start_service() {
+            Ok(()) => terminal.say("The agent runs."),
+            Err(why) => terminal.say(&format!("The service was not started: {why}")),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Asking people in a terminal, by inquire: arrow keys, defaults, checks in place, Esc for the question before, Ctrl-C to stop.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use inquire::ui::{Color, RenderConfig, StyleSheet, Styled};
+use inquire::validator::Validation;
+use inquire::{Confirm, InquireError, MultiSelect, Password, PasswordDisplayMode, Select, Text};
+
+use super::{Asker, Check, Reply};
+use crate::locale::Locale;
+use crate::phrases::Phrase;
+use crate::steps::page::Page;
+use crate::text;
+
+/// Columns of what is said between questions.
+const WIDTH: usize = 80;
+/// Options shown at once.
+const SHOWN: usize = 12;
+
+/// A person in front of a terminal.
+#[derive(Debug)]
+pub struct Terminal {
+    page: Page,
+    locale: Locale,
+    phrases: &'static [Phrase],
+}
+
+impl Terminal {
+    /// A terminal that speaks this language; `phrases` are the wizard's German sentences. `None`: nobody is there to answer.
+    #[must_use]
+    pub fn open(locale: Locale, phrases: &'static [Phrase]) -> Option<Self> {
+        let somebody = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        somebody.then(|| Self { page: Page::new(locale, phrases), locale, phrases })
+    }
+
+    /// The same person in another language.
+    pub fn speak(&mut self, locale: Locale) {
+        (self.page, self.locale) = (Page::new(locale, self.phrases), locale);
+    }
+
+    fn said(&self, sentence: &str) -> String {
+        self.page.said(sentence)
+    }
+
+    fn help(&self, help: &str, keys: (&str, &str)) -> String {
+        let keys = if self.locale == Locale::De { keys.1 } else { keys.0 };
+        let help = self.said(help);
+        if help.is_empty() { keys.to_owned() } else { format!("{help}  [{keys}]") }
+    }
+
+    fn options(&self, options: &[String]) -> Vec<String> {
+        options.iter().map(|option| self.said(option)).collect()
+    }
+}
+
+/// Plain where colours are not wanted, else the question's mark in green and errors in red.
+fn look() -> RenderConfig<'static> {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let base = if plain { RenderConfig::empty() } else { RenderConfig::default_colored() };
+    let answer = if plain { StyleSheet::empty() } else { StyleSheet::new().with_fg(Color::LightCyan) };
+    base.with_prompt_prefix(Styled::new("?"))
+        .with_answered_prompt_prefix(Styled::new(">"))
+        .with_answer(answer)
+}
+
+fn reply<T>(result: Result<T, InquireError>) -> Reply<T> {
+    match result {
+        Ok(answer) => Reply::Given(answer),
+        Err(InquireError::OperationCanceled) => Reply::Back,
+        Err(_) => Reply::Quit,
+    }
+}
+
+impl Asker for Terminal {
+    fn say(&mut self, sentence: &str) {
+        let folded: String =
+            self.said(sentence).lines().map(|line| text::fold(line, WIDTH, indent(line)) + "\n").collect();
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(folded.as_bytes()).and_then(|()| out.flush()); // nobody reads any more
+    }
+
+    fn choose(&mut self, question: &str, help: &str, options: &[String], default: usize) -> Reply<usize> {
+        let (question, options) = (self.said(question), self.options(options));
+        let help = self.help(help, ("arrows, enter; esc goes back", "Pfeile, Enter; Esc geht zurück"));
+        let select = Select::new(&question, options).with_help_message(&help).with_page_size(SHOWN);
+        let select = select.with_starting_cursor(default).with_render_config(look()).without_filtering();
+        match reply(select.raw_prompt()) {
+            Reply::Given(chosen) => Reply::Given(chosen.index),
+            Reply::Back => Reply::Back,
+            Reply::Quit => Reply::Quit,
+        }
+    }
+
+    fn choose_many(
+        &mut self,
+        question: &str,
+        help: &str,
+        options: &[String],
+        on: &[usize],
+    ) -> Reply<Vec<usize>> {
+        let (question, options) = (self.said(question), self.options(options));
+        let keys = ("space switches, enter; esc goes back", "Leertaste schaltet, Enter; Esc geht zurück");
+        let help = self.help(help, keys);
+        let select = MultiSelect::new(&question, options).with_help_message(&help).with_page_size(SHOWN);
+        let select = select.with_default(on).with_render_config(look()).without_filtering();
+        let several = |chosen: &[inquire::list_option::ListOption<&String>]| format!("{}", chosen.len());
+        match reply(select.with_formatter(&several).raw_prompt()) {
+            Reply::Given(chosen) => Reply::Given(chosen.into_iter().map(|option| option.index).collect()),
+            Reply::Back => Reply::Back,
+            Reply::Quit => Reply::Quit,
+        }
+    }
+
+    fn text(&mut self, question: &str, help: &str, default: &str, check: Check) -> Reply<String> {
+        let question = self.said(question);
+        let help = self.help(help, ("enter; esc goes back", "Enter; Esc geht zurück"));
+        let page = self.page.clone();
+        let validate = move |answer: &str| match check(answer.trim()) {
+            Ok(()) => Ok(Validation::Valid),
+            Err(wrong) => Ok(Validation::Invalid(page.said(&wrong).into())),
+        };
+        let asked = Text::new(&question).with_help_message(&help).with_initial_value(default);
+        match reply(asked.with_validator(validate).with_render_config(look()).prompt()) {
+            Reply::Given(answer) => Reply::Given(answer.trim().to_owned()),
+            other => other,
+        }
+    }
+
+    fn secret(&mut self, question: &str, help: &str) -> Reply<String> {
+        let question = self.said(question);
+        let help = self.help(help, ("enter; esc goes back", "Enter; Esc geht zurück"));
+        let asked = Password::new(&question).with_help_message(&help).without_confirmation();
+        let asked = asked.with_display_mode(PasswordDisplayMode::Masked);
+        reply(asked.with_render_config(look()).prompt())
+    }
+
+    fn confirm(&mut self, question: &str, help: &str, default: bool) -> Reply<bool> {
+        let question = self.said(question);
+        let (yes, no) = if self.locale == Locale::De { ("j", "n") } else { ("y", "n") };
+        let help = self.help(help, ("y or n, enter; esc goes back", "j oder n, Enter; Esc geht zurück"));
+        let parse = move |answer: &str| match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" | "j" | "ja" => Ok(true),
+            "n" | "no" | "nein" => Ok(false),
+            _ => Err(()),
+        };
+        let format = move |answer: bool| if answer { yes.to_owned() } else { no.to_owned() };
+        let asked = Confirm::new(&question).with_help_message(&help).with_default(default);
+        let asked = asked.with_parser(&parse).with_default_value_formatter(&format).with_formatter(&format);
+        reply(asked.with_error_message(&format!("{yes} / {no}")).with_render_config(look()).prompt())
+    }
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
