@@ -199,7 +199,8 @@ impl Config {
             None => Ok(Rules::built_in()),
             Some(path) => {
                 let unreadable = |error| ConfigError::Unreadable { path: path.clone(), error };
-                Rules::parse(path, &std::fs::read_to_string(path).map_err(unreadable)?)
+                let text = std::fs::read_to_string(path).map_err(unreadable)?;
+                read_rules(path, &text)
             }
         }
     }
@@ -227,4 +228,21 @@ impl Config {
     pub fn vendor_public_key(&self) -> PathBuf {
         self.state_dir.join("vendor.pub")
     }
+}
+
+/// Rules with the files they include; their paths are relative to the file that names them.
+///
+/// # Errors
+/// [`ConfigError`] with file and line.
+pub fn read_rules(path: &Path, text: &str) -> Result<Rules, ConfigError> {
+    let mut rules = Rules::parse(path, text)?;
+    let beside = path.parent().unwrap_or(Path::new("."));
+    // The first file that is included comes first, so the last one is put before the others last.
+    for file in rules.include.clone().iter().rev() {
+        let file = beside.join(file);
+        let unreadable = |error| ConfigError::Unreadable { path: file.clone(), error };
+        let text = std::fs::read_to_string(&file).map_err(unreadable)?;
+        rules = rules.including(&file, &text)?;
+    }
+    rules.checked(path, text)
 }

@@ -5,11 +5,15 @@
 //! Liveness, gaps, clones and the receiver's own health are rules like any other. Nothing here reads a clock or a database;
 //! the same view, rules and time always give the same decision, so a crash between deciding and recording does no harm.
 
+pub mod check;
+pub mod explain;
 pub mod finding;
 pub mod integrity;
 pub mod liveness;
+pub mod missing;
 pub mod own;
 pub mod promptness;
+pub mod replay;
 pub mod rules;
 pub mod threshold;
 
@@ -22,6 +26,7 @@ use mailbeat_shared::wire::observation::{CheckResult, Observation};
 use serde::{Deserialize, Serialize};
 
 use self::finding::{Finding, FindingChange};
+use self::missing::Reported;
 use self::rules::Rules;
 use crate::ticket::{Ticket, TicketChange};
 
@@ -161,6 +166,8 @@ pub struct SystemView {
     pub system: SystemId,
     /// Its host's name, for titles.
     pub host: String,
+    /// Its customer's name.
+    pub customer: String,
     /// Its contract.
     pub contract: ContractNumber,
     /// When it was registered.
@@ -189,6 +196,8 @@ pub struct SystemView {
     pub branches: Vec<BranchView>,
     /// Sequences never heard of though later ones were.
     pub gaps: Vec<Gap>,
+    /// What it reports.
+    pub reported: Reported,
     /// What held after the last pass.
     pub findings: Vec<Finding>,
     /// The system's tickets that are not Closed.
@@ -247,6 +256,8 @@ pub struct Decision {
     pub tickets: Vec<TicketChange>,
     /// Gaps a person has done with: nobody waits for what is missing there any more.
     pub settled: Vec<Gap>,
+    /// What the system reports, where that has changed.
+    pub reported: Option<Reported>,
     /// When the system must be looked at again if nothing is heard.
     pub due_at: Option<Timestamp>,
 }
@@ -256,16 +267,22 @@ pub struct Decision {
 pub fn judge(view: &SystemView, occasion: Occasion<'_>, rules: &Rules, now: Timestamp) -> Decision {
     let mut judged = liveness::judge(view, occasion, &rules.liveness, now);
     judged.extend(integrity::judge(view, occasion, &rules.integrity, now));
-    let mut looked_at = (now, false);
+    let (mut looked_at, mut reported) = ((now, false), None);
     if let Occasion::Report { life_at, observations, checks } = occasion {
         looked_at = (life_at, observations.is_some());
-        judged.extend(threshold::judge(&rules.thresholds, observations.unwrap_or_default(), &view.findings));
-        judged.extend(threshold::judge_checks(checks));
+        judged.extend(threshold::judge(&rules.thresholds, view, observations.unwrap_or_default(), checks));
+        judged.extend(check::judge(checks, rules, view));
+        if let Some(observations) = observations {
+            let (missing, now_reported) = missing::judge(view, observations, checks, rules, life_at);
+            judged.extend(missing);
+            reported = Some(now_reported).filter(|now_reported| *now_reported != view.reported);
+        }
     }
     let (at, with_numbers) = looked_at;
     let (findings, changes) = finding::advance(&view.findings, &judged, rules, with_numbers, at);
     let tickets =
         crate::ticket::reconcile(&view.tickets, &findings, &changes, &view.host, &rules.tickets, now);
     let settled = integrity::settled(view, &rules.integrity).cloned().collect();
-    Decision { findings: changes, tickets, settled, due_at: liveness::due_at(view, &findings, rules, now) }
+    let due_at = liveness::due_at(view, &findings, rules, now);
+    Decision { findings: changes, tickets, settled, reported, due_at }
 }

@@ -18,6 +18,7 @@ mod mailboxes;
 mod migrate;
 mod outbox;
 mod quarantine;
+mod reported;
 mod reports;
 mod snapshots;
 mod sqlite;

@@ -7,4 +7,5 @@ pub mod lab;
 pub mod maildirs;
 pub mod office;
 pub mod programs;
+pub mod site;
 pub mod world;

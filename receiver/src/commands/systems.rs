@@ -85,7 +85,7 @@ impl Row {
 }
 
 /// Every system, page by page.
-fn all(tx: &Tx<'_>) -> anyhow::Result<Vec<System>> {
+pub(super) fn all(tx: &Tx<'_>) -> anyhow::Result<Vec<System>> {
     let mut systems: Vec<System> = Vec::new();
     loop {
         let page = tx.systems(systems.last().map_or(0, |system| system.id), PAGE)?;

@@ -72,7 +72,7 @@ pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
     }));
     let (findings, changes) = finding::advance(&view.findings, &judged, rules, false, now);
     let tickets = ticket::reconcile(&view.tickets, &findings, &changes, OWN_NAME, &rules.tickets, now);
-    Decision { findings: changes, tickets, settled: vec![], due_at: None }
+    Decision { findings: changes, tickets, ..Decision::default() }
 }
 
 fn unreachable(mailbox: &str, since: Timestamp, error: &str) -> Judged {

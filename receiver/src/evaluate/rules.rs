@@ -2,14 +2,19 @@
 //!
 //! Unknown keys and senseless values are refused with file and line; a receiver never runs with half its rules.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+pub mod check;
+pub mod scope;
+pub mod threshold;
 
-use globset::{Glob, GlobMatcher};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
 use jiff::SignedDuration;
 use mailbeat_shared::config_file::{self, ConfigError};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
+pub use self::check::CheckRule;
+pub use self::threshold::ThresholdRule;
 use super::{RuleId, Severity};
 use crate::ticket::TicketPolicy;
 
@@ -34,6 +39,8 @@ pub mod built_in {
     pub const CLOCK_WRONG: &str = "clock-wrong";
     /// A check is not Ok.
     pub const CHECK: &str = "check";
+    /// A check or a number was reported and is not any more.
+    pub const ITEM_MISSING: &str = "item-missing";
     /// The receiver cannot read a mailbox.
     pub const MAILBOX_UNREACHABLE: &str = "mailbox-unreachable";
     /// The receiver's own clock is ahead of a mail server's.
@@ -58,6 +65,7 @@ pub mod built_in {
         SYSTEM_CLONED,
         CLOCK_WRONG,
         CHECK,
+        ITEM_MISSING,
         MAILBOX_UNREACHABLE,
         RECEIVER_CLOCK_WRONG,
         QUARANTINE_WAITING,
@@ -88,9 +96,34 @@ pub struct Rules {
     pub integrity: IntegrityPolicy,
     /// How tickets follow findings.
     pub tickets: TicketPolicy,
-    /// Thresholds on observations.
+    /// When something that is no longer reported becomes a finding.
+    pub missing: MissingPolicy,
+    /// Further files with thresholds and rules for checks, beside this one.
+    pub include: Vec<PathBuf>,
+    /// Thresholds on observations and on the values of checks.
     #[serde(rename = "threshold")]
     pub thresholds: Vec<ThresholdRule>,
+    /// What becomes of checks' verdicts.
+    #[serde(rename = "check_rule")]
+    pub checks: Vec<CheckRule>,
+}
+
+/// When a check or a number that was reported and is not any more becomes a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MissingPolicy {
+    /// Time it may be missing; by default one heartbeat.
+    pub after: Option<SignedDuration>,
+    /// How urgent it is that a number which a threshold watches is missing. Of checks the rules for checks say it.
+    pub severity: Severity,
+    /// Time after which it counts as removed.
+    pub forget_after: SignedDuration,
+}
+
+impl Default for MissingPolicy {
+    fn default() -> Self {
+        Self { after: None, severity: Severity::Low, forget_after: SignedDuration::from_hours(24 * 7) }
+    }
 }
 
 /// When silence becomes a finding.
@@ -129,60 +162,6 @@ impl Default for IntegrityPolicy {
     }
 }
 
-/// A threshold on an observation.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ThresholdRule {
-    /// Its name, part of the ticket's key.
-    pub id: RuleId,
-    /// The observation's name.
-    pub metric: String,
-    /// Only observations whose attributes match these globs; a glob that begins with `!` must not match.
-    #[serde(default, rename = "where")]
-    pub filter: BTreeMap<String, Pattern>,
-    /// The attribute that names the subject; without it, all attributes do.
-    #[serde(default)]
-    pub subject: Option<String>,
-    /// Holds above these values, by severity.
-    #[serde(default)]
-    pub above: BTreeMap<Severity, f64>,
-    /// Holds below these values, by severity.
-    #[serde(default)]
-    pub below: BTreeMap<Severity, f64>,
-    /// How long it must hold before it counts.
-    #[serde(default)]
-    pub hold: SignedDuration,
-    /// How far behind the threshold the value must come back before it is over, in the value's unit.
-    #[serde(default)]
-    pub clear_margin: f64,
-    /// The ticket's title; `{subject}` and `{value}` are replaced.
-    pub title: String,
-}
-
-/// A glob on an attribute's value, or the exclusion of one.
-#[derive(Clone, Debug)]
-pub struct Pattern {
-    glob: GlobMatcher,
-    excludes: bool,
-}
-
-impl Pattern {
-    /// Whether the value passes.
-    #[must_use]
-    pub fn admits(&self, value: &str) -> bool {
-        self.glob.is_match(value) != self.excludes
-    }
-}
-
-impl<'de> Deserialize<'de> for Pattern {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let (glob, excludes) = text.strip_prefix('!').map_or((text.as_str(), false), |glob| (glob, true));
-        let glob = Glob::new(glob).map_err(serde::de::Error::custom)?.compile_matcher();
-        Ok(Self { glob, excludes })
-    }
-}
-
 impl Rules {
     /// The default set.
     ///
@@ -199,17 +178,39 @@ impl Rules {
     /// [`ConfigError`] with file and line.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let rules: Self = config_file::parse(path, text)?;
-        match rules.senseless() {
-            None => Ok(rules),
-            Some((id, what)) => {
-                let line = 1 + text.lines().position(|line| line.contains(&format!("\"{id}\""))).unwrap_or(0);
-                Err(ConfigError::Invalid {
-                    path: path.to_owned(),
-                    line,
-                    what: format!("threshold `{id}`: {what}"),
-                })
-            }
+        // What they replace may stand in a file that is included.
+        if rules.include.is_empty() { rules.checked(path, text) } else { Ok(rules) }
+    }
+
+    /// The same with the thresholds and rules for checks of one more file, which come before its own. The last file that is
+    /// included makes them complete: then they are checked together.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with file and line.
+    pub fn including(mut self, path: &Path, text: &str) -> Result<Self, ConfigError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Included {
+            #[serde(default, rename = "threshold")]
+            thresholds: Vec<ThresholdRule>,
+            #[serde(default, rename = "check_rule")]
+            checks: Vec<CheckRule>,
         }
+        let mut included: Included = config_file::parse(path, text)?;
+        included.thresholds.append(&mut self.thresholds);
+        included.checks.append(&mut self.checks);
+        Ok(Self { thresholds: included.thresholds, checks: included.checks, ..self })
+    }
+
+    /// Refuses what makes no sense; `path` and `text` are those of the rules as a whole.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with file and line.
+    pub fn checked(self, path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let Some((table, id, what)) = self.senseless() else { return Ok(self) };
+        let line = 1 + text.lines().position(|line| line.contains(&format!("\"{id}\""))).unwrap_or(0);
+        let what = format!("{table} `{id}`: {what}");
+        Err(ConfigError::Invalid { path: path.to_owned(), line, what })
     }
 
     /// Whether there is such a rule.
@@ -219,28 +220,23 @@ impl Rules {
             || self.thresholds.iter().any(|threshold| &threshold.id == rule)
     }
 
-    fn senseless(&self) -> Option<(&RuleId, &'static str)> {
+    fn senseless(&self) -> Option<(&'static str, &RuleId, &'static str)> {
         let mut seen: BTreeSet<&RuleId> = BTreeSet::new();
-        self.thresholds.iter().find_map(|rule| {
-            let what = if built_in::ALL.contains(&rule.id.as_str()) {
+        let thresholds =
+            self.thresholds.iter().map(|rule| ("threshold", &rule.id, rule.fault(), rule.replaces.as_ref()));
+        let checks = self.checks.iter().map(|rule| ("check_rule", &rule.id, rule.fault(), None));
+        thresholds.chain(checks).find_map(|(table, id, fault, replaces)| {
+            let unknown = |other: &RuleId| !self.thresholds.iter().any(|rule| &rule.id == other);
+            let what = if built_in::ALL.contains(&id.as_str()) {
                 "the name belongs to a built-in rule"
-            } else if !seen.insert(&rule.id) {
+            } else if !seen.insert(id) {
                 "the name is used twice"
-            } else if rule.above.is_empty() == rule.below.is_empty() {
-                "give either `above` or `below`"
-            } else if !rising(rule.above.values()) || !rising(rule.below.values().rev()) {
-                "a more urgent severity must have the more extreme value"
-            } else if !rule.clear_margin.is_finite() || rule.clear_margin < 0.0 || rule.hold.is_negative() {
-                "`clear_margin` and `hold` cannot be negative"
+            } else if replaces.is_some_and(unknown) {
+                "there is no threshold that it could replace"
             } else {
-                return None;
+                fault?
             };
-            Some((&rule.id, what))
+            Some((table, id, what))
         })
     }
-}
-
-fn rising<'a>(values: impl Iterator<Item = &'a f64>) -> bool {
-    let values: Vec<f64> = values.copied().collect();
-    values.iter().all(|value| value.is_finite()) && values.windows(2).all(|pair| pair[0] < pair[1])
 }

@@ -1,36 +1,106 @@
-//! Thresholds on observations, with hysteresis, and the verdicts of checks.
+//! Thresholds on observations and on the values of checks, with hysteresis.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use mailbeat_shared::text;
-use mailbeat_shared::wire::observation::{CheckResult, CheckState, Observation};
+use mailbeat_shared::wire::observation::{CheckResult, Observation};
 
 use super::finding::Finding;
-use super::rules::{ThresholdRule, built_in, id};
-use super::{Crossing, Judged, Severity};
+use super::rules::ThresholdRule;
+use super::rules::scope::Pattern;
+use super::rules::threshold::{Statistic, in_force};
+use super::{Crossing, Judged, Severity, SystemView};
 
-/// What every threshold says of every observation it is about.
-#[must_use]
-pub fn judge(rules: &[ThresholdRule], observations: &[Observation], before: &[Finding]) -> Vec<Judged> {
-    rules.iter().flat_map(|rule| judge_rule(rule, observations, before)).collect()
+/// The name under which a threshold asks for the seconds in which a check was not Ok since the heartbeat before.
+pub const NOT_OK: &str = "not_ok_s";
+
+/// One number that a threshold is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen<'a> {
+    /// What it is about within the system.
+    pub subject: String,
+    /// What was measured, for people.
+    pub what: Cow<'a, str>,
+    /// The value.
+    pub value: f64,
+    /// Its unit.
+    pub unit: &'a str,
 }
 
-fn judge_rule(rule: &ThresholdRule, observations: &[Observation], before: &[Finding]) -> Vec<Judged> {
+/// What every threshold in force says of every number it is about.
+#[must_use]
+pub fn judge(
+    rules: &[ThresholdRule],
+    view: &SystemView,
+    observations: &[Observation],
+    checks: &[CheckResult],
+) -> Vec<Judged> {
+    in_force(rules, view)
+        .flat_map(|rule| judge_rule(rule, seen(rule, observations, checks), &view.findings))
+        .collect()
+}
+
+/// The numbers that a threshold is about.
+#[must_use]
+pub fn seen<'a>(
+    rule: &ThresholdRule,
+    observations: &'a [Observation],
+    checks: &'a [CheckResult],
+) -> Vec<Seen<'a>> {
+    if let Some(pattern) = &rule.check {
+        return checks.iter().filter_map(|check| value_of(rule, pattern, check)).collect();
+    }
+    let about = observations.iter().filter(|observation| concerns(rule, observation));
+    about
+        .map(|observation| Seen {
+            subject: subject(rule, observation),
+            what: Cow::Borrowed(&observation.name),
+            value: observation.value,
+            unit: &observation.unit,
+        })
+        .collect()
+}
+
+fn value_of<'a>(rule: &ThresholdRule, pattern: &Pattern, check: &'a CheckResult) -> Option<Seen<'a>> {
+    if !pattern.admits(&check.name) {
+        return None;
+    }
+    let samples = check.samples.as_ref();
+    if rule.metric == NOT_OK {
+        // Whole seconds between two heartbeats fit.
+        let value = samples.map_or(0.0, |samples| samples.not_ok_s as f64);
+        let what = Cow::Borrowed("the time not ok since the heartbeat before");
+        return Some(Seen { subject: check.name.clone(), what, value, unit: "s" });
+    }
+    let last = check.observations.iter().find(|observation| observation.name == rule.metric)?;
+    let sampled = samples.and_then(|samples| samples.values.get(&rule.metric));
+    let value = match (rule.of, sampled) {
+        (Statistic::Min, Some([least, ..])) => *least,
+        (Statistic::Mean, Some([_, mean, _])) => *mean,
+        (Statistic::Max, Some([.., most])) => *most,
+        // What was measured once is its own least and most.
+        _ => last.value,
+    };
+    let what = format!("{}{}", rule.of.words(), rule.metric);
+    Some(Seen { subject: check.name.clone(), what: Cow::Owned(what), value, unit: &last.unit })
+}
+
+fn judge_rule(rule: &ThresholdRule, seen: Vec<Seen<'_>>, before: &[Finding]) -> Vec<Judged> {
     let mut by_subject: BTreeMap<String, Judged> = BTreeMap::new();
-    for observation in observations.iter().filter(|observation| concerns(rule, observation)) {
-        let subject = subject(rule, observation);
-        let was = before.iter().find(|finding| finding.rule == rule.id && finding.subject == subject);
-        let severity = crossed(rule, observation.value, was.map(|was| was.severity));
+    for seen in seen {
+        let was = before.iter().find(|finding| finding.rule == rule.id && finding.subject == seen.subject);
+        let severity = crossed(rule, seen.value, was.map(|was| was.severity));
         // All is well and was before: so it is with almost every observation, and there is nothing to say.
         if severity.is_none() && was.is_none() {
             continue;
         }
-        let judged = judged(rule, &subject, observation, severity);
+        let judged = judged(rule, &seen, severity);
         // Two observations of one subject (a filesystem mounted twice): the worse one speaks.
-        let worse = by_subject.get(&subject).is_none_or(|other| severity_of(other) < severity);
+        let worse = by_subject.get(&seen.subject).is_none_or(|other| severity_of(other) < severity);
         if worse {
-            by_subject.insert(subject, judged);
+            by_subject.insert(seen.subject, judged);
         }
     }
     by_subject.into_values().collect()
@@ -56,31 +126,18 @@ fn subject(rule: &ThresholdRule, observation: &Observation) -> String {
 }
 
 /// The most urgent severity that holds. A severity already reached holds until the value has come back by the margin.
-fn crossed(rule: &ThresholdRule, value: f64, reached: Option<Severity>) -> Option<Severity> {
+#[must_use]
+pub fn crossed(rule: &ThresholdRule, value: f64, reached: Option<Severity>) -> Option<Severity> {
     let margin = |severity: Severity| if Some(severity) <= reached { rule.clear_margin } else { 0.0 };
     let above = rule.above.iter().filter(|(severity, limit)| value > **limit - margin(**severity));
     let below = rule.below.iter().filter(|(severity, limit)| value < **limit + margin(**severity));
     above.chain(below).map(|(severity, _)| *severity).max()
 }
 
-fn judged(
-    rule: &ThresholdRule,
-    subject: &str,
-    observation: &Observation,
-    severity: Option<Severity>,
-) -> Judged {
-    let value = format_value(observation.value, &observation.unit);
-    let limits = rule
-        .above
-        .iter()
-        .map(|limit| ("above", limit))
-        .chain(rule.below.iter().map(|limit| ("below", limit)));
-    let limits: Vec<String> = limits
-        .map(|(word, (severity, limit))| {
-            format!("{severity} {word} {}", format_value(*limit, &observation.unit))
-        })
-        .collect();
+fn judged(rule: &ThresholdRule, seen: &Seen<'_>, severity: Option<Severity>) -> Judged {
+    let (value, subject) = (format_value(seen.value, seen.unit), seen.subject.as_str());
     let about = if subject.is_empty() { String::new() } else { format!(" of {subject}") };
+    let evidence = format!("{}{about} is {value} ({})", seen.what, limits(rule, seen.unit));
     Judged {
         rule: rule.id.clone(),
         subject: subject.to_owned(),
@@ -89,39 +146,20 @@ fn judged(
             title: text::one_line(&rule.title.replace("{value}", &value).replace("{subject}", subject), 200),
         }),
         hold: rule.hold,
-        evidence: text::one_line(
-            &format!("{}{about} is {value} ({})", observation.name, limits.join(", ")),
-            500,
-        ),
+        evidence: text::one_line(&evidence, 500),
         since: None,
     }
 }
 
-/// The verdicts of checks as findings: Critical is High, Warning is Medium, Unknown is Low.
+/// `Medium above 85 %, High above 95 %`.
 #[must_use]
-pub fn judge_checks(checks: &[CheckResult]) -> Vec<Judged> {
-    checks.iter().map(judge_check).collect()
-}
-
-fn judge_check(check: &CheckResult) -> Judged {
-    let (word, severity) = match check.state {
-        CheckState::Ok => ("ok", None),
-        CheckState::Warning => ("warning", Some(Severity::Medium)),
-        CheckState::Critical => ("critical", Some(Severity::High)),
-        CheckState::Unknown => ("unknown", Some(Severity::Low)),
-    };
-    let first_line = check.output.lines().next().unwrap_or_default();
-    Judged {
-        rule: id(built_in::CHECK),
-        subject: check.name.clone(),
-        crossing: severity.map(|severity| Crossing {
-            severity,
-            title: text::one_line(&format!("check {} is {word}: {first_line}", check.name), 200),
-        }),
-        hold: SignedDuration::ZERO,
-        evidence: text::one_line(&format!("check {} is {word}: {first_line}", check.name), 500),
-        since: severity.map(|_| check.since),
-    }
+pub fn limits(rule: &ThresholdRule, unit: &str) -> String {
+    let above = rule.above.iter().map(|limit| ("above", limit));
+    let below = rule.below.iter().map(|limit| ("below", limit));
+    let said = above
+        .chain(below)
+        .map(|(word, (severity, limit))| format!("{severity} {word} {}", format_value(*limit, unit)));
+    said.collect::<Vec<_>>().join(", ")
 }
 
 /// A value as people read it: `96.1 %`, `3.2 GiB`, `12 {file}` as `12`.
@@ -130,6 +168,9 @@ pub fn format_value(value: f64, unit: &str) -> String {
     match unit {
         "1" => format!("{} %", short(value * 100.0)),
         "By" => format_bytes(value),
+        "By/s" => format!("{}/s", format_bytes(value)),
+        "Cel" => format!("{} °C", short(value)),
+        "s" if value > 0.0 && value < 1.0 => format!("{} ms", short(value * 1000.0)),
         "s" if value >= 60.0 => format!("{:#}", SignedDuration::from_secs(value as i64)),
         _ if unit.starts_with('{') => short(value),
         _ => format!("{} {unit}", short(value)),

@@ -17,6 +17,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("migrations/003_history.sql"),
     include_str!("migrations/004_locale.sql"),
     include_str!("migrations/005_confirmations.sql"),
+    include_str!("migrations/006_reported.sql"),
 ];
 
 /// "MBRX": tells our databases from others.

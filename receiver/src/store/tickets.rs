@@ -76,9 +76,11 @@ impl Tx<'_> {
         let clock_skew = branches.first().map(|branch| branch.skew).unwrap_or_default();
         branches.sort_by_key(|branch| branch.id);
         let gaps = self.holes(system.id)?;
+        let (customer, reported) = self.known_of(system)?;
         Ok(SystemView {
             system: system.system_id,
             host: system.host.clone(),
+            customer,
             contract: system.contract.number.clone(),
             registered_at: system.registered_at,
             life_at: system.life_at,
@@ -108,6 +110,7 @@ impl Tx<'_> {
                     seen_at: hole.seen_at,
                 })
                 .collect(),
+            reported,
             findings: self.findings(Some(system.id))?,
             tickets: self.unclosed_tickets(Some(system.id))?,
         })
@@ -194,6 +197,9 @@ impl Tx<'_> {
                     self.add_ticket_event(*number, event, now)?;
                 }
             }
+        }
+        if let (Some(reported), Some(system)) = (&decision.reported, system) {
+            self.put_reported(system, reported)?;
         }
         decision.settled.iter().try_for_each(|gap| self.remove_hole(gap.branch, gap.first))
     }

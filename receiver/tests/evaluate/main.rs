@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
+mod checks;
 mod integrity;
 mod liveness;
+mod missing;
 mod rules;
 mod thresholds;
 mod tickets;
@@ -14,6 +16,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_receiver::evaluate::finding::{Finding, FindingChange, Phase};
 use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, late_at, liveness, silent_at};
+use mailbeat_receiver::evaluate::missing::Reported;
 use mailbeat_receiver::evaluate::own::{self, OwnView};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
@@ -44,6 +47,7 @@ impl World {
         let view = SystemView {
             system: SystemId::from_random([1; 16]),
             host: "scada-01".into(),
+            customer: "ACME Wasserwerke".into(),
             contract: "ACME-1".parse().unwrap(),
             registered_at: start,
             life_at: Some(start),
@@ -58,6 +62,7 @@ impl World {
             clock_skew: SignedDuration::ZERO,
             branches: vec![],
             gaps: vec![],
+            reported: Reported::default(),
             findings: vec![],
             tickets: vec![],
         };
@@ -97,6 +102,18 @@ impl World {
         self.tick_heard(Some(self.now))
     }
 
+    /// A heartbeat with these checks and nothing else, made and received now.
+    fn check(&mut self, checks: &[CheckResult]) -> &mut Self {
+        self.beat_with(&[], checks, self.now)
+    }
+
+    /// The store's rules replaced by the default ones and these.
+    fn ruled(&mut self, more: &str) -> &mut Self {
+        let text = format!("{}\n{more}", mailbeat_receiver::evaluate::rules::DEFAULT);
+        self.rules = Rules::parse(Path::new("rules.toml"), &text).unwrap();
+        self
+    }
+
     /// What the store does with a decision.
     fn record(&mut self, decision: Decision) {
         for change in decision.findings {
@@ -124,7 +141,8 @@ impl World {
             assert!(!event.reason.is_empty(), "an event without its reason: {event:?}");
             let ticket = self.view.tickets.iter().find(|ticket| ticket.number == number).unwrap();
             // What an operator wrote is the operator's; everything else a German contact reads in German.
-            if Rules::built_in().knows(&ticket.rule) {
+            let own_titles = self.rules.checks.iter().any(|rule| rule.title.is_some());
+            if Rules::built_in().knows(&ticket.rule) && !own_titles {
                 let title = ticket.title.strip_prefix("scada-01: ").unwrap_or(&ticket.title);
                 for sentence in [title, &event.reason] {
                     assert!(german(sentence).is_some(), "{sentence:?} has no German");
@@ -134,6 +152,9 @@ impl World {
             self.reasons.push(event.reason);
         }
         self.view.tickets.retain(|ticket| ticket.state != TicketState::Closed);
+        if let Some(reported) = decision.reported {
+            self.view.reported = reported;
+        }
         self.view.gaps.retain(|gap| !decision.settled.contains(gap));
     }
 
@@ -161,6 +182,11 @@ impl World {
 
 fn german(sentence: &str) -> Option<String> {
     phrases::translate(sentence, in_mails::of(Locale::De).phrases(), Locale::De)
+}
+
+/// A check that says this since now.
+fn said(name: &str, state: CheckState, output: &str, since: Timestamp) -> CheckResult {
+    CheckResult { output: output.into(), ..CheckResult::new(name, state, since) }
 }
 
 fn gap(first: u64, last: u64, seen_at: Timestamp) -> Gap {

@@ -54,6 +54,48 @@ fn a_threshold_that_could_never_work_as_meant_is_refused() {
 }
 
 #[test]
+fn a_rule_for_checks_or_their_values_that_could_never_work_as_meant_is_refused() {
+    let rule = |extra: &str| format!("[[check_rule]]\nid = \"a\"\n{extra}\n");
+    refused(&rule(""), "rules.toml, line 2: check_rule `a`: it says nothing");
+    refused(&rule("hold = \"-1m\""), "`hold` cannot be negative");
+    refused(&rule("critical = \"urgent\""), "unknown variant `urgent`");
+    refused(&rule("warnnig = \"low\""), "unknown key `warnnig`; did you mean `warning`?");
+    let threshold = "[[threshold]]\nid = \"a\"\nmetric = \"m\"\ntitle = \"t\"\nabove = { low = 1 }\n";
+    refused(&(rule("warning = \"low\"") + threshold), "the name is used twice");
+    refused(&format!("{threshold}of = \"max\"\n"), "`of` is for values of checks");
+    refused(&format!("{threshold}check = \"*\"\nsubject = \"x\"\n"), "the check is the subject");
+    refused(&format!("{threshold}replaces = \"b\"\n"), "there is no threshold that it could replace");
+    refused(&format!("{threshold}replaces = \"a\"\n"), "it cannot replace itself");
+}
+
+#[test]
+fn further_files_hold_thresholds_and_rules_for_checks_and_may_replace_those_of_the_first() {
+    use mailbeat_receiver::config::read_rules;
+    let home = tempfile::tempdir().unwrap();
+    let main = home.path().join("rules.toml");
+    let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
+    let threshold = |id: &str, more: &str| {
+        format!(
+            "[[threshold]]\nid = \"{id}\"\nmetric = \"m\"\ntitle = \"t\"\nabove = {{ low = 1 }}\n{more}\n"
+        )
+    };
+    write("one.toml", &threshold("tighter", "replaces = \"usual\""));
+    write("two.toml", "[[check_rule]]\nid = \"c\"\nwarning = \"low\"\n");
+    let text = format!("include = [\"one.toml\", \"two.toml\"]\n{}", threshold("usual", ""));
+    let rules = read_rules(&main, &text).unwrap();
+    assert_eq!(
+        rules.thresholds.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
+        ["tighter", "usual"]
+    );
+    assert_eq!(rules.checks.len(), 1);
+    write("two.toml", "[liveness]\nmisses = 9\n");
+    let error = read_rules(&main, &text).unwrap_err().to_string();
+    assert!(error.contains("two.toml, line 1: unknown key `liveness`"), "{error}");
+    let gone = read_rules(&main, "include = [\"gone.toml\"]\n").unwrap_err().to_string();
+    assert!(gone.contains("gone.toml"), "{gone}");
+}
+
+#[test]
 fn a_refused_rule_is_named_with_its_own_line() {
     let rules = "[tickets]\nmost_open = 9\n\n[[threshold]]\nid = \"good\"\nmetric = \"m\"\nabove = { low = 1 }\ntitle = \"t\"\n\n\
                  [[threshold]]\nid = \"bad\"\nmetric = \"m\"\ntitle = \"t\"\n";

@@ -27,6 +27,33 @@ fn a_full_disk_opens_a_ticket_rises_falls_and_resolves() {
 }
 
 #[test]
+fn a_filesystem_that_became_read_only_is_urgent_and_one_mounted_so_is_not() {
+    let mut world = World::new();
+    let writing = |mount: &str, state: f64| {
+        Observation::new(&names::FILESYSTEM_WRITING, state).with(attributes::MOUNTPOINT, mount)
+    };
+    world.pass(HOUR).beat(&[writing("/", 0.0), writing("/mnt/archive", 1.0), writing("/var", 2.0)]);
+    assert_eq!(world.told(), ["MB-1001 opened"]);
+    let ticket = world.ticket("filesystem-read-only");
+    assert_eq!((ticket.subject.as_str(), ticket.severity), ("/var", Severity::High));
+    world.pass(HOUR).beat(&[writing("/var", 0.0)]);
+    assert_eq!(world.told(), ["MB-1001 resolved"]);
+}
+
+#[test]
+fn inodes_run_out_like_space_and_a_chip_may_be_as_hot_as_it_says_itself() {
+    let mut world = World::new();
+    let inodes = Observation::new(&names::FILESYSTEM_INODES, 0.97).with(attributes::MOUNTPOINT, "/srv");
+    let hot = Observation::new(&names::TEMPERATURE_SHARE, 0.96).with(attributes::HARDWARE_NAME, "nvme");
+    let warm = Observation::new(&names::TEMPERATURE_SHARE, 0.94).with(attributes::HARDWARE_NAME, "coretemp");
+    world.pass(HOUR).beat(&[inodes, hot, warm]);
+    assert_eq!(world.told(), ["MB-1001 opened", "MB-1002 opened"]);
+    let title = |rule: &str| world.ticket(rule).title.clone();
+    assert_eq!(title("inodes-full"), "scada-01: filesystem /srv has 97 % of its inodes in use");
+    assert_eq!(title("temperature-high"), "scada-01: nvme has reached 96 % of the temperature it may have");
+}
+
+#[test]
 fn a_value_on_the_edge_does_not_flap() {
     let mut world = World::new();
     world.pass(HOUR).beat(&[disk("/", 0.851)]);
@@ -145,10 +172,7 @@ fn a_ticket_a_person_resolved_stays_resolved_while_nothing_changes_and_reopens_w
 #[test]
 fn a_check_that_is_critical_opens_a_ticket_and_one_that_is_no_longer_reported_goes_stale() {
     let mut world = World::new();
-    let check = CheckResult {
-        output: "newest backup is 9 days old\nmore".into(),
-        ..CheckResult::new("backup", CheckState::Critical, world.now)
-    };
+    let check = said("backup", CheckState::Critical, "newest backup is 9 days old\nmore", world.now);
     let now = world.now;
     world.beat_with(&[], std::slice::from_ref(&check), now);
     assert_eq!(

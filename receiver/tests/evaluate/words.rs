@@ -74,11 +74,15 @@ fn values_are_said_as_people_say_them() {
         (-1536.0, "By", "-1.5 KiB"),
         (3.25 * gib, "By", "3.2 GiB"),
         (2.0 * 1024.0 * 1024.0 * gib, "By", "2 PiB"),
+        (0.0, "s", "0 s"),
+        (0.034, "s", "34 ms"),
         (59.5, "s", "59.5 s"),
         (60.0, "s", "1m"),
         (7260.0, "s", "2h 1m"),
         (12.0, "{file}", "12"),
         (6.0, "d", "6 d"),
+        (2048.0, "By/s", "2 KiB/s"),
+        (71.5, "Cel", "71.5 °C"),
     ];
     for (value, unit, text) in said {
         assert_eq!(format_value(value, unit), text, "{value} {unit}");
