@@ -76,6 +76,8 @@ pub struct Agent {
     queue: Vec<Entry>,
     /// The checks that were begun and have not come to their end.
     running: BTreeSet<String>,
+    /// Whether it begins any: only who stays can wait for their end.
+    begins_checks: bool,
     /// Whether the queue may have come over its limits.
     grown: bool,
     tries: Tries,
@@ -161,6 +163,12 @@ impl Agent {
         Ok(Self { notes, ..Self::with(parts, state, queue) })
     }
 
+    /// The same for a command that is over soon: it tells the last verdicts and begins no check, which would be left alone.
+    #[must_use]
+    pub fn for_a_moment(self) -> Self {
+        Self { begins_checks: false, ..self }
+    }
+
     /// An agent to look at, beside one that may be running: changes nothing on disk, and must not be stepped.
     ///
     /// # Panics
@@ -187,6 +195,7 @@ impl Agent {
             state,
             queue,
             running: BTreeSet::new(),
+            begins_checks: true,
             grown: true,
             tries: Tries::default(),
             rests: Rests::default(),

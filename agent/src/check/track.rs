@@ -118,9 +118,14 @@ impl Tracks {
         }
     }
 
-    /// Forgets the checks that are no longer configured.
+    /// At a start: forgets the checks that are no longer configured. A run that had not come to its end ended with the program that
+    /// began it, so it is due again.
     pub fn keep_only(&mut self, configs: &[CheckConfig]) {
         self.by_name.retain(|name, _| configs.iter().any(|config| config.name == *name));
+        for track in self.by_name.values_mut() {
+            let ended = track.last.as_ref().map(|last| last.at);
+            track.begun_at = track.begun_at.filter(|begun| ended >= Some(*begun));
+        }
     }
 
     /// After the clock went back: what happened in its future counts as happened now.

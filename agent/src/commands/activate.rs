@@ -164,7 +164,7 @@ fn enroll(setup: &Setup) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let _lock = setup.lock()?;
-    let mut agent = Agent::open(setup.parts(MailServers::new(runtime()?)))?;
+    let mut agent = Agent::open(setup.parts(MailServers::new(runtime()?)))?.for_a_moment();
     setup.work_off(&mut agent);
     match (&agent.state().last_failure, &agent.state().last_accepted) {
         (Some(failure), _) => print(format!(

@@ -66,7 +66,7 @@ pub(super) fn ask(setup: &Setup, request: &Request) -> anyhow::Result<Answer> {
         return ask_running(setup, request);
     }
     let _lock = setup.lock()?;
-    let mut agent = Agent::open(setup.parts(MailServers::new(runtime()?)))?;
+    let mut agent = Agent::open(setup.parts(MailServers::new(runtime()?)))?.for_a_moment();
     let answer = agent.answer(request, setup.now());
     setup.work_off(&mut agent);
     Ok(answer)

@@ -23,7 +23,10 @@ impl Agent {
     /// Takes up the checks that ended and begins those that are due; when there is something to do again.
     pub(super) fn check_due(&mut self, now: Timestamp) -> Result<Timestamp, StepError> {
         let allowed = self.permission(now).is_some_and(|permission| permission.allows(Kind::Heartbeat));
-        let standing = self.standing.as_ref().filter(|standing| allowed && self.may_check(standing));
+        let standing = self
+            .standing
+            .as_ref()
+            .filter(|standing| allowed && self.begins_checks && self.may_check(standing));
         let Some(key) = standing.map(|standing| *standing.identity.fingerprint_key()) else {
             return Ok(Timestamp::MAX);
         };

@@ -76,6 +76,23 @@ fn a_check_that_never_ends_takes_its_place_and_no_more_and_heartbeats_go_on() {
 }
 
 #[test]
+fn a_command_that_is_over_soon_begins_no_check_and_a_run_that_a_restart_cut_short_is_due_again() {
+    let mut story = story();
+    story.agent = open(&story.home, &story.config, &story.host).for_a_moment();
+    story.settle();
+    assert!(story.host.0.borrow().begun.is_empty(), "nobody would wait for its end");
+    story.restart();
+    story.live(1.minutes());
+    sees(&story, "disk", Sight::ok("fine"));
+    story.live(1.hour());
+    story.host.0.borrow_mut().begun.clear();
+    story.restart();
+    story.settle();
+    let begun: Vec<String> = story.host.0.borrow().begun.iter().map(|run| run.name.clone()).collect();
+    assert!(begun.contains(&"hangs".to_owned()) || begun.contains(&"backup".to_owned()), "{begun:?}");
+}
+
+#[test]
 fn no_more_than_so_many_run_side_by_side() {
     let mut story = story();
     story.live(30.minutes());
