@@ -7,6 +7,12 @@ cd "$(dirname "$0")/.."
 tests/install-deps.sh
 CARGO=${CARGO:-cargo}
 profile=(--release)
-if [ -n "${BENCH_MAILS:-}" ]; then profile=(); fi
+if [ -n "${BENCH_MAILS:-}" ]; then
+    profile=()
+    "$CARGO" build --locked --quiet -p mailbeat-agent
+else
+    "$CARGO" build --locked --quiet --profile agent -p mailbeat-agent
+fi
 "$CARGO" build --locked --quiet "${profile[@]}" -p mailbeat-receiver
+"$CARGO" run --locked --quiet "${profile[@]}" -p mailbeat-tests --bin bench-agent
 "$CARGO" run --locked --quiet "${profile[@]}" -p mailbeat-tests --bin bench

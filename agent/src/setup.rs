@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod ask;
 pub mod interval;
+pub mod oauth;
 pub mod providers;
 pub mod words;
 
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::secret::Secret;
-use mailbeat_shared::transport::smtp::TlsMode;
+use mailbeat_shared::transport::smtp::{AuthMode, TlsMode};
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wizard::edit::{Edit, NoToml, list};
 
@@ -26,8 +27,12 @@ pub enum Way {
     /// By a mail server of the customer's, or a mail account anywhere.
     #[default]
     Server,
+    /// By a mail account that signs in by OAuth.
+    OAuth,
     /// By the vendor's relay.
     Relay,
+    /// By the first route as it is configured, which this wizard knows too little of to change.
+    Keep,
 }
 
 /// The mail account and its server.
@@ -78,6 +83,10 @@ pub struct Draft {
     pub way: Way,
     /// By which account.
     pub account: Account,
+    /// How that one signs in, where it does so by OAuth.
+    pub sign_in: oauth::SignIn,
+    /// The name of a route that can only be kept.
+    pub kept: Option<String>,
     /// Whether the service is to be started at the end.
     pub start_service: bool,
 }
@@ -106,12 +115,14 @@ impl Draft {
             watch: config.watch.include.clone(),
             way: Way::default(),
             account: Account::default(),
+            sign_in: oauth::SignIn::default(),
+            kept: None,
             start_service: true,
         };
         match config.route.first() {
             Some(route) => match &route.kind {
                 RouteKind::Relay => draft.way = Way::Relay,
-                RouteKind::Smtp(smtp) if !is_sample(&smtp.host) => {
+                RouteKind::Smtp(smtp) if smtp.auth != AuthMode::Oauth && !is_sample(&smtp.host) => {
                     draft.account = Account {
                         from: route.from.clone(),
                         host: smtp.host.clone(),
@@ -125,7 +136,10 @@ impl Draft {
                         tls_pin: smtp.tls_pin.map(|pin| pin.to_string()),
                     };
                 }
-                _ => {}
+                RouteKind::Smtp(smtp) if is_sample(&smtp.host) => {}
+                RouteKind::Smtp(_) | RouteKind::Graph(_) | RouteKind::Maildir(_) => {
+                    (draft.way, draft.kept) = (Way::Keep, Some(route.name.clone()));
+                }
             },
             None if draft.contract.as_ref().is_some_and(|contract| contract.relay.is_some()) => {
                 draft.way = Way::Relay;
@@ -174,6 +188,12 @@ pub fn configured(text: &str, draft: &Draft, password_file: &Path) -> Result<Str
 }
 
 fn route(edit: &mut Edit, draft: &Draft, password_file: &Path) {
+    if draft.way == Way::Keep {
+        return;
+    }
+    if draft.way == Way::OAuth {
+        return edit.set_first("route", &oauth::keys(&draft.account.from, &draft.sign_in));
+    }
     if draft.way == Way::Relay {
         let others = [
             "from",
@@ -184,6 +204,7 @@ fn route(edit: &mut Edit, draft: &Draft, password_file: &Path) {
             "username",
             "password",
             "password_file",
+            "oauth",
             "tls_ca",
             "tls_pin",
             "proxy",
@@ -213,6 +234,8 @@ fn route(edit: &mut Edit, draft: &Draft, password_file: &Path) {
         ("password_file", file.filter(|_| logs_on).map(Into::into)),
         ("tls_ca", account.tls_ca.as_ref().map(|file| file.display().to_string().into())),
         ("tls_pin", account.tls_pin.as_ref().map(|pin| pin.as_str().into())),
+        ("auth", None),
+        ("oauth", None),
         ("path", None),
     ];
     if account.password.is_some() || !logs_on {

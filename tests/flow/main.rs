@@ -17,6 +17,7 @@ mod lab_itself;
 mod limits;
 mod mailbox;
 mod maintenance;
+mod network_checks;
 mod notifications;
 mod oauth;
 mod order;

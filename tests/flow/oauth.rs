@@ -1,6 +1,7 @@
 //! Mail accounts by OAuth, over a real OAuth server that Dovecot and, through it, Postfix ask about every token.
 
 mod canary;
+mod steps;
 mod trouble;
 
 use mailbeat_tests::accounts::{Account, office, refresh_token, route, sign_in, tokens};

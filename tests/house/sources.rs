@@ -54,6 +54,7 @@ fn outside_crates_stay_in_their_rooms() {
         ("hyper::", "shared/src/transport/http"),
         ("lettre::message", "shared/src/wire/mail"),
         ("mail_parser", "shared/src/wire/extract"),
+        ("oauth2::", "shared/src/transport/oauth"),
         ("ssh_key", "shared/src/wire/signature"),
     ];
     for (word, room) in rooms {

@@ -7,6 +7,7 @@
 mod breaker;
 mod ca;
 mod cutter;
+pub mod database;
 mod dovecot;
 mod farewell;
 mod mailboxes;

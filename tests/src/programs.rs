@@ -26,6 +26,8 @@ pub enum Program {
 pub enum Build {
     /// As it is shipped.
     Ordinary,
+    /// The agent small and quick to start (profile `agent`), as packages hold it.
+    Packaged,
     /// With the feature `crash-points`, made by `make crash-build`.
     CrashPoints,
 }
@@ -42,6 +44,7 @@ pub fn file(program: Program, build: Build) -> anyhow::Result<PathBuf> {
         .context("tests run from a cargo target directory")?;
     let dir = match build {
         Build::Ordinary => profile.to_owned(),
+        Build::Packaged => profile.with_file_name("agent"),
         Build::CrashPoints => profile.join("crash-points"),
     };
     let name = match program {
@@ -49,7 +52,11 @@ pub fn file(program: Program, build: Build) -> anyhow::Result<PathBuf> {
         Program::Receiver => "mailbeat-receiver",
     };
     let path = dir.join(name);
-    let how = if build == Build::Ordinary { "make build" } else { "make crash-build" };
+    let how = match build {
+        Build::Ordinary => "make build",
+        Build::Packaged => "make bench",
+        Build::CrashPoints => "make crash-build",
+    };
     ensure!(path.is_file(), "{} is not there; `{how}` builds it", path.display());
     Ok(path)
 }

@@ -87,8 +87,9 @@ impl TryFrom<Keys> for Log {
 
 impl Probe for Log {
     fn look(&mut self, look: &mut Look<'_>) -> Sight {
-        let is_first = look.memory.is_null();
-        let held: BTreeMap<String, Place> = serde_json::from_value(look.memory.clone()).unwrap_or_default();
+        let held: Option<BTreeMap<String, Place>> = serde_json::from_value(look.memory.clone()).ok();
+        // What cannot be read is of a check of this name that was of another kind.
+        let is_first = held.is_none();
         let found = self.files.find(look.deadline);
         let is_missing = found.files.is_empty() && found.problems.is_empty();
         let all_was_seen = found.problems.is_empty();
@@ -97,7 +98,7 @@ impl Probe for Log {
             tail: Tail::until(look.deadline),
             is_first,
             found: found.files.iter().map(|(path, _)| os::encode_path(path)).collect(),
-            held,
+            held: held.unwrap_or_default(),
             kept: BTreeMap::new(),
         };
         let mut problems = found.problems;

@@ -138,6 +138,8 @@ mod tests {
             two.output.starts_with("mailbeat-story-program runs 2 times") && two.values[1].value > 0.0,
             "{two:?}"
         );
+        std::fs::remove_file(dir.path().join("mailbeat-story-program")).unwrap();
+        assert_eq!(look(keys, 120, &mut memory).values[0].value, 2.0, "updated in its place, and running on");
         let labels: Vec<&str> = two.values.iter().map(|value| value.label.as_str()).collect();
         assert!(labels.iter().all(|label| VALUES.contains(label)), "{labels:?}");
         assert!(!format!("{two:?}{memory}").contains("600\""), "no arguments");

@@ -26,7 +26,7 @@ use crate::home::Home;
 use crate::item;
 use crate::setup::answers::Answers;
 use crate::setup::words::PHRASES;
-use crate::setup::{Draft, ask, configured};
+use crate::setup::{Draft, Way, ask, configured};
 use stage::Stage;
 
 /// What a host without a configuration begins with.
@@ -154,6 +154,9 @@ impl Site<'_> {
                     return self.stop(terminal);
                 }
                 _ => return self.stop(terminal),
+            }
+            if self.draft.way == Way::OAuth && self.draft.sign_in.needs_a_person() {
+                self.stage.run(&["oauth", "login"])?;
             }
             terminal.say("\n4. Test");
             while !self.stage.run(&["test", "--no-delivery"])? {

@@ -102,7 +102,9 @@ impl Answers {
             system_report: draft.system_interval_s.map(interval::shown),
             items: Some(draft.items.iter().map(|item| item.name().to_owned()).collect()),
             watch: Some(draft.watch.clone()),
-            mail: Some(mail).filter(|_| draft.way == Way::Relay || !account.from.is_empty()),
+            mail: Some(mail).filter(|_| {
+                draft.way == Way::Relay || (draft.way == Way::Server && !account.from.is_empty())
+            }),
             start_service: Some(draft.start_service),
         }
     }

@@ -11,7 +11,7 @@ use mailbeat_shared::wire::contract::SealedContract;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wizard::{Asker, Check, Move, Question, Reply, anything};
 
-use super::{Draft, Way, interval, providers, switched};
+use super::{Draft, Way, interval, oauth, providers, switched};
 use crate::watch::WatchConfig;
 use crate::words;
 
@@ -26,6 +26,12 @@ pub const QUESTIONS: &[Question<Draft>] = &[
     more_files,
     way,
     from,
+    oauth::provider,
+    oauth::tenant,
+    oauth::grant,
+    oauth::client,
+    oauth::proof,
+    oauth::key,
     host,
     tls,
     port,
@@ -36,7 +42,7 @@ pub const QUESTIONS: &[Question<Draft>] = &[
     pin,
 ];
 /// The page that is asked again when a test of the mail account failed.
-pub const MAIL: &[Question<Draft>] = &[way, from, host, tls, port, username, password, trust, authority, pin];
+pub const MAIL: &[Question<Draft>] = QUESTIONS.split_at(7).1;
 
 /// Files that are worth watching on many hosts; those that are there are offered.
 const WORTH_WATCHING: [&str; 12] = [
@@ -192,19 +198,23 @@ fn more_files(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     })
 }
 
+/// How mail may leave. A server is always possible, the rest where there is something to it.
 fn way(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     asker.say("\n3. Mail");
-    let relay = draft.contract.as_ref().and_then(|contract| contract.relay.as_ref());
-    let Some(relay) = relay else {
-        draft.way = Way::Server;
-        return Move::Skip;
-    };
-    let options = [
-        "By your own mail server or mail account".to_owned(),
-        format!("By the vendor's relay ({})", relay.host),
+    let mut ways = vec![
+        (Way::Server, "By your own mail server, or a mail account with a password".to_owned()),
+        (Way::OAuth, "By a mail account at Microsoft 365 or Google (OAuth)".to_owned()),
     ];
-    let asked = asker.choose("How does mail leave?", "", &options, usize::from(draft.way == Way::Relay));
-    asked.then(|chosen| draft.way = if chosen == 1 { Way::Relay } else { Way::Server })
+    if let Some(relay) = draft.contract.as_ref().and_then(|contract| contract.relay.as_ref()) {
+        ways.push((Way::Relay, format!("By the vendor's relay ({})", relay.host)));
+    }
+    ways.extend(
+        draft.kept.as_ref().map(|name| (Way::Keep, format!("By the route {name}, as it is configured"))),
+    );
+    let now = ways.iter().position(|(way, _)| *way == draft.way).unwrap_or(0);
+    let options: Vec<String> = ways.iter().map(|(_, words)| words.clone()).collect();
+    let asked = asker.choose("How does mail leave?", "", &options, now);
+    asked.then(|chosen| draft.way = ways.get(chosen).map_or(Way::Server, |(way, _)| *way))
 }
 
 fn by_server(draft: &Draft) -> bool {
@@ -212,7 +222,7 @@ fn by_server(draft: &Draft) -> bool {
 }
 
 fn from(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    if !by_server(draft) {
+    if !matches!(draft.way, Way::Server | Way::OAuth) {
         return Move::Skip;
     }
     let check: Check = Rc::new(|text| {
@@ -233,7 +243,7 @@ fn from(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
         }
         draft.account.from = address;
     });
-    if !note.is_empty() {
+    if !note.is_empty() && by_server(draft) {
         asker.say(note);
     }
     moved

@@ -16,7 +16,7 @@ pub struct Proposal {
 /// Google asks for more than a password.
 pub const APP_PASSWORD: &str = "This provider takes no ordinary password: make an application password in the account's security settings.";
 /// Microsoft is about to take none at all.
-pub const BASIC_ENDS: &str = "Microsoft is switching off passwords for sending by SMTP: if the test says so, use the vendor's relay or another mail server.";
+pub const BASIC_ENDS: &str = "Microsoft is switching off passwords for sending by SMTP: if the test says so, use the account by OAuth or the vendor's relay.";
 /// Where sending by a program must be allowed first.
 pub const SWITCH_ON: &str =
     "With this provider, sending by other programs must be switched on in the account's settings first.";

@@ -48,7 +48,46 @@ pub const PHRASES: &[Phrase] = &[
         "Absolute Pfade oder Muster wie /opt/app/**/*.conf, mit Leerzeichen dazwischen; leer: keine weiteren.",
     ),
     ("How does mail leave?", "Wie geht Mail hinaus?"),
-    ("By your own mail server or mail account", "Über Ihren eigenen Mailserver oder ein Mailkonto"),
+    (
+        "By your own mail server, or a mail account with a password",
+        "Über Ihren eigenen Mailserver oder ein Mailkonto mit Passwort",
+    ),
+    (
+        "By a mail account at Microsoft 365 or Google (OAuth)",
+        "Über ein Mailkonto bei Microsoft 365 oder Google (OAuth)",
+    ),
+    ("By the route {}, as it is configured", "Über die Route {1}, wie sie eingerichtet ist"),
+    ("Whose account is it?", "Wessen Konto ist es?"),
+    ("Microsoft 365", "Microsoft 365"),
+    ("Google", "Google"),
+    (
+        "The manual has a page for each (docs/mail-microsoft.md, docs/mail-google.md); another provider is configured by hand.",
+        "Das Handbuch hat zu beiden eine Seite (docs/mail-microsoft.md, docs/mail-google.md); andere Anbieter richtet man von Hand ein.",
+    ),
+    ("Tenant:", "Mandant:"),
+    ("The directory's id or one of its domains.", "Die ID des Verzeichnisses oder eine seiner Domains."),
+    ("Who agrees that mail is sent?", "Wer stimmt zu, dass Mail gesendet wird?"),
+    (
+        "The application itself, by a certificate (best for a server)",
+        "Die Anwendung selbst, mit einem Zertifikat (am besten für einen Server)",
+    ),
+    ("The application itself, by a secret", "Die Anwendung selbst, mit einem Geheimnis"),
+    ("A person, in a browser", "Ein Mensch, im Browser"),
+    (
+        "A person, by a code at another device (often forbidden at Microsoft)",
+        "Ein Mensch, mit einem Code an einem anderen Gerät (bei Microsoft oft verboten)",
+    ),
+    (
+        "A service account with domain-wide delegation (Google Workspace)",
+        "Ein Dienstkonto mit domainweiter Delegierung (Google Workspace)",
+    ),
+    ("The application's id (client id):", "Die ID der Anwendung (Client-ID):"),
+    ("From the application's page at the provider.", "Von der Seite der Anwendung beim Anbieter."),
+    ("Certificate (PEM file):", "Zertifikat (PEM-Datei):"),
+    ("The certificate's key (PEM file):", "Schlüssel des Zertifikats (PEM-Datei):"),
+    ("File with the application's secret:", "Datei mit dem Geheimnis der Anwendung:"),
+    ("Key of the service account (JSON file):", "Schlüssel des Dienstkontos (JSON-Datei):"),
+    ("this is needed", "das wird gebraucht"),
     ("By the vendor's relay ({})", "Über das Relay des Herstellers ({1})"),
     ("Sender's mail address:", "Mailadresse des Absenders:"),
     (
@@ -65,7 +104,7 @@ pub const PHRASES: &[Phrase] = &[
     ),
     (
         BASIC_ENDS,
-        "Microsoft schaltet Passwörter für das Senden per SMTP ab: sagt der Test das, das Relay des Herstellers oder einen anderen Mailserver nehmen.",
+        "Microsoft schaltet Passwörter für das Senden per SMTP ab: sagt der Test das, das Konto per OAuth oder das Relay des Herstellers nehmen.",
     ),
     (
         SWITCH_ON,

@@ -36,7 +36,9 @@ pub fn next(outcome: &Outcome, attempts: u32, first_tried_at: Timestamp, now: Ti
         let reason = format!("tried {attempts} times in 3 days, last: {failure}");
         return Next::GiveUp { reason };
     }
-    Next::RetryAt(now.saturating_add(wait(attempts)).unwrap_or(now))
+    // A server that asked for more time gets it.
+    let asked = failure.pause().and_then(|pause| SignedDuration::try_from(pause).ok()).unwrap_or_default();
+    Next::RetryAt(now.saturating_add(wait(attempts).max(asked)).unwrap_or(now))
 }
 
 /// 1, 2, 4, ... minutes, at most an hour.
@@ -91,6 +93,15 @@ mod tests {
         assert_eq!(
             next(&unknown, 1, start(), start()),
             Next::RetryAt("2026-11-22T08:01:00Z".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn a_server_that_asks_for_time_gets_it() {
+        let throttled = Failure::new(FailureKind::Throttled { seconds: 600 }, "432 4.3.2 slow down");
+        assert_eq!(
+            next(&Outcome::Deferred(throttled), 1, start(), start()),
+            Next::RetryAt(start() + SignedDuration::from_mins(10))
         );
     }
 

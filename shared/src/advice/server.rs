@@ -11,6 +11,7 @@ mod reaching;
 use super::Advice;
 use crate::phrases::Phrase;
 use crate::steps::Explain;
+use crate::transport::oauth;
 use crate::transport::outcome::{Failure, FailureKind};
 
 /// One row: when it fits, and what it says.
@@ -49,6 +50,10 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
 /// text, the text alone decides.
 #[must_use]
 pub fn explain(kind: Option<FailureKind>, text: &str, at: &str) -> Advice {
+    // Codes of mail providers say more than kinds and words of every server.
+    if let Some(advice) = oauth::advise(text) {
+        return advice;
+    }
     let small = text.to_lowercase();
     let found = rules().find(|rule| rule.fits(kind, text, &small, at));
     let (cause, fix) = found.map_or(("", ""), |rule| rule.english);
@@ -57,7 +62,8 @@ pub fn explain(kind: Option<FailureKind>, text: &str, at: &str) -> Advice {
 
 /// Every sentence with its German.
 pub fn phrases() -> impl Iterator<Item = Phrase> {
-    rules().flat_map(|rule| [(rule.english.0, rule.german.0), (rule.english.1, rule.german.1)])
+    let own = rules().flat_map(|rule| [(rule.english.0, rule.german.0), (rule.english.1, rule.german.1)]);
+    oauth::phrases().chain(own)
 }
 
 impl Explain for Failure {

@@ -45,6 +45,8 @@ const PHRASES: &[Phrase] = &[
     ("confirmation", "Bestätigung"),
     ("quota", "Quota"),
     ("folder {}", "Ordner {1}"),
+    ("good until {t}", "gültig bis {1}"),
+    ("good until the provider ends it", "gültig, bis der Anbieter es beendet"),
     ("takes mails of up to {n}", "nimmt Mails bis {1}"),
     ("states none", "nennt keines"),
     (

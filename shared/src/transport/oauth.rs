@@ -25,7 +25,7 @@ mod store;
 pub use account::Access;
 pub(super) use exchange::retry_after;
 pub use login::{Dialogue, Manner, chosen};
-pub use problem::{Known, advise, known, windows_only};
+pub use problem::{Known, advise, known, phrases, windows_only};
 pub use provider::{Cloud, Provider};
 pub use sasl::{Challenge, Mechanism, challenge};
 pub(super) use settings::is_safe;

@@ -29,7 +29,7 @@ impl Edit {
     pub fn set(&mut self, table: &str, key: &str, value: impl Into<Value>) {
         let value = value.into();
         if self.value(table, key).is_none()
-            && let Some(switched_on) = uncommented(&self.text, table, key)
+            && let Some(switched_on) = uncommented(&self.text, &header(table), key)
         {
             self.take(switched_on);
         }
@@ -54,21 +54,31 @@ impl Edit {
         self.value(table, key).is_some()
     }
 
-    /// Makes the first table of an array of tables hold exactly these keys of `known`; other keys in it stay. `None` removes one.
+    /// Sets keys of the first table of an array of tables, or removes them (`None`); other keys in it stay.
     pub fn set_first(&mut self, array: &str, keys: &[(&str, Option<Value>)]) {
-        let item = self.document.entry(array).or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
-        let Some(tables) = item.as_array_of_tables_mut() else { return };
-        if tables.is_empty() {
-            tables.push(Table::new());
-        }
-        let Some(table) = tables.get_mut(0) else { return };
         for (key, value) in keys {
+            if value.is_some()
+                && self.first(array).is_some_and(|table| !table.contains_key(key))
+                && let Some(switched_on) = uncommented(&self.text, &format!("[[{array}]]"), key)
+            {
+                self.take(switched_on);
+            }
+            let Some(table) = self.first(array) else { return };
             match value {
                 Some(value) => put(table, key, value.clone()),
                 None => drop(table.remove(key)),
             }
+            self.text = self.document.to_string();
         }
-        self.text = self.document.to_string();
+    }
+
+    fn first(&mut self, array: &str) -> Option<&mut Table> {
+        let item = self.document.entry(array).or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+        let tables = item.as_array_of_tables_mut()?;
+        if tables.is_empty() {
+            tables.push(Table::new());
+        }
+        tables.get_mut(0)
     }
 
     /// The text as it is now.
@@ -95,6 +105,14 @@ impl Edit {
 #[must_use]
 pub fn list(texts: &[String]) -> Value {
     Value::Array(Array::from_iter(texts))
+}
+
+/// A table on one line as a value.
+#[must_use]
+pub fn table(keys: &[(&str, String)]) -> Value {
+    Value::InlineTable(toml_edit::InlineTable::from_iter(
+        keys.iter().map(|(key, value)| (*key, value.as_str())),
+    ))
 }
 
 /// The lines that differ, as `- old` and `+ new`.
@@ -136,13 +154,19 @@ fn shown(value: &Value) -> String {
     bare.to_string()
 }
 
-/// The text with `#key = ...` of this table switched on, if it stands there.
-fn uncommented(text: &str, table: &str, key: &str) -> Option<String> {
-    let (mut here, mut found) = (table.is_empty(), false);
+/// The line a table begins with; the file's own keys have none.
+fn header(table: &str) -> String {
+    if table.is_empty() { String::new() } else { format!("[{table}]") }
+}
+
+/// The text with `#key = ...` switched on, if it stands below the first line that is `header`, before the next one.
+fn uncommented(text: &str, header: &str, key: &str) -> Option<String> {
+    let (mut here, mut been, mut found) = (header.is_empty(), header.is_empty(), false);
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        if line.starts_with('[') {
-            here = line.trim_end().trim_matches(['[', ']']) == table && !line.starts_with("[[");
+        if line.trim_start_matches('#').starts_with('[') {
+            here = !been && line.trim_end() == header;
+            been |= here;
         }
         let is_it =
             |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
@@ -161,7 +185,7 @@ fn uncommented(text: &str, table: &str, key: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const SAMPLE: &str = "# The agent.\n#locale = \"en\"  # the language\n\n# How mail leaves.\n[[route]]\nname = \"office\"\nhost = \"mail\"  # ours\n\n[watch]\ninclude = []  # globs\n\n[collect]\n#cpu = true\n#load = true\n";
+    const SAMPLE: &str = "# The agent.\n#locale = \"en\"  # the language\n\n# How mail leaves.\n[[route]]\nname = \"office\"\nhost = \"mail\"  # ours\n#port = 587  # usual\n\n[watch]\ninclude = []  # globs\n\n[collect]\n#cpu = true\n#load = true\n";
 
     #[test]
     fn keys_are_switched_on_where_they_stand_and_comments_stay() {
@@ -175,7 +199,7 @@ mod tests {
         );
         assert_eq!(
             edit.text(),
-            "# The agent.\nlocale = \"de\"  # the language\n\n# How mail leaves.\n[[route]]\nname = \"office\"\nhost = \"mx\"  # ours\nport = 465\n\n[watch]\ninclude = [\"/etc/hosts\"]  # globs\n\n[collect]\n#cpu = true\nload = false\n"
+            "# The agent.\nlocale = \"de\"  # the language\n\n# How mail leaves.\n[[route]]\nname = \"office\"\nhost = \"mx\"  # ours\nport = 465  # usual\n\n[watch]\ninclude = [\"/etc/hosts\"]  # globs\n\n[collect]\n#cpu = true\nload = false\n"
         );
     }
 

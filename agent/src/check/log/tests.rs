@@ -135,6 +135,14 @@ fn another_file_in_place_of_the_old_one_is_read_from_its_beginning_whatever_its_
 }
 
 #[test]
+fn what_a_check_of_another_kind_left_behind_is_no_place_to_read_on_from() {
+    let mut story = Story::with("app.log", "");
+    story.append("app.log", "ERROR of yesterday\n");
+    story.memory = 7.into();
+    assert_eq!(story.look().output, "reading begins here");
+}
+
+#[test]
 fn a_log_that_begins_later_is_read_from_its_beginning_and_one_that_is_missing_is_said() {
     let mut story = Story::with("*.log", "missing = 'warning'");
     let missing = story.look();

@@ -31,7 +31,8 @@ impl Running {
         let only = ProcessRefreshKind::nothing().with_exe(UpdateKind::OnlyIfNotSet).without_tasks();
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, only);
         let bears = |process: &&sysinfo::Process| match process.exe().and_then(|exe| exe.file_name()) {
-            Some(file) => file == name,
+            // After an update the program that runs is not the one in its place any more, and Linux says so.
+            Some(file) => file.to_string_lossy().trim_end_matches(" (deleted)") == name,
             None => {
                 process.name().to_str() == Some(&name[..name.floor_char_boundary(CUT_NAME)])
                     || process.name() == name

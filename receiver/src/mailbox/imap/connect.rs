@@ -31,8 +31,7 @@ pub(super) async fn login(settings: &ImapSettings, steps: &mut Steps) -> Result<
     let connected = dial::connect(&addresses, limit).await.map_err(MailboxError::from);
     let (tcp, _) = steps.judge(name::CONNECT, connected, |(_, peer)| peer.to_string())?;
     let client = prepare(settings, Box::new(tcp), limit, steps).await?;
-    let logged_in = login::authenticate(client, settings, &proof).await;
-    let inner = steps.judge(name::AUTHENTICATE, logged_in, |_| format!("as {}", settings.username))?;
+    let inner = login::authenticate(client, settings, &proof, steps).await?;
     Ok(Session::new(inner, host, limit))
 }
 

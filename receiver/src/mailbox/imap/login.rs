@@ -3,6 +3,7 @@
 use async_imap::Client;
 use async_imap::imap_proto::{Capability, Response};
 use async_imap::types::UnsolicitedResponse;
+use mailbeat_shared::steps::{Steps, name};
 use mailbeat_shared::transport::oauth::{Access, Mechanism, OAuthSettings, challenge};
 use mailbeat_shared::transport::secret::Secret;
 
@@ -36,11 +37,17 @@ pub(super) async fn authenticate(
     client: Client<Wire>,
     settings: &ImapSettings,
     proof: &Proof,
+    steps: &mut Steps,
 ) -> Result<Session, MailboxError> {
-    match proof {
+    let logged_in = match proof {
         Proof::Password(password) => by_password(client, settings, password).await,
-        Proof::Token(oauth) => by_token(client, settings, oauth).await,
-    }
+        Proof::Token(oauth) => {
+            let access = oauth.access(None).await.map_err(MailboxError::from);
+            let access = steps.judge(name::TOKEN, access, Access::shown)?;
+            by_token(client, settings, oauth, access).await
+        }
+    };
+    steps.judge(name::AUTHENTICATE, logged_in, |_| format!("as {}", settings.username))
 }
 
 async fn by_password(
@@ -62,6 +69,7 @@ async fn by_token(
     mut client: Client<Wire>,
     settings: &ImapSettings,
     oauth: &OAuthSettings,
+    access: Access,
 ) -> Result<Session, MailboxError> {
     let offered = offered(&mut client, settings).await?;
     let offers = |name: &str| offered.iter().any(|offer| offer.eq_ignore_ascii_case(name));
@@ -69,7 +77,6 @@ async fn by_token(
         let text = format!("{} takes no token; it offers: {}", settings.host, offered.join(", "));
         return Err(MailboxError::new(ErrorKind::Authentication, text));
     };
-    let access = oauth.access(None).await?;
     let (refused, client) = match show(client, settings, mechanism, &access).await {
         Ok(session) => return Ok(session),
         Err((error, client)) if error.kind == ErrorKind::Authentication && !access.fresh => (error, client),

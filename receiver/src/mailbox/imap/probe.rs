@@ -35,11 +35,12 @@ fn planned(settings: &ImapSettings) -> Vec<&'static str> {
         ImapTls::Starttls => &[name::GREETING, name::TLS],
         ImapTls::None => &[name::GREETING],
     };
+    let token = if settings.oauth.is_some() { &[name::TOKEN][..] } else { &[] };
     let (before, after) = (
         [name::SETTINGS, name::RESOLVE, name::CONNECT],
         [name::AUTHENTICATE, name::CAPABILITIES, name::QUOTA],
     );
-    [&before[..], private, &after[..]].concat()
+    [&before[..], private, token, &after[..]].concat()
 }
 
 async fn look_into(mailbox: &mut ImapMailbox, settings: &ImapSettings, steps: &mut Steps, now: Timestamp) {

@@ -26,6 +26,17 @@ pub struct Access {
     pub fresh: bool,
 }
 
+impl Access {
+    /// What a person wants to know of it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self.expires_at {
+            Some(until) => format!("good until {until:.0}"),
+            None => "good until the provider ends it".into(),
+        }
+    }
+}
+
 impl OAuthSettings {
     /// A token to show now. `refused` is one that a server has just refused: then that one is not given again.
     ///

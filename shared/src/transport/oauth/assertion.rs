@@ -47,7 +47,7 @@ impl Algorithm {
 /// A private key that can sign.
 pub(super) enum Key {
     Rsa(Box<RsaKeyPair>),
-    Ec(EcdsaKeyPair),
+    Ec(Box<EcdsaKeyPair>),
 }
 
 impl Key {
@@ -62,7 +62,7 @@ impl Key {
             PrivateKeyDer::Pkcs1(_) => rsa(RsaKeyPair::from_der(der)),
             PrivateKeyDer::Pkcs8(_) => rsa(RsaKeyPair::from_pkcs8(der)).or_else(|_| {
                 EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der, &SystemRandom::new())
-                    .map(Self::Ec)
+                    .map(|key| Self::Ec(Box::new(key)))
             }),
             _ => {
                 return Err(unusable(

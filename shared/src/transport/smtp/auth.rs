@@ -11,7 +11,7 @@ use super::reply::{Reply, Stage, failure_without_reply};
 use super::session::Session;
 use super::settings::AuthMode;
 use crate::steps::{Steps, name};
-use crate::transport::oauth::windows_only;
+use crate::transport::oauth::{Access, windows_only};
 use crate::transport::outcome::{Failure, FailureKind, TlsProblem};
 use crate::transport::tls::tls_failure;
 
@@ -21,9 +21,12 @@ impl Session {
         if !self.settings.wants_auth() {
             return Ok(());
         }
-        let said = match self.settings.auth {
-            AuthMode::Oauth => self.show_token().await,
-            _ => self.log_in().await,
+        let said = match self.settings.oauth.clone() {
+            Some(oauth) => {
+                let access = steps.judge(name::TOKEN, oauth.access(None).await, Access::shown)?;
+                self.show_token(&oauth, access).await
+            }
+            None => self.log_in().await,
         };
         steps.judge(name::AUTHENTICATE, said, Reply::shown).map(drop)
     }

@@ -31,6 +31,7 @@ fn planned(settings: &SmtpSettings) -> Vec<&'static str> {
     let mut all = vec![name::SETTINGS, name::RESOLVE, name::CONNECT];
     all.extend(spoken);
     all.push(name::CAPABILITIES);
+    all.extend(settings.oauth.is_some().then_some(name::TOKEN));
     all.extend(settings.wants_auth().then_some(name::AUTHENTICATE));
     all.extend([name::SIZE, name::SENDER, name::RECIPIENT]);
     all

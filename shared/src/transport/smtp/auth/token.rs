@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::super::reply::{Reply, Stage};
 use super::super::session::Session;
-use crate::transport::oauth::{Access, Mechanism, challenge};
+use crate::transport::oauth::{Access, Mechanism, OAuthSettings, challenge};
 use crate::transport::outcome::{Failure, FailureKind};
 use crate::transport::secret::Secret;
 
@@ -25,14 +25,14 @@ impl fmt::Display for Said<'_> {
 
 impl Session {
     /// Shows the token at hand, and where that is refused a new one, once.
-    pub(super) async fn show_token(&mut self) -> Result<Reply, Failure> {
+    pub(super) async fn show_token(
+        &mut self,
+        oauth: &OAuthSettings,
+        access: Access,
+    ) -> Result<Reply, Failure> {
         self.must_be_private("token")?;
-        let Some(oauth) = self.settings.oauth.clone() else {
-            return Err(Failure::new(FailureKind::Settings, "`auth = \"oauth\"` needs an `oauth` table"));
-        };
         let mechanism = Mechanism::choose(oauth.sasl, |name| self.offers_auth(name));
         let mechanism = mechanism.ok_or_else(|| self.no_way_in())?;
-        let access = oauth.access(None).await?;
         let refused = match self.show(mechanism, &access).await {
             Err(refused) if refused.kind == FailureKind::Authentication && !access.fresh => refused,
             said => return said,

@@ -1,0 +1,37 @@
+//! A process seen from outside (proc(5)).
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+/// What it used so far.
+pub(crate) struct Usage {
+    /// Processor time, its ended children's included.
+    pub(crate) cpu: Duration,
+    /// Resident memory, KiB.
+    pub(crate) resident_kib: u64,
+    /// Of that, what no file backs, KiB.
+    pub(crate) anonymous_kib: u64,
+}
+
+impl Usage {
+    /// Of this process.
+    pub(crate) fn of(pid: u32) -> anyhow::Result<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The name in brackets may hold blanks; utime, stime, cutime and cstime are the fields 14 to 17.
+        let (_, after) = stat.rsplit_once(") ").context("stat has a name in brackets")?;
+        let ticks = after.split(' ').skip(11).take(4).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let kib = |name: &str| -> anyhow::Result<u64> {
+            let line = status.lines().find(|line| line.starts_with(name)).with_context(|| name.to_owned())?;
+            Ok(line.split_ascii_whitespace().nth(1).context("a number")?.parse()?)
+        };
+        let per_second = rustix::param::clock_ticks_per_second();
+        Ok(Self {
+            cpu: Duration::from_secs(ticks) / u32::try_from(per_second)?,
+            resident_kib: kib("VmRSS:")?,
+            anonymous_kib: kib("RssAnon:")?,
+        })
+    }
+}
