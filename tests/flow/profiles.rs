@@ -293,6 +293,18 @@ fn each_fault_of_a_security_server_becomes_its_ticket_and_resolves() -> anyhow::
     morning.fault(("check", "mcp backup", "high"), || aged(&backup, "x", DAY * 3), young)?;
     morning.fault(("check", "mcp backup", "high"), || aged(&backup, "", HOUR), young)?;
     morning.fault(("check", "mcp backup", "high"), || Ok(fs::remove_file(&backup)?), young)?;
+    let append = |log: &str, line: &str| -> anyhow::Result<()> {
+        let path = root.join(format!("log/{log}.log"));
+        fs::write(&path, fs::read_to_string(&path)? + line)?;
+        nothing()
+    };
+    // A line is news once.
+    morning
+        .event(("mcp errors", "medium"), || append("error", "2026-11-28 ERROR no route to the manager\n"))?;
+    morning.event(("mcp sign-in failures", "high"), || {
+        fs::rename(root.join("log/security.log"), root.join("log/security.log.1"))?;
+        Ok(fs::write(root.join("log/security.log"), "Authentication failed for x\n".repeat(60))?)
+    })?;
     Ok(())
 }
 
@@ -393,5 +405,7 @@ fn each_fault_of_a_control_adapter_becomes_its_ticket_and_resolves() -> anyhow::
     for (days, severity) in [(20, "medium"), (5, "high")] {
         morning.fault(("certificate-ends", "calejo certificate", severity), || renew(days), || renew(200))?;
     }
+    let rejected = "INFO started\n2026-11-28 CRITICAL setpoint rejected\n";
+    morning.event(("calejo errors", "medium"), || Ok(fs::write(root.join("log/adapter.log"), rejected)?))?;
     Ok(())
 }
