@@ -123,7 +123,8 @@ fn next(was: Option<&Finding>, look: &Judged, now: Timestamp) -> Option<Finding>
     let crossing = look.crossing.as_ref()?;
     let since = match was {
         Some(was) if was.phase != Phase::Stale => was.since,
-        _ => look.since.unwrap_or(now),
+        // A report's time is told in whole seconds, that of a verdict in parts of one: nothing holds since later than now.
+        _ => look.since.map_or(now, |since| since.min(now)),
     };
     let held = now.duration_since(since) >= look.hold;
     let counted = was.is_some_and(|was| was.phase != Phase::Pending);

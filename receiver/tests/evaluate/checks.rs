@@ -96,6 +96,15 @@ fn a_verdict_must_hold_as_long_as_the_rule_says_by_the_agents_own_clock() {
 }
 
 #[test]
+fn a_verdict_that_is_a_moment_younger_than_its_report_counts_at_once() {
+    let mut world = World::new();
+    world.pass(HOUR);
+    let once = said("log", CheckState::Warning, "1 new error", world.now + SECOND / 2);
+    world.check(&[once]);
+    assert_eq!(world.told(), ["MB-1001 opened"], "the next report says that it is over");
+}
+
+#[test]
 fn a_check_that_was_worse_between_two_heartbeats_counts_as_it_was() {
     let mut world = World::new();
     let at = world.now + MINUTE * 30;
