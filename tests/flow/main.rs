@@ -22,6 +22,7 @@ mod notifications;
 mod oauth;
 mod order;
 mod outage;
+mod profiles;
 mod refusals;
 mod smtp;
 mod steps;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
 mod dependencies;
+mod profiles;
 mod samples;
 mod schema;
 mod sources;

@@ -3,6 +3,7 @@
 //! Nothing but the last step sends anything, and that is a `test` report as any other, through the queue and into the trail.
 
 mod canary;
+mod checks;
 mod delivery;
 mod host;
 mod routes;
@@ -71,6 +72,7 @@ fn walk(setup: &Setup, asked: &cli::Test, steps: &mut Steps) -> anyhow::Result<O
         return Ok(delivery::deliver(setup, None, steps));
     }
     let contract = host::walk(setup, steps);
+    checks::walk(setup, steps);
     let (good, all) = routes::walk(setup, asked.route.as_deref(), contract.as_ref(), steps)?;
     steps.enter("delivery");
     if asked.no_delivery {

@@ -135,7 +135,7 @@ fn the_profile_postgresql_is_well_with_a_well_server_and_tells_each_fault() -> a
         ],
     );
     let seen = look(&config);
-    for name in ["port", "connections", "long transactions", "errors", "backup"] {
+    for name in ["port", "clients", "long transactions", "errors", "backup"] {
         let (state, said) = verdict(&seen, &format!("postgresql {name}"));
         assert_eq!(state, CheckState::Ok, "{name}: {said}");
     }
@@ -145,6 +145,6 @@ fn the_profile_postgresql_is_well_with_a_well_server_and_tells_each_fault() -> a
     database.stop()?;
     let seen = look(&config);
     assert_eq!(verdict(&seen, "postgresql port").0, CheckState::Critical);
-    assert_eq!(verdict(&seen, "postgresql connections").0, CheckState::Critical);
+    assert_eq!(verdict(&seen, "postgresql clients").0, CheckState::Critical);
     Ok(())
 }

@@ -15,7 +15,10 @@ pub(super) fn find(patterns: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
     let (mut files, mut problems) = (vec![], vec![]);
     for pattern in patterns {
         match expand(pattern) {
-            Ok(found) if found.is_empty() => problems.push(format!("{}: no such file", pattern.display())),
+            // A glob may match nothing where another does; a file that is named must be there.
+            Ok(found) if found.is_empty() && !is_glob(&pattern.to_string_lossy()) => {
+                problems.push(format!("{}: no such file", pattern.display()));
+            }
             Ok(found) => files.extend(found),
             Err(why) => problems.push(why),
         }
@@ -37,11 +40,15 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, String> {
     if bytes.len() as u64 > FILE_BYTES { Err("too long for a certificate".into()) } else { Ok(bytes) }
 }
 
+fn is_glob(name: &str) -> bool {
+    name.contains(['*', '?', '[', '{'])
+}
+
 fn expand(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     let mut found = vec![PathBuf::new()];
     for part in pattern.components() {
         let name = part.as_os_str().to_string_lossy();
-        if !matches!(part, Component::Normal(_)) || !name.contains(['*', '?', '[', '{']) {
+        if !matches!(part, Component::Normal(_)) || !is_glob(&name) {
             found.iter_mut().for_each(|path| path.push(part));
             continue;
         }
@@ -82,7 +89,7 @@ mod tests {
             .unwrap();
         #[cfg(not(unix))]
         std::fs::write(home.path().join("live/a.example/cert.pem"), "x").unwrap();
-        let wanted = [home.path().join("live/*/cert.pem"), home.path().join("none/*.pem")];
+        let wanted = ["live/*/cert.pem", "live/gone.pem", "none/*.pem"].map(|name| home.path().join(name));
         let (files, problems) = find(&wanted);
         assert_eq!(files, [home.path().join("live/a.example/cert.pem")]);
         assert_eq!(problems, [format!("{}: no such file", wanted[1].display())]);

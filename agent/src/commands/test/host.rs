@@ -140,7 +140,10 @@ fn identity(setup: &Setup, steps: &mut Steps) {
 /// Each kind of item once, as a report would have it. Before the activation all that are switched on.
 fn collectors(setup: &Setup, consent: Option<&Consent>, steps: &mut Steps) {
     let mut host = ThisHost::new(&setup.config);
-    for item in item::switched_on(&setup.config).into_iter().filter(|item| *item != Item::WatchedFiles) {
+    for item in item::switched_on(&setup.config)
+        .into_iter()
+        .filter(|item| !matches!(item, Item::WatchedFiles | Item::Checks))
+    {
         let named = [item.name().to_owned()];
         if consent.is_some_and(|consent| !consent.consented.contains(&named[0])) {
             steps.skip(item.name(), words::NOT_AGREED, None);

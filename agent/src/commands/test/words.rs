@@ -33,6 +33,10 @@ advice! {
         "Diese Positionen wurden nach der Aktivierung eingeschaltet.", "Ansehen und zustimmen: mailbeat-agent activate; oder in agent.toml ausschalten.";
     renew: "The contract ends soon or is over.", "Ask the vendor for a renewal and activate it: mailbeat-agent activate FILE.contract";
         "Der Vertrag endet bald oder ist vorbei.", "Den Hersteller um eine Verlängerung bitten und sie aktivieren: mailbeat-agent activate DATEI.contract";
+    check_is_bad: "The check found something that is not as it should be.", "Mend it, or correct the check's ranges in agent.toml.";
+        "Die Prüfung fand etwas, das nicht ist, wie es sein soll.", "Beheben, oder die Bereiche der Prüfung in agent.toml berichtigen.";
+    check_cannot_tell: "The check could not tell, and says why.", "Correct the check in agent.toml, or allow the agent's user what it needs.";
+        "Die Prüfung konnte nichts feststellen und sagt, warum.", "Die Prüfung in agent.toml berichtigen, oder dem Benutzer des Agenten erlauben, was sie braucht.";
     set_clock: "This machine's clock is wrong.", "Set it and keep it right: timedatectl set-ntp true";
         "Die Uhr dieser Maschine geht falsch.", "Stellen und richtig halten: timedatectl set-ntp true";
     state_directory: "The agent cannot write its state.", "Run this as root or as the agent's user; the directory must belong to the agent's user.";
@@ -83,6 +87,7 @@ const OTHER: &[Phrase] = &[
     ("not asked for (--no-delivery)", "nicht gewünscht (--no-delivery)"),
     ("the log is in {}", "das Protokoll liegt in {1}"),
     ("this host", "dieser Host"),
+    ("checks", "Prüfungen"),
     ("delivery", "Zustellung"),
     ("routes", "Routen"),
     ("configuration", "Konfiguration"),

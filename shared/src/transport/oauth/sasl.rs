@@ -82,8 +82,8 @@ impl std::fmt::Display for Challenge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.status.as_str(), self.scope.as_str()) {
             ("", _) => Ok(()),
-            (status, "") => write!(f, " (token: {status})"),
-            (status, scope) => write!(f, " (token: {status}; the server wants the scope {scope})"),
+            (status, "") => write!(f, " (token refused: {status})"),
+            (status, scope) => write!(f, " (token refused: {status}; the server wants the scope {scope})"),
         }
     }
 }
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn a_challenge_says_why_and_nonsense_says_nothing() {
         let why = challenge(br#"{"status":"invalid_token","scope":"mail"}"#);
-        assert_eq!(why.to_string(), " (token: invalid_token; the server wants the scope mail)");
+        assert_eq!(why.to_string(), " (token refused: invalid_token; the server wants the scope mail)");
         assert_eq!(challenge(b"<html>").to_string(), "");
-        assert_eq!(challenge(br#"{"status":"401"}"#).to_string(), " (token: 401)");
+        assert_eq!(challenge(br#"{"status":"401"}"#).to_string(), " (token refused: 401)");
     }
 }

@@ -22,6 +22,15 @@ pub(super) const TABLE: &[Known] = &[
         ),
     },
     Known {
+        code: "token refused",
+        cause: "The mail server did not take the token: it is void, for another mailbox, or lacks the scope that the server wants.",
+        fix: "Check `username` and `scopes`, and that the mail server asks this provider about tokens; then run `oauth login` again.",
+        german: (
+            "Der Mailserver nahm das Token nicht: es gilt nicht, ist für ein anderes Postfach, oder ihm fehlt der Geltungsbereich, den der Server verlangt.",
+            "`username` und `scopes` prüfen, und ob der Mailserver diesen Anbieter nach Token fragt; dann `oauth login` erneut ausführen.",
+        ),
+    },
+    Known {
         code: "invalid_grant",
         cause: "The consent is no longer valid: it was revoked, expired, used up by another program, or the password was changed.",
         fix: "Run `oauth login` for this route or mailbox again.",
