@@ -5,12 +5,10 @@ use std::time::Instant;
 use mailbeat_shared::advice::Advice;
 use mailbeat_shared::steps::{Seen, Steps};
 use mailbeat_shared::wire::contract::Contract;
-use mailbeat_shared::wire::observation::CheckState;
 
 use super::super::Setup;
 use super::{canary, words};
 use crate::activation::{self, Consent, permission};
-use crate::check::once::{Seen as Looked, look_once};
 use crate::config::{self, RedactConfig};
 use crate::identity::{Identity, draw, system_entropy};
 use crate::item::{self, Item};
@@ -34,7 +32,6 @@ pub(super) fn walk(setup: &Setup, steps: &mut Steps) -> Option<Contract> {
     state_directory(setup, steps);
     identity(setup, steps);
     collectors(setup, in_force.as_ref().map(|(_, consent)| consent), steps);
-    checks(setup, steps);
     watched_files(setup, steps);
     redaction(setup, steps);
     in_force.map(|(contract, _)| contract)
@@ -166,24 +163,6 @@ fn collectors(setup: &Setup, consent: Option<&Consent>, steps: &mut Steps) {
                 steps.note(item.name(), seen.warned(Some(warning)));
             }
         }
-    }
-}
-
-/// Each check once, with what it remembers; that stays as it is. What a check says of the host is no fault of the way.
-fn checks(setup: &Setup, steps: &mut Steps) {
-    let config = &setup.config;
-    let Ok(redactor) = Redactor::new([0; 32], &config.redact, Names::default()) else { return };
-    let remembered = State::peek(&setup.home).checks;
-    for Looked { result, took } in
-        look_once(&config.check, config.checks_at_once, &remembered, &redactor, setup.now())
-    {
-        let warning = match result.state {
-            CheckState::Ok => None,
-            CheckState::Warning | CheckState::Critical => Some(words::check_complains()),
-            CheckState::Unknown => Some(words::check_blind()),
-        };
-        let seen = Seen::from(format!("{} ({:.1} s)", result.output, took.as_secs_f32()));
-        steps.note(format!("check {}", result.name), seen.warned(warning));
     }
 }
 

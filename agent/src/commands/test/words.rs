@@ -51,10 +51,6 @@ advice! {
         "In der Konfiguration steht etwas, das nicht gehen kann.", "Das hier Genannte in agent.toml berichtigen; `mailbeat-agent config check` sieht noch einmal nach.";
     correct_route: "This route cannot be used as it is configured.", "Correct its [[route]] table in agent.toml.";
         "Diese Route ist so, wie sie eingerichtet ist, nicht zu gebrauchen.", "Ihre [[route]]-Tabelle in agent.toml berichtigen.";
-    check_complains: "The check works; it says this about the host.", "See to what it names, or correct its ranges in agent.toml.";
-        "Die Prüfung funktioniert; sie sagt dies über den Host.", "Das Genannte beheben, oder ihre Bereiche in agent.toml berichtigen.";
-    check_blind: "The check could not look.", "Correct its [[check]] table in agent.toml; it must work as the agent's user.";
-        "Die Prüfung konnte nicht hinsehen.", "Ihre [[check]]-Tabelle in agent.toml berichtigen; sie muss als Benutzer des Agenten gehen.";
     redaction_broken: "A planted secret was not hidden: a fault in the program.", "Switch off `watch` until it is mended, and report this; the shapes that came through are named above.";
         "Ein ausgelegtes Geheimnis wurde nicht verborgen: ein Fehler im Programm.", "`watch` ausschalten, bis er behoben ist, und dies melden; die durchgekommenen Formen stehen oben.";
     redaction_greedy: "An ordinary line was hidden too: an own pattern is too broad.", "Narrow `redact.patterns`; `mailbeat-agent redact FILE` shows what is left of a file.";

@@ -121,19 +121,6 @@ pub(super) const RULES: &[Rule] = &[
         ..ANY
     },
     Rule {
-        at: &[AUTHENTICATE],
-        words: &["invalid_token", "token: "],
-        english: (
-            "The server does not believe the token: it is for another scope or account, or was revoked.",
-            "Check `scopes` and `username` of the route's account, and `oauth status`; `oauth login` signs in anew.",
-        ),
-        german: (
-            "Der Server glaubt dem Token nicht: es gilt für einen anderen Scope oder ein anderes Konto, oder wurde widerrufen.",
-            "`scopes` und `username` des Kontos der Route prüfen, und `oauth status`; `oauth login` meldet neu an.",
-        ),
-        ..ANY
-    },
-    Rule {
         kinds: &[FailureKind::Authentication],
         english: (
             "The server does not know this user name or password, or does not let this account send by SMTP.",
