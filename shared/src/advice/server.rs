@@ -50,7 +50,7 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
 /// text, the text alone decides.
 #[must_use]
 pub fn explain(kind: Option<FailureKind>, text: &str, at: &str) -> Advice {
-    // Codes of mail providers say more than kinds and words of every server.
+    // What is said of a token says more than kinds and words of every server.
     if let Some(advice) = oauth::advise(text) {
         return advice;
     }

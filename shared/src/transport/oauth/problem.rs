@@ -5,6 +5,7 @@
 
 mod entra;
 mod exchange;
+mod smtp;
 mod standard;
 
 use crate::advice::Advice;
@@ -31,7 +32,7 @@ pub fn known(text: &str) -> Option<&'static Known> {
 
 /// All entries; those whose code may stand beside a more general one come first.
 fn table() -> impl Iterator<Item = &'static Known> {
-    [entra::TABLE, exchange::TABLE, standard::TABLE].into_iter().flatten()
+    smtp::TABLE.iter().chain(of_providers())
 }
 
 /// Every sentence with its German.
@@ -39,10 +40,16 @@ pub fn phrases() -> impl Iterator<Item = Phrase> {
     table().flat_map(|entry| [(entry.cause, entry.german.0), (entry.fix, entry.german.1)])
 }
 
-/// The same as advice.
+/// Those that providers say, and mail servers about their tokens.
+fn of_providers() -> impl Iterator<Item = &'static Known> {
+    [entra::TABLE, exchange::TABLE, standard::TABLE].into_iter().flatten()
+}
+
+/// What a provider said, or a mail server of a token, as advice; SMTP's own codes are others' ([`crate::advice::server`]).
 #[must_use]
 pub fn advise(text: &str) -> Option<Advice> {
-    known(text).map(|entry| Advice::new(entry.cause, entry.fix))
+    let found = of_providers().find(|entry| has_word(text, entry.code));
+    found.map(|entry| Advice::new(entry.cause, entry.fix))
 }
 
 /// Whether `word` stands in the text and is no part of a longer one: `5.7.3` is not in `5.7.30`.

@@ -1,7 +1,7 @@
 //! What is said before a provider is asked, and what Microsoft Entra says: its codes are in
 //! `error_description`, beside one of the standard's words.
 
-use super::{DEVICE_BLOCKED, Known, NO_CONSENT, ON_PREMISES};
+use super::{DEVICE_BLOCKED, Known, NO_CONSENT};
 
 pub(super) const TABLE: &[Known] = &[
     Known {
@@ -20,15 +20,6 @@ pub(super) const TABLE: &[Known] = &[
         german: (
             "Viele Organisationen sperren die Anmeldung per Gerätecode durch eine Richtlinie für bedingten Zugriff, auch Microsofts eigene verwaltete.",
             "Mit `oauth login --browser` oder `--paste` anmelden (grant = \"authorization_code\"), oder grant = \"client_credentials\" mit einem Zertifikat verwenden.",
-        ),
-    },
-    Known {
-        code: ON_PREMISES,
-        cause: "The server takes only Windows logins (NTLM, Kerberos), which this program does not speak.",
-        fix: "Ask the Exchange administrator for a receive connector that takes mail from this host without authentication or by Basic authentication over TLS, or use another route.",
-        german: (
-            "Der Server nimmt nur Windows-Anmeldungen (NTLM, Kerberos), die dieses Programm nicht beherrscht.",
-            "Den Exchange-Administrator um einen Empfangsconnector bitten, der von diesem Rechner Mail ohne Anmeldung oder mit Standardauthentifizierung über TLS annimmt, oder einen anderen Versandweg verwenden.",
         ),
     },
     Known {

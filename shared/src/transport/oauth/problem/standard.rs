@@ -13,15 +13,6 @@ pub(super) const TABLE: &[Known] = &[
         ),
     },
     Known {
-        code: "Application-specific password required",
-        cause: "The Google account has a second factor and takes no ordinary password.",
-        fix: "Use auth = \"oauth\", or make an app password for the account.",
-        german: (
-            "Das Google-Konto hat einen zweiten Faktor und nimmt kein gewöhnliches Kennwort.",
-            "auth = \"oauth\" verwenden, oder für das Konto ein App-Passwort anlegen.",
-        ),
-    },
-    Known {
         code: "token refused",
         cause: "The mail server did not take the token: it is void, for another mailbox, or lacks the scope that the server wants.",
         fix: "Check `username` and `scopes`, and that the mail server asks this provider about tokens; then run `oauth login` again.",
