@@ -27,6 +27,7 @@ use clap::Parser as _;
 use jiff::Timestamp;
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file::ConfigError;
+use mailbeat_shared::text;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::activation;
@@ -39,6 +40,9 @@ use crate::run::{Agent, Parts};
 use crate::sense::ThisHost;
 use crate::state::State;
 use crate::state::pace::Pace;
+
+/// Columns of what is printed for people.
+const WIDTH: usize = 80;
 
 /// What every command works with.
 struct Setup {
@@ -197,7 +201,7 @@ fn ask_person(question: &str) -> Option<String> {
     if !std::io::stdin().is_terminal() {
         return None;
     }
-    print(question);
+    print(text::fold(question, WIDTH, 2));
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).ok()?;
     Some(line.trim().to_owned())

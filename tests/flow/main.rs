@@ -30,3 +30,4 @@ mod tickets;
 mod trail;
 mod two_receivers;
 mod watching;
+mod wizard;

@@ -135,7 +135,7 @@ fn what_a_server_says_to_logon_sender_and_recipient_is_explained() -> anyhow::Re
         &walked(&with(&office, &foreign)?, &[])?,
         "recipient",
         "553 5.7.1",
-        "may not send as",
+        "may not send",
         "Send As",
     );
     let no_logon = clear_route("office", ports.submission);
@@ -167,7 +167,7 @@ fn what_a_server_says_to_logon_sender_and_recipient_is_explained() -> anyhow::Re
         ("552 5.2.2 Mailbox full for good", "mailbox is full", "the vendor"),
         ("554 5.7.1 Rejected by policy", "a rule of its own", "must be allowed"),
         ("554 5.7.1 Relay access denied", "machines or accounts it knows", "Log on"),
-        ("550 5.7.60 Client does not have permissions to send as this sender", "may not send as", "Send As"),
+        ("550 5.7.60 Client does not have permissions to send as this sender", "may not send", "Send As"),
     ] {
         office.lab.refuse(ports.submission, Moment::Recipient, words);
         assert_fails(&walked(&host, &[])?, "recipient", &words[..9], cause, fix);

@@ -7,5 +7,6 @@ pub mod lab;
 pub mod maildirs;
 pub mod office;
 pub mod programs;
+pub mod screen;
 pub mod site;
 pub mod world;

@@ -5,10 +5,11 @@ use std::fs;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
+use mailbeat_shared::text;
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
 use mailbeat_shared::wire::id::SystemId;
 
-use super::{Setup, Usage, ask_person, consent, person, print, runtime};
+use super::{Setup, Usage, WIDTH, ask_person, consent, person, print, runtime};
 use crate::activation::{self, Consent, Pin, Refusal, permission};
 use crate::cli;
 use crate::identity::{Identity, system_entropy};
@@ -39,7 +40,7 @@ pub(super) fn activate(setup: &Setup, asked: &cli::Activate) -> anyhow::Result<E
         return consent::to_what_is_new(setup, asked.accept);
     }
     let identity = identity(setup, asked, &meaning)?;
-    print(summary(setup, &sealed.contract, identity.system));
+    print(text::fold(&summary(setup, &sealed.contract, identity.system), WIDTH, 2));
     consent::ask("Do you agree that this is sent?", asked.accept)?;
     store(setup, &sealed, &identity, &meaning)?;
     enroll(setup)

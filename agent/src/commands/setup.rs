@@ -122,7 +122,11 @@ impl Site<'_> {
         ));
         self.resume(&mut terminal);
         self.draft.locale = locale;
-        if !walk(&mut self.draft, &mut terminal, ask::QUESTIONS) || !self.write_and_test(&mut terminal)? {
+        if !walk(&mut self.draft, &mut terminal, ask::QUESTIONS) {
+            self.stop(&mut terminal)?;
+            return Ok(ExitCode::FAILURE);
+        }
+        if !self.write_and_test(&mut terminal)? {
             return Ok(ExitCode::FAILURE);
         }
         if self.draft.contract_file.is_some() && !self.activate(false)? {

@@ -50,7 +50,7 @@ pub fn propose(address: &str) -> Proposal {
     let domain =
         address.rsplit_once('@').map_or("", |(_, domain)| domain).trim_end_matches('>').to_lowercase();
     let is_of = |known: &&str| domain == **known || domain.ends_with(&format!(".{known}"));
-    match KNOWN.iter().find(|(domains, ..)| domains.iter().any(|known| is_of(&known))) {
+    match KNOWN.iter().find(|(domains, ..)| domains.iter().any(is_of)) {
         Some((_, host, tls, note)) => Proposal { host: (*host).to_owned(), tls: *tls, note },
         None => Proposal { host: format!("mail.{domain}"), tls: STARTTLS, note: "" },
     }

@@ -115,11 +115,18 @@ impl Asker for Terminal {
         let question = self.said(question);
         let help = self.help(help, ("enter; esc goes back", "Enter; Esc geht zurück"));
         let page = self.page.clone();
+        // A proposal is taken by Enter and replaced by typing; where nothing is an answer too, it stands there to be removed.
+        let may_be_empty = check("").is_ok();
         let validate = move |answer: &str| match check(answer.trim()) {
             Ok(()) => Ok(Validation::Valid),
             Err(wrong) => Ok(Validation::Invalid(page.said(&wrong).into())),
         };
-        let asked = Text::new(&question).with_help_message(&help).with_initial_value(default);
+        let asked = Text::new(&question).with_help_message(&help);
+        let asked = match (default.is_empty(), may_be_empty) {
+            (true, _) => asked,
+            (false, true) => asked.with_initial_value(default),
+            (false, false) => asked.with_default(default),
+        };
         match reply(asked.with_validator(validate).with_render_config(look()).prompt()) {
             Reply::Given(answer) => Reply::Given(answer.trim().to_owned()),
             other => other,

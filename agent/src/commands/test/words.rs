@@ -95,6 +95,7 @@ const OTHER: &[Phrase] = &[
     ("identity", "Identität"),
     ("watched files", "beobachtete Dateien"),
     ("redaction", "Schwärzung"),
+    ("check {}", "Prüfung {1}"),
     ("test report", "Testbericht"),
     ("is made with the activation", "entsteht mit der Aktivierung"),
     ("1 value", "1 Wert"),
