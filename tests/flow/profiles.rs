@@ -209,11 +209,38 @@ fn each_fault_of_a_log_server_becomes_its_ticket_and_resolves() -> anyhow::Resul
         shows(fluentd(1_000_000, 0, 1_000, 1_000));
         nothing()
     };
-    morning.fault(high, || Ok(shows(fluentd(1_500_000_000, 0, 1_000, 1_000))), well)?;
-    morning.fault(medium, || Ok(shows(fluentd(600_000_000, 0, 1_000, 1_000))), well)?;
-    morning.fault(high, || Ok(web.is_down(true)), || Ok(web.is_down(false)))?;
+    morning.fault(
+        high,
+        || {
+            shows(fluentd(1_500_000_000, 0, 1_000, 1_000));
+            Ok(())
+        },
+        well,
+    )?;
+    morning.fault(
+        medium,
+        || {
+            shows(fluentd(600_000_000, 0, 1_000, 1_000));
+            Ok(())
+        },
+        well,
+    )?;
+    morning.fault(
+        high,
+        || {
+            web.is_down(true);
+            Ok(())
+        },
+        || {
+            web.is_down(false);
+            Ok(())
+        },
+    )?;
     // What rises or diverges is true of one look; what was worse between two heartbeats counts.
-    morning.event(("fluentd", "high"), || Ok(shows(fluentd(1_000_000, 0, 900_000, 1_000))))?;
+    morning.event(("fluentd", "high"), || {
+        shows(fluentd(1_000_000, 0, 900_000, 1_000));
+        Ok(())
+    })?;
     let certificates = "collector certificates";
     for (days, severity) in [(80, "medium"), (10, "high"), (2, "critical")] {
         morning.fault(
@@ -274,11 +301,27 @@ fn each_fault_of_a_security_server_becomes_its_ticket_and_resolves() -> anyhow::
     for (wait, severity) in [(late(2_300), "medium"), (late(5_300), "critical")] {
         morning.fault(
             response(severity),
-            || Ok(web.waits("/health", wait())),
-            || Ok(web.waits("/health", Duration::ZERO)),
+            || {
+                web.waits("/health", wait());
+                Ok(())
+            },
+            || {
+                web.waits("/health", Duration::ZERO);
+                Ok(())
+            },
         )?;
     }
-    morning.fault(response("critical"), || Ok(web.is_down(true)), || Ok(web.is_down(false)))?;
+    morning.fault(
+        response("critical"),
+        || {
+            web.is_down(true);
+            Ok(())
+        },
+        || {
+            web.is_down(false);
+            Ok(())
+        },
+    )?;
     let renew = |days| {
         authority.issue("server", days)?;
         fs::copy(root.join("authority/server.crt"), root.join("certs/server.crt")).map(drop)?;
@@ -355,11 +398,24 @@ fn each_fault_of_a_control_adapter_becomes_its_ticket_and_resolves() -> anyhow::
         Morning::begin("calejo", "calejo-01", place, &["calejo service", "postgresql connections"])?;
     let (authority, root) = made.context("the places")?;
     let health = |severity| ("check", "calejo health", severity);
-    let quick = || Ok(web.waits("/api/v1/health", Duration::ZERO));
-    morning.fault(health("high"), || Ok(web.waits("/api/v1/health", Duration::from_millis(2_300))), quick)?;
+    let quick = || {
+        web.waits("/api/v1/health", Duration::ZERO);
+        Ok(())
+    };
+    morning.fault(
+        health("high"),
+        || {
+            web.waits("/api/v1/health", Duration::from_millis(2_300));
+            Ok(())
+        },
+        quick,
+    )?;
     morning.fault(
         health("critical"),
-        || Ok(web.waits("/api/v1/health", Duration::from_millis(5_300))),
+        || {
+            web.waits("/api/v1/health", Duration::from_millis(5_300));
+            Ok(())
+        },
         quick,
     )?;
     let says = |path: &'static str, status, body: &'static str| {

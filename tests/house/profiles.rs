@@ -32,8 +32,7 @@ fn with_profile(name: &str) -> Config {
     let sample = include_str!("../../packaging/agent.toml");
     let path = home.path().join("agent.toml");
     fs::write(&path, format!("include = [\"profiles/{name}.toml\"]\n{sample}")).unwrap();
-    let config = Config::load(&path, |_| None).unwrap_or_else(|error| panic!("{error}"));
-    config
+    Config::load(&path, |_| None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn with_rules(name: &str) -> Rules {

@@ -18,10 +18,13 @@ const KINDS: [(&str, &str); 5] =
 /// The kernel's word for a feature that was switched off at boot.
 const SWITCHED_OFF: i32 = 95;
 
+/// Time stalled since the host started, by resource and who waited.
+type Totals = BTreeMap<(&'static str, &'static str), Duration>;
+
 /// What was seen at the last report.
 #[derive(Debug, Default)]
 pub struct Pressure {
-    last: Option<(Instant, BTreeMap<(&'static str, &'static str), Duration>)>,
+    last: Option<(Instant, Totals)>,
 }
 
 /// One line of a file.

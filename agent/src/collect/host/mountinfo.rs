@@ -31,7 +31,7 @@ pub(super) fn writing(table: &str, mountpoint: &str) -> Option<Writing> {
             (false, false) => Writing::Possible,
         })
     };
-    table.lines().filter_map(of_line).last()
+    table.lines().rev().find_map(of_line)
 }
 
 /// The kernel writes a space as `\040`, and so on.
