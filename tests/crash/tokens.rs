@@ -5,6 +5,9 @@ use mailbeat_tests::office::{Office, RULES};
 use mailbeat_tests::programs::Build;
 use mailbeat_tests::world::Host;
 
+/// The step of the crash table that is told here.
+pub(crate) const STEP: &str = "A4";
+
 /// A host with a consent, whose next attempt to send refreshes and dies at `point`.
 fn killed(point: &str) -> anyhow::Result<(Office, Host, String)> {
     let office = office(3_600, Account::Secret("reports"), RULES)?;

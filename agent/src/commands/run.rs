@@ -22,9 +22,10 @@ const GOODBYE: Duration = Duration::from_secs(5);
 
 pub(super) fn run(setup: &Setup) -> anyhow::Result<ExitCode> {
     setup.home.prepare()?;
-    let _lock = setup.home.lock(true)?;
     let runtime = runtime()?;
+    // Before anybody can see that the agent runs, so that whoever asks it to end then is heard.
     let mut end = End::listen(&runtime)?;
+    let _lock = setup.home.lock(true)?;
     let mut agent = Agent::open(setup.parts(MailServers::new(Rc::clone(&runtime))))?;
     tracing::info!("running with the state in {}", setup.home.dir().display());
     service::ready();

@@ -156,7 +156,8 @@ impl CheckState {
     }
 }
 
-/// How urgent the customer's administrator holds a check to be, whatever its verdict; rules at the vendor have the last word.
+/// How urgent the customer's administrator holds a Critical verdict of the check to be; no other verdict is more urgent. Rules at the
+/// vendor have the last word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -46,10 +46,6 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
         "{n} checks were left out: a report holds at most {n}",
         "{1} Prüfungen wurden ausgelassen: ein Bericht fasst höchstens {2}",
     ),
-    (
-        "checks: stopped by a fault in the program; please report it",
-        "Prüfungen: durch einen Fehler im Programm abgebrochen; bitte melden",
-    ),
     // A system report in a few sentences.
     ("1 file is watched from now on.", "1 Datei wird von nun an überwacht."),
     ("{n} files are watched from now on.", "{1} Dateien werden von nun an überwacht."),
