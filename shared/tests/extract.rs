@@ -110,7 +110,8 @@ fn an_encrypted_report_is_found_like_one_in_clear_and_the_signature_is_over_what
         let Extracted::Sealed(sealed) = extract(mail.as_bytes()) else {
             panic!("nothing encrypted in\n{mail}")
         };
-        let verified = sealed.open(&[key_of_vendor.clone()]).unwrap().verify(&key().public()).unwrap();
+        let verified =
+            sealed.open(std::slice::from_ref(&key_of_vendor)).unwrap().verify(&key().public()).unwrap();
         assert_eq!(String::from_utf8_lossy(verified.bytes()), REPORT);
     }
     is_broken(

@@ -4,10 +4,12 @@
 
 mod told;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use mailbeat_shared::text;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::{ContractNumber, SystemId};
 use mailbeat_shared::wire::observation::CheckResult;
@@ -104,7 +106,10 @@ pub(super) fn status(setup: &Setup, json: bool) -> anyhow::Result<ExitCode> {
     if json {
         print_json(&status)?;
     } else {
-        print(told::told(&status, setup.now()));
+        let page = told::told(&status, setup.now());
+        // A terminal breaks lines inside of words; whoever reads them with a program wants them whole.
+        let folded = std::io::stdout().is_terminal().then(|| text::fold(&page, told::WIDTH, told::LABEL));
+        print(folded.unwrap_or(page));
     }
     Ok(ExitCode::SUCCESS)
 }

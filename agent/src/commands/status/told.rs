@@ -10,6 +10,9 @@ use super::super::maintenance;
 use super::{Status, Terms};
 use crate::state::Failed;
 
+/// Columns of a terminal, and of the labels.
+pub(super) const WIDTH: usize = 80;
+pub(super) const LABEL: usize = 11;
 /// Most unreadable files and problems shown; `--json` has them all.
 const SHOWN: usize = 20;
 
@@ -150,5 +153,5 @@ fn bytes(bytes: u64) -> String {
 }
 
 fn line(out: &mut String, label: &str, text: &str) {
-    let _ = writeln!(out, "{label:<11}{text}");
+    let _ = writeln!(out, "{label:<LABEL$}{text}");
 }

@@ -35,8 +35,8 @@ advice! {
         "Die Uhr dieser Maschine geht der des Mailservers vor; Hosts schienen später, als sie sind.", "Stellen und richtig halten: timedatectl set-ntp true";
     templates: "A mail cannot be made: the sender's address is none, or the program has a fault.", "Correct `[outgoing] from`; if it is right, please report this.";
         "Eine Mail lässt sich nicht machen: die Absenderadresse ist keine, oder das Programm hat einen Fehler.", "`[outgoing] from` berichtigen; stimmt es, bitte dies melden.";
-    backups: "The database and vendor.key are all that cannot be made again.", "Back up the state directory, for example each night: sqlite3 receiver.db \".backup FILE\", and vendor.key once.";
-        "Die Datenbank und vendor.key sind alles, was sich nicht wieder herstellen lässt.", "Das Zustandsverzeichnis sichern, zum Beispiel jede Nacht: sqlite3 receiver.db \".backup DATEI\", und vendor.key einmal.";
+    backups: "The database, vendor.key and encryption.keys are all that cannot be made again.", "Back up the state directory, for example each night: sqlite3 receiver.db \".backup FILE\", and the two key files once.";
+        "Die Datenbank, vendor.key und encryption.keys sind alles, was sich nicht wieder herstellen lässt.", "Das Zustandsverzeichnis sichern, zum Beispiel jede Nacht: sqlite3 receiver.db \".backup DATEI\", und die beiden Schlüsseldateien einmal.";
     ping: "If this receiver dies, nobody tells you.", "Set `[ping]` with the address of a watchdog outside, or a mailbox somebody looks into.";
         "Stirbt dieser Receiver, sagt Ihnen das niemand.", "`[ping]` mit der Adresse eines Wächters außerhalb setzen, oder eines Postfachs, in das jemand sieht.";
     ping_settings: "The table [ping] cannot be used.", "Correct it in receiver.toml.";
