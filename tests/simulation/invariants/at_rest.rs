@@ -132,6 +132,8 @@ pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) 
             "system-report-missing" => changed || !says_all && expected && !is_in_grace(world, &system),
             "agent-deactivated" => frozen,
             "filesystem-full" => frozen || alive.iter().any(|host| host.body.borrow().disk >= 83),
+            // A host whose disk is gone says nothing of it any more.
+            "item-missing" => frozen || alive.iter().any(|host| host.body.borrow().disk == 0),
             // Of a host that is off, something may still lie in the queue.
             "reports-lost" if frozen => true,
             "reports-lost" => {
