@@ -22,9 +22,9 @@ use process::Usage;
 
 /// Watched files.
 const FILES: usize = 50;
-/// Heartbeats and system reports whose processor time is taken together.
-const HEARTBEATS: u32 = 20;
-const SYSTEM_REPORTS: u32 = 5;
+/// Heartbeats and system reports whose processor time is taken together; more at once would be held back (`mails_per_hour`).
+const HEARTBEATS: u32 = 8;
+const SYSTEM_REPORTS: u32 = 3;
 /// How long nothing happens.
 const IDLE: Duration = Duration::from_secs(60);
 
