@@ -90,7 +90,8 @@ impl Home {
             return Err(HomeError::Foreign { path: self.0.clone(), owner });
         }
         for dir in [self.0.clone(), self.queue(), self.tmp(), self.trail(), self.requests()] {
-            private_dir(&dir).map_err(|error| HomeError::Unusable { path: self.0.clone(), error })?;
+            durable::private_dir(&dir)
+                .map_err(|error| HomeError::Unusable { path: self.0.clone(), error })?;
         }
         Ok(())
     }
@@ -252,21 +253,6 @@ fn other_owner(dir: &Path) -> Option<u32> {
 #[cfg(not(unix))]
 fn other_owner(_: &Path) -> Option<u32> {
     None
-}
-
-fn private_dir(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(dir)?;
-    dir.parent().map_or(Ok(()), durable::sync_dir)
 }
 
 fn read_holder(file: &mut File) -> Holder {

@@ -94,7 +94,7 @@ pub(super) async fn lock(file: &Path) -> Result<Lock, Failure> {
     }
     let failed = |error: io::Error| unwritable(file, &error.to_string());
     let dir = file.parent().unwrap_or(file);
-    private_dir(dir).map_err(failed)?;
+    durable::private_dir(dir).map_err(failed)?;
     let lock = private_options().open(file.with_extension("lock")).map_err(failed)?;
     same_owner(dir, &lock)?;
     let taken = tokio::time::timeout(PATIENCE, async {
@@ -159,21 +159,6 @@ fn private_options() -> OpenOptions {
         options.mode(0o600);
     }
     options
-}
-
-fn private_dir(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(dir)?;
-    dir.parent().map_or(Ok(()), durable::sync_dir)
 }
 
 fn unwritable(file: &Path, why: &str) -> Failure {
