@@ -20,3 +20,12 @@ impl Advice {
         Self { cause: cause.into(), fix: fix.into() }
     }
 }
+
+/// Says each piece of advice once, with its German: a function a name, and all sentences as the phrases `ADVICE`.
+#[macro_export]
+macro_rules! advice {
+    ($($name:ident: $cause:literal, $fix:literal; $ursache:literal, $abhilfe:literal;)+) => {
+        $(pub(super) fn $name() -> $crate::advice::Advice { $crate::advice::Advice::new($cause, $fix) })+
+        const ADVICE: &[$crate::phrases::Phrase] = &[$(($cause, $ursache), ($fix, $abhilfe)),+];
+    };
+}

@@ -30,6 +30,18 @@ pub fn translate(sentence: &str, phrases: &[Phrase], locale: Locale) -> Option<S
     Translator { phrases, locale }.whole(sentence, DEPTH)
 }
 
+/// Both lists as one, at compile time; `N` is the sum of their lengths.
+#[must_use]
+pub const fn joined<const N: usize>(first: &[Phrase], second: &[Phrase]) -> [Phrase; N] {
+    let mut all = [("", ""); N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}
+
 struct Translator<'p> {
     phrases: &'p [Phrase],
     locale: Locale,

@@ -1,7 +1,6 @@
 //! What `test` says: advice about this host, and the German of its sentences.
 
-use mailbeat_shared::advice::Advice;
-use mailbeat_shared::phrases::Phrase;
+use mailbeat_shared::phrases::{self, Phrase};
 
 pub(super) const NO_CONTRACT: &str = "not activated";
 pub(super) const NO_ROUTE: &str = "no route can be used";
@@ -16,15 +15,7 @@ pub(super) const SWITCH_OFF: &str = "If this host has no such thing, switch the 
 pub(super) const CORRECT_WATCH: &str = "Correct `watch.include`.";
 pub(super) const COPY_CODE: &str = "Copy the code from the vendor's mail.";
 
-/// Each piece of advice once, with its German below.
-macro_rules! advice {
-    ($($name:ident: $cause:literal, $fix:literal; $ursache:literal, $abhilfe:literal;)+) => {
-        $(pub(super) fn $name() -> Advice { Advice::new($cause, $fix) })+
-        const ADVICE: &[Phrase] = &[$(($cause, $ursache), ($fix, $abhilfe)),+];
-    };
-}
-
-advice! {
+mailbeat_shared::advice! {
     activate: "Without the vendor's contract nothing is sent.", "Activate: mailbeat-agent activate FILE.contract";
         "Ohne den Vertrag des Herstellers wird nichts gesendet.", "Aktivieren: mailbeat-agent activate DATEI.contract";
     activate_again: "The files of the activation do not belong together.", "Activate again with the contract file the vendor gave you first.";
@@ -128,17 +119,7 @@ const OTHER: &[Phrase] = &[
 ];
 
 /// Everything.
-pub(super) const PHRASES: &[Phrase] = &joined();
-
-const fn joined() -> [Phrase; ADVICE.len() + OTHER.len()] {
-    let mut all = [("", ""); ADVICE.len() + OTHER.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = if at < ADVICE.len() { ADVICE[at] } else { OTHER[at - ADVICE.len()] };
-        at += 1;
-    }
-    all
-}
+pub(super) const PHRASES: &[Phrase] = &phrases::joined::<{ ADVICE.len() + OTHER.len() }>(ADVICE, OTHER);
 
 #[cfg(test)]
 mod tests {

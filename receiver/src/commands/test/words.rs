@@ -1,7 +1,6 @@
 //! What `test` says about this machine, in both languages.
 
-use mailbeat_shared::advice::Advice;
-use mailbeat_shared::phrases::Phrase;
+use mailbeat_shared::phrases::{self, Phrase};
 
 pub(super) const NO_MAIL: &str = "no mail was sent";
 pub(super) const NO_BACKUPS: &str = "this version makes none by itself";
@@ -10,15 +9,7 @@ pub(super) const NO_PING: &str = "none is configured";
 pub(super) const NOBODY: &str = "there is no default contact";
 pub(super) const NOBODY_REACHED: &str = "mail to every default contact came back";
 
-/// Each piece of advice once, with its German.
-macro_rules! advice {
-    ($($name:ident: $cause:literal, $fix:literal; $ursache:literal, $abhilfe:literal;)+) => {
-        $(pub(super) fn $name() -> Advice { Advice::new($cause, $fix) })+
-        const ADVICE: &[Phrase] = &[$(($cause, $ursache), ($fix, $abhilfe)),+];
-    };
-}
-
-advice! {
+mailbeat_shared::advice! {
     rules: "The file of rules cannot be used.", "Mend the line named, or remove `rules` from receiver.toml to use the built-in ones.";
         "Die Datei der Regeln ist nicht zu gebrauchen.", "Die genannte Zeile berichtigen, oder `rules` aus receiver.toml entfernen, um die eingebauten zu verwenden.";
     database: "What `init` makes is missing, or belongs to another user.", "Run `mailbeat-receiver init`; the state directory must belong to the receiver's user.";
@@ -77,17 +68,7 @@ const OTHER: &[Phrase] = &[
 ];
 
 /// Everything.
-pub(super) const PHRASES: &[Phrase] = &joined();
-
-const fn joined() -> [Phrase; ADVICE.len() + OTHER.len()] {
-    let mut all = [("", ""); ADVICE.len() + OTHER.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = if at < ADVICE.len() { ADVICE[at] } else { OTHER[at - ADVICE.len()] };
-        at += 1;
-    }
-    all
-}
+pub(super) const PHRASES: &[Phrase] = &phrases::joined::<{ ADVICE.len() + OTHER.len() }>(ADVICE, OTHER);
 
 #[cfg(test)]
 mod tests {
