@@ -4,6 +4,19 @@ use super::{ANY, Rule};
 use crate::steps::name::{CONNECT, GREETING, HELLO, MESSAGE, RECIPIENT, SENDER, SIZE, TLS};
 use crate::transport::outcome::FailureKind;
 
+/// By the server's own limit, or by its word about one.
+const TOO_LARGE: Rule = Rule {
+    english: (
+        "The message is larger than the server takes.",
+        "Ask the mail server's administrator for a limit of at least 8 MiB, or watch fewer files.",
+    ),
+    german: (
+        "Die Nachricht ist größer, als der Server annimmt.",
+        "Den Administrator des Mailservers um ein Limit von mindestens 8 MiB bitten, oder weniger Dateien beobachten.",
+    ),
+    ..ANY
+};
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         codes: &["550 5.7.60", "554 5.2.252", "553 5.7.1"],
@@ -148,30 +161,8 @@ pub(super) const RULES: &[Rule] = &[
         ),
         ..ANY
     },
-    Rule {
-        kinds: &[FailureKind::TooLarge],
-        english: (
-            "The message is larger than the server takes.",
-            "Ask the mail server's administrator for a limit of at least 8 MiB, or watch fewer files.",
-        ),
-        german: (
-            "Die Nachricht ist größer, als der Server annimmt.",
-            "Den Administrator des Mailservers um ein Limit von mindestens 8 MiB bitten, oder weniger Dateien beobachten.",
-        ),
-        ..ANY
-    },
-    Rule {
-        codes: &["552 5.3.4", "552 5.2.3"],
-        english: (
-            "The message is larger than the server takes.",
-            "Ask the mail server's administrator for a limit of at least 8 MiB, or watch fewer files.",
-        ),
-        german: (
-            "Die Nachricht ist größer, als der Server annimmt.",
-            "Den Administrator des Mailservers um ein Limit von mindestens 8 MiB bitten, oder weniger Dateien beobachten.",
-        ),
-        ..ANY
-    },
+    Rule { kinds: &[FailureKind::TooLarge], ..TOO_LARGE },
+    Rule { codes: &["552 5.3.4", "552 5.2.3"], ..TOO_LARGE },
     Rule {
         at: &[MESSAGE],
         codes: &["5"],
