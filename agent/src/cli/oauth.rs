@@ -44,11 +44,6 @@ impl SignIn {
     /// The manner asked for; none means the usual one of the account's grant.
     #[must_use]
     pub fn manner(self) -> Option<Manner> {
-        match (self.browser, self.paste, self.device) {
-            (true, ..) => Some(Manner::Browser),
-            (_, true, _) => Some(Manner::Paste),
-            (.., true) => Some(Manner::Device),
-            _ => None,
-        }
+        Manner::asked_for(self.browser, self.paste, self.device)
     }
 }

@@ -17,6 +17,19 @@ pub enum Manner {
     Device,
 }
 
+impl Manner {
+    /// What the switches of a command ask for, of which one at most is on.
+    #[must_use]
+    pub fn asked_for(browser: bool, paste: bool, device: bool) -> Option<Self> {
+        match (browser, paste, device) {
+            (true, ..) => Some(Self::Browser),
+            (_, true, _) => Some(Self::Paste),
+            (.., true) => Some(Self::Device),
+            _ => None,
+        }
+    }
+}
+
 /// The account of this name, or the only one; else a sentence that says which there are.
 ///
 /// # Errors
