@@ -29,5 +29,6 @@ mod steps;
 mod tickets;
 mod trail;
 mod two_receivers;
+mod vendor_wizard;
 mod watching;
 mod wizard;

@@ -251,6 +251,10 @@ impl Site<'_> {
         ensure!(well, "`mailbeat-receiver init` did not go well");
         let ready: serde_json::Value = serde_json::from_slice(&printed).context("what `init` printed")?;
         let known = self.known_people();
+        ensure!(
+            !known.is_empty(),
+            "`mailbeat-receiver contacts list` tells of nobody, and `init` registered {first}"
+        );
         if let ([same], Some(first)) = (known.as_slice(), self.draft.people.first_mut()) {
             first.id = first.id.or(same.id);
         }

@@ -183,9 +183,9 @@ impl Account {
             (None, None) => 0,
         };
         let options = [
-            "By the authorities this system knows (usual)".to_owned(),
-            "By an authority of your own: a CA file".to_owned(),
-            "By its fingerprint: for a self-signed server".to_owned(),
+            "By those this system knows (usual)".to_owned(),
+            "By your own authority (a CA file)".to_owned(),
+            "By its fingerprint (self-signed)".to_owned(),
         ];
         let asked = asker.choose("How is the server's certificate believed?", "", &options, now);
         asked.then(|chosen| {

@@ -104,12 +104,9 @@ pub const PHRASES: &[Phrase] = &[
         "Es kommt in eine Datei, die nur der Dienst lesen darf.",
     ),
     ("How is the server's certificate believed?", "Wem wird beim Zertifikat des Servers geglaubt?"),
-    ("By the authorities this system knows (usual)", "Den Stellen, die dieses System kennt (üblich)"),
-    ("By an authority of your own: a CA file", "Einer eigenen Stelle: einer CA-Datei"),
-    (
-        "By its fingerprint: for a self-signed server",
-        "Seinem Fingerabdruck: für einen selbstsignierten Server",
-    ),
+    ("By those this system knows (usual)", "Allen, die dieses System kennt (üblich)"),
+    ("By your own authority (a CA file)", "Einer eigenen Stelle (CA-Datei)"),
+    ("By its fingerprint (self-signed)", "Seinem Fingerabdruck (selbstsigniert)"),
     ("CA file:", "CA-Datei:"),
     ("The service must be able to read it.", "Der Dienst muss sie lesen können."),
     (
