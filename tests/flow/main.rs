@@ -9,6 +9,7 @@ mod clock;
 mod confirmation;
 mod courier;
 mod encryption;
+mod full_mailbox;
 mod hostile;
 mod identity;
 mod imap;
