@@ -25,6 +25,7 @@ mod order;
 mod outage;
 mod profiles;
 mod refusals;
+mod restore;
 mod smtp;
 mod steps;
 mod tickets;
