@@ -1,5 +1,6 @@
 //! Linux and other Unixes. Nothing here needs root; what may not be read is an error for the caller to name.
 
+mod descendants;
 mod names;
 mod owner;
 
@@ -11,6 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path};
 
+pub(super) use descendants::end_all;
 pub use names::known_names;
 pub use owner::Owner;
 use rustix::fs::{Mode, OFlags};
