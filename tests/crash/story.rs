@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 
 use anyhow::{Context as _, ensure};
-use mailbeat_tests::books::{Books, PATIENCE};
+use mailbeat_tests::books::Books;
 use mailbeat_tests::maildirs;
-use mailbeat_tests::programs::{Build, Installed, Running, wait_for};
+use mailbeat_tests::programs::{Build, Installed, PATIENCE, Running, wait_for};
 use mailbeat_tests::world::{Host, Vendor};
 use tempfile::TempDir;
 

@@ -2,9 +2,9 @@
 
 use std::net::TcpStream;
 
-use mailbeat_tests::books::{Books, PATIENCE};
+use mailbeat_tests::books::Books;
 use mailbeat_tests::office::{Office, Way, mailbox, outgoing};
-use mailbeat_tests::programs::wait_for;
+use mailbeat_tests::programs::{PATIENCE, wait_for};
 use mailbeat_tests::world::Host;
 
 use crate::courier::{CALM, Courier};

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::lab::Lab;
 use crate::office::Office;
-use crate::programs::{Installed, wait_for};
-use crate::world::{Host, PATIENCE};
+use crate::programs::{Installed, PATIENCE, wait_for};
+use crate::world::Host;
 
 /// How an account signs in, for an `oauth` table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,10 +24,11 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{bail, ensure};
 
+pub use crate::programs::wait_for;
 pub use breaker::LineBreaker;
 pub use ca::Certificate;
 pub use cutter::LineCutter;
@@ -276,25 +277,6 @@ impl Drop for Lab {
         }
         self.guardian.finish(keep);
         self.servers().for_each(Server::bury);
-    }
-}
-
-/// Waits until `condition` gives something, looking every 20 ms.
-///
-/// # Errors
-/// `what` did not happen within `limit`, or `condition` failed.
-pub fn wait_for<T>(
-    what: &str,
-    limit: Duration,
-    mut condition: impl FnMut() -> anyhow::Result<Option<T>>,
-) -> anyhow::Result<T> {
-    let started = Instant::now();
-    loop {
-        if let Some(value) = condition()? {
-            return Ok(value);
-        }
-        ensure!(started.elapsed() < limit, "waited {} s for this: {what}", limit.as_secs());
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -12,8 +12,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::lab::{Certificate, Lab};
-use crate::programs::wait_for;
-use crate::world::{Host, PATIENCE, Vendor};
+use crate::programs::{PATIENCE, wait_for};
+use crate::world::{Host, Vendor};
 
 /// Rules for stories told in seconds.
 pub const RULES: &str = "[liveness]\ngrace = \"2s\"\nmisses = 2\n\n[integrity]\ngap_after = \"1s\"\n";

@@ -1,17 +1,14 @@
 //! A vendor and a host with one of the shipped profiles, and what a fault on that host must lead to.
 
 use std::fs;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use mailbeat_tests::office::{Office, Way};
-use mailbeat_tests::programs::{Running, wait_for};
+use mailbeat_tests::programs::{PATIENCE, Running, wait_for};
 use mailbeat_tests::world::Host;
 use serde_json::Value;
 
 const PROFILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/profiles");
-/// Everything of a profile in turn takes longer than one thing.
-const LONG: Duration = Duration::from_secs(60);
 /// How full and how busy the machine is on which the story is told is not part of it.
 const NOT_OURS: &str = "collect.cpu = false\ncollect.memory = false\ncollect.swap = false\ncollect.filesystems = false\n\
                         collect.temperature = false\n";
@@ -91,7 +88,7 @@ impl Morning {
     /// Every check was reported and none is anything but Ok; and there is no ticket.
     fn awaits_health(&self) -> anyhow::Result<()> {
         let configured = self.host.agent.run(&["config", "show"])?.matches("\n[[check]]").count();
-        let health = wait_for("every check to be ok", LONG, || {
+        let health = wait_for("every check to be ok", PATIENCE, || {
             let rows = self.office.vendor.receiver.json(&["rules", "show", self.name]).unwrap_or_default();
             let all: Vec<Value> = rows.as_array().cloned().unwrap_or_default();
             let checks: Vec<&Value> = all.iter().filter(|row| row["rule"] == "check").collect();
@@ -127,7 +124,8 @@ impl Morning {
                     && (state != "open" || ticket["severity"] == severity)
             };
             let what = format!("{subject} ({rule}) to be {state} as {severity}");
-            let found = wait_for(&what, LONG, || Ok(self.office.vendor.tickets()?.into_iter().find(wanted)));
+            let found =
+                wait_for(&what, PATIENCE, || Ok(self.office.vendor.tickets()?.into_iter().find(wanted)));
             found.with_context(|| format!("tickets are {:#?}", self.office.vendor.tickets()))
         };
         let ticket = at("open")?;
@@ -148,7 +146,7 @@ impl Morning {
     ) -> anyhow::Result<()> {
         let before = self.openings(subject)?.len();
         inject().done()?;
-        let opened = wait_for(&format!("{subject} to have been {severity}"), LONG, || {
+        let opened = wait_for(&format!("{subject} to have been {severity}"), PATIENCE, || {
             let openings = self.openings(subject)?;
             Ok(openings.get(before..).is_some_and(|new| new.iter().any(|as_| as_ == severity)).then_some(()))
         });

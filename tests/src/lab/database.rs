@@ -4,16 +4,14 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
 use super::ports::Block;
 use super::process::{Guardian, Server};
 use super::{missing, postfix, wait_for};
+use crate::programs::PATIENCE;
 
-/// How long a database may take to come up.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Who may look, and with which password.
 pub const USER: &str = "watch";
 /// See [`USER`].
