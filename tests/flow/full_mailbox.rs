@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use mailbeat_tests::books::Books;
 use mailbeat_tests::lab::{Lab, Overquota};
 use mailbeat_tests::office::{Office, RULES, Way, mailbox, outgoing};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::{Host, PATIENCE};
+use mailbeat_tests::programs::{PATIENCE, wait_for};
+use mailbeat_tests::world::Host;
 use serde_json::Value;
 
 /// Much more than a story's mails, and less than a single one.

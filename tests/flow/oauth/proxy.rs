@@ -5,8 +5,8 @@ use anyhow::Context as _;
 use mailbeat_tests::accounts::{Account, imaps, route, transport};
 use mailbeat_tests::lab::{HttpProxy, Lab};
 use mailbeat_tests::office::{Office, RULES};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::{Host, PATIENCE};
+use mailbeat_tests::programs::{PATIENCE, wait_for};
+use mailbeat_tests::world::Host;
 
 use super::steps::{failed, walked};
 

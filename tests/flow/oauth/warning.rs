@@ -8,8 +8,8 @@ use mailbeat_shared::clock::Clock;
 use mailbeat_tests::accounts::{Account, imaps, route, sign_in_with, transport};
 use mailbeat_tests::lab::Lab;
 use mailbeat_tests::office::Office;
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::{Host, PATIENCE};
+use mailbeat_tests::programs::{PATIENCE, wait_for};
+use mailbeat_tests::world::Host;
 use serde_json::Value;
 
 const EXPIRES: &str = "route-credential-expires";

@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Context as _, ensure};
 use mailbeat_tests::office::{Office, RULES};
-use mailbeat_tests::programs::{Build, Program, file};
+use mailbeat_tests::programs::{Build, PATIENCE, Program, file, wait_for};
 use mailbeat_tests::screen::Screen;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -219,9 +219,7 @@ impl Site {
                 return Ok(());
             }
             screen.press("Enter")?;
-            mailbeat_tests::programs::wait_for("the next question", mailbeat_tests::world::PATIENCE, || {
-                Ok((screen.text()? != before).then_some(()))
-            })?;
+            wait_for("the next question", PATIENCE, || Ok((screen.text()? != before).then_some(())))?;
         }
         anyhow::bail!("{words:?} never came:\n{}", screen.text()?)
     }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use super::Lab;
 use super::process::Server;
-use super::{Lab, wait_for};
-use crate::world::PATIENCE;
+use crate::programs::{PATIENCE, wait_for};
 
 const USER: &str = "site";
 const PASSWORD: &str = "proxy-pw";
