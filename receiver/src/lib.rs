@@ -17,5 +17,6 @@ pub mod notify;
 pub mod relay;
 pub mod render;
 pub mod run;
+pub mod setup;
 pub mod store;
 pub mod ticket;

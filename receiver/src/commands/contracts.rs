@@ -1,5 +1,6 @@
-//! `contracts`: issuing, listing, showing, revoking.
+//! `contracts`: issuing, listing, showing, revoking, taking up again.
 
+mod import;
 mod relay;
 
 use std::path::PathBuf;
@@ -44,16 +45,20 @@ pub(super) fn run(desk: &Desk, command: &Contracts) -> anyhow::Result<()> {
                 .with_context(|| format!("there is no contract {number}; `contracts list` shows them"))?;
             desk.show(&Row::of(&contract, desk.now), &without_secret(&contract.file))
         }
-        Contracts::Revoke { number } => self::revoke(desk, number),
+        Contracts::Import { paths, approve } => import::run(desk, paths, *approve),
+        Contracts::Revoke { number, since } => {
+            let since = since.map(midnight).transpose()?.map_or(desk.now, |since| since.min(desk.now));
+            self::revoke(desk, number, since)
+        }
     }
 }
 
-fn revoke(desk: &Desk, number: &ContractNumber) -> anyhow::Result<()> {
+fn revoke(desk: &Desk, number: &ContractNumber, since: Timestamp) -> anyhow::Result<()> {
     let found = desk.reader()?.read(|tx| tx.contract(number))?;
     // The relay first: if its file cannot be edited nothing was done, and the command is given again.
     let relay =
         found.as_ref().map_or(Ok(None), |found| relay::shut_out(desk.config.relay.as_ref(), &found.file))?;
-    let revoked = desk.write(|tx| tx.revoke_contract(number, desk.now))?;
+    let revoked = desk.write(|tx| tx.revoke_contract(number, since))?;
     ensure!(revoked, "there is no contract {number} to revoke; `contracts list` shows them");
     let said = format!("{number} is revoked: mails of its systems are counted from now on and not kept");
     desk.show(

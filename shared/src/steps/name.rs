@@ -12,6 +12,8 @@ pub const SENDER_SPF: &str = "sender's domain (SPF)";
 pub const RECIPIENT_MX: &str = "recipient's domain (MX)";
 /// One of the addresses answers.
 pub const CONNECT: &str = "connection (TCP)";
+/// The HTTP proxy, where there is one, opens the way to the server; name and connection are its own then.
+pub const PROXY: &str = "proxy";
 /// The server says who it is.
 pub const GREETING: &str = "greeting";
 /// It answers EHLO.

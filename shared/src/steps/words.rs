@@ -33,6 +33,8 @@ const PHRASES: &[Phrase] = &[
     ("settings", "Einstellungen"),
     ("name (DNS)", "Name (DNS)"),
     ("connection (TCP)", "Verbindung (TCP)"),
+    ("proxy", "Proxy"),
+    ("opened the way to {}", "hat den Weg zu {1} geöffnet"),
     ("greeting", "Begrüßung"),
     ("introduction (EHLO)", "Vorstellung (EHLO)"),
     ("capabilities", "Fähigkeiten"),

@@ -30,8 +30,12 @@ impl DnsServer {
     pub fn start(records: &[&str]) -> anyhow::Result<Self> {
         let (root, block, guardian) = place()?;
         let port = block.port(0);
-        let mut command: Vec<String> = ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null"].map(str::to_owned).into();
-        command.extend(["--no-resolv", "--no-hosts", "--bind-interfaces", "--user=root", "--local=/test/"].map(str::to_owned));
+        let mut command: Vec<String> =
+            ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null"].map(str::to_owned).into();
+        command.extend(
+            ["--no-resolv", "--no-hosts", "--bind-interfaces", "--user=root", "--local=/test/"]
+                .map(str::to_owned),
+        );
         command.extend(["--listen-address=127.0.0.1", "--log-facility=-", "--pid-file"].map(str::to_owned));
         command.push(format!("--port={port}"));
         command.extend(records.iter().map(|record| format!("--{record}")));
