@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use mailbeat_shared::config_file;
+use mailbeat_shared::dns::DnsSettings;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::wizard::kept::Kept;
@@ -53,6 +54,7 @@ pub(super) fn run(config_path: &Path, asked: &cli::Setup) -> anyhow::Result<Exit
         kept: Kept::beside(config_path),
         draft,
         systems: config.contracts.systems,
+        dns: config.dns.clone(),
         written: false,
     };
     site.draft.people = site.known_people();
@@ -74,6 +76,8 @@ struct Site<'a> {
     stage: Stage,
     kept: Kept,
     draft: Draft,
+    /// Whom to ask about mail domains.
+    dns: DnsSettings,
     /// Most systems of a contract, usually.
     systems: u32,
     /// Whether something was written already.
@@ -130,7 +134,7 @@ impl Site<'_> {
     fn asking(mut self, lang: Option<Locale>) -> anyhow::Result<ExitCode> {
         let system = env("LANG").filter(|lang| lang.starts_with("de")).map(|_| Locale::De);
         let guess = lang.or(system).unwrap_or(self.draft.locale);
-        let mut terminal = Terminal::open(guess, PHRASES)
+        let mut terminal = Terminal::open(guess, PHRASES, &self.dns)
             .ok_or_else(|| Usage("there is no terminal to ask in; give --answers FILE".into()))?;
         let (names, locales) = languages();
         let now = locales.iter().position(|locale| *locale == guess).unwrap_or(0);

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use mailbeat_shared::dns::services::Offer;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wizard::kept::AccountAnswers;
@@ -213,7 +214,7 @@ impl MailboxAnswers {
             if mail::bare_address(&address).as_ref() != Some(&address) {
                 return Err(format!("mailbox.address: {address:?} is not a bare mail address"));
             }
-            draft.report_to(address);
+            draft.report_to(address, &Offer::default());
         }
         draft.mailbox.reading = match self.by {
             ReadBy::Server => Reading::Password,
@@ -250,7 +251,7 @@ impl OutgoingAnswers {
             if !mail::is_address(&from) {
                 return Err(format!("outgoing.from: {from:?} is not a mail address"));
             }
-            draft.send_from(from);
+            draft.send_from(from, &Offer::default());
         }
         draft.outgoing.sending = match self.by {
             SendBy::Same => Sending::Same,

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use mailbeat_shared::dns::services::Offer;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wizard::account::{Account, Protocol};
 use mailbeat_shared::wizard::oauth::SignIn;
@@ -102,16 +103,20 @@ fn report_address(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     asker.say("\n2. Mailbox");
     let help = "Agents send to it. Best a mailbox of its own, read by the receiver alone.";
     let asked = asker.text("Mail address that reports are sent to:", help, draft.report_address(), address());
-    asked.then(|text| draft.report_to(mail::bare_address(&text).unwrap_or(text)))
+    asked.then(|text| {
+        let address = mail::bare_address(&text).unwrap_or(text);
+        let offer = providers::offer(asker, &address);
+        draft.report_to(address, &offer);
+    })
 }
 
 impl Draft {
     /// Takes another report address, with the servers its provider has.
-    pub(super) fn report_to(&mut self, address: String) {
+    pub(super) fn report_to(&mut self, address: String, offer: &Offer) {
         if self.report_address() == address && !self.mailbox.account.host.is_empty() {
             return;
         }
-        let proposal = providers::propose(&address, Protocol::Imap);
+        let proposal = providers::propose(&address, Protocol::Imap, offer);
         if self.mailbox.reading == Reading::Password && proposal.note == BASIC_ENDED {
             self.mailbox.reading = Reading::OAuth;
         }
@@ -120,7 +125,7 @@ impl Draft {
             self.mailbox.folders = vec!["INBOX".to_owned(), proposal.junk.to_owned()];
         }
         if self.outgoing.from.is_empty() {
-            self.send_from(format!("Mailbeat <{address}>"));
+            self.send_from(format!("Mailbeat <{address}>"), offer);
         }
         match self.report_addresses.first_mut() {
             Some(first) => *first = address,
@@ -129,9 +134,9 @@ impl Draft {
     }
 
     /// Takes another sender, with the server its provider has.
-    pub(super) fn send_from(&mut self, from: String) {
+    pub(super) fn send_from(&mut self, from: String, offer: &Offer) {
         if self.outgoing.account.host.is_empty() || self.outgoing.from != from {
-            let proposal = providers::propose(&from, Protocol::Smtp);
+            let proposal = providers::propose(&from, Protocol::Smtp, offer);
             self.outgoing.account.propose(&proposal, mail::bare_address(&from).unwrap_or_default());
         }
         self.outgoing.from = from;
@@ -155,7 +160,8 @@ fn reading(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
         let reading = ways.get(chosen).map_or(Reading::Password, |(way, _)| *way);
         draft.mailbox.reading = reading;
     });
-    let note = providers::propose(draft.report_address(), Protocol::Imap).note;
+    let offer = providers::offer(asker, draft.report_address());
+    let note = providers::propose(draft.report_address(), Protocol::Imap, &offer).note;
     if moved == Move::Next && draft.mailbox.reading == Reading::Password && !note.is_empty() {
         asker.say(note);
     }
@@ -252,8 +258,12 @@ fn from(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     let help =
         "As in Mailbeat <reports@vendor.example>. What cannot be delivered comes back to it, and is read.";
     let asked = asker.text("Sender of the notifications:", help, &draft.outgoing.from, address());
-    let moved = asked.then(|from| draft.send_from(from));
-    let note = providers::propose(&draft.outgoing.from, Protocol::Smtp).note;
+    let mut note = "";
+    let moved = asked.then(|from| {
+        let offer = providers::offer(asker, &mail::bare_address(&from).unwrap_or_default());
+        note = providers::propose(&from, Protocol::Smtp, &offer).note;
+        draft.send_from(from, &offer);
+    });
     if moved == Move::Next && draft.outgoing.sending == Sending::Password && !note.is_empty() {
         asker.say(note);
     }
