@@ -156,6 +156,7 @@ fn a_new_vendor_and_a_new_customer_come_from_nothing_to_a_confirmed_test_report_
     screen.answer("? Last day of the contract:", "")?;
     screen.answer("? Most systems under it:", "")?;
     screen.answer("? Where does the contract file go?", utf8(&town.customer())?)?;
+    screen.answer("? Issue this contract?", "")?;
     let told = screen.await_words("There is no service")?;
     let line = |words: &str| {
         told.lines().find_map(|line| line.split_once(words)).map(|(_, rest)| rest.trim().to_owned())
@@ -283,6 +284,64 @@ fn a_file_of_answers_sets_a_receiver_up_without_asking_and_once_more_changes_not
     assert_eq!(fs::read_to_string(town.config())?, written);
     assert_eq!(receiver.json(&["contacts", "list"])?, contacts);
     assert_eq!(receiver.json(&["contracts", "list"])?.as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+#[test]
+fn a_vendor_asked_again_is_proposed_what_is_there_and_nothing_changes() -> anyhow::Result<()> {
+    let town = Town::new()?;
+    let receiver = town
+        .receiver()?
+        .with_env("MAILBEAT_SETUP_PASSWORD", "reports-pw")
+        .with_env("MAILBEAT_SETUP_OUTGOING_PASSWORD", "reports-pw");
+    receiver.run(&["setup", "--answers", utf8(&town.answers()?)?])?;
+    // An operator's own line and comment.
+    let written = fs::read_to_string(town.config())?.replace("#grace_days = 14", "grace_days = 30  # ours");
+    fs::write(town.config(), &written)?;
+    let contacts = receiver.json(&["contacts", "list"])?;
+    let screen = town.setup("again", "")?;
+    screen.answer("Language / Sprache", "")?;
+    screen.answer("? The name of your company: (Pumpen GmbH)", "")?;
+    for question in [
+        "? State directory:",
+        "? Name:",
+        "? Mail address:",
+        "? Language of the mails to this person:",
+        "? Mail address that reports are sent to:",
+        "? How is it read?",
+        "? Mail server:",
+        "? How is the connection made private?",
+        "? Port:",
+        "? User name:",
+        "? Password:",
+        "? How is the server's certificate believed?",
+        "? CA file:",
+        "? Folders to read:",
+        "? How do notifications leave?",
+        "? Sender of the notifications:",
+        "? Mail server:",
+        "? How is the connection made private?",
+        "? Port:",
+        "? User name:",
+        "? Password:",
+        "? How is the server's certificate believed?",
+        "? CA file:",
+        "? Working language:",
+    ] {
+        screen.answer(question, "")?;
+    }
+    let people = screen.await_words("? Who is told?")?;
+    assert!(people.contains("  manager@example.test"), "{people}");
+    screen.press("Enter")?;
+    screen.await_words("Nothing changes in")?;
+    screen.answer("? Write this?", "")?;
+    screen.answer("? Also send a test mail", "n")?;
+    screen.await_words(&format!("({CUSTOMER})"))?;
+    screen.answer("? Issue a contract for a customer now? (n)", "")?;
+    screen.answer("? Wait here for the first report? (n)", "")?;
+    screen.await_words("ended with 0")?;
+    assert_eq!(fs::read_to_string(town.config())?, written);
+    assert_eq!(receiver.json(&["contacts", "list"])?, contacts);
     Ok(())
 }
 

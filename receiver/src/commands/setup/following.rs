@@ -170,7 +170,7 @@ impl Site<'_> {
         }
         let key = self.public_key(customer)?;
         let mut lines = vec![
-            format!("Contract {} for {} is in {}", contract.number, customer.name, file.display()),
+            format!("\nContract {} for {} is in {}", contract.number, customer.name, file.display()),
             format!("Your public key is in {key}"),
             "Give both to the customer by a way you trust. On the customer's host, as root:".to_owned(),
             "  cp vendor.pub /etc/mailbeat/\n  mailbeat-agent setup".to_owned(),
