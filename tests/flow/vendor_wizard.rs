@@ -1,7 +1,7 @@
 //! The vendor's wizard: together with the customer's from nothing to a confirmed test report, and the same from a file of answers.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -22,12 +22,16 @@ struct Town {
 
 impl Town {
     fn new() -> anyhow::Result<Self> {
+        Self::around(Lab::builder().users(&["operator"]).start()?)
+    }
+
+    fn around(lab: Lab) -> anyhow::Result<Self> {
         let mut dir = tempfile::Builder::new().prefix("mailbeat-town-").tempdir()?;
         dir.disable_cleanup(std::env::var_os("MAILBEAT_KEEP_LAB").is_some());
         for name in ["vendor", "customer"] {
             fs::create_dir(dir.path().join(name))?;
         }
-        Ok(Self { lab: Lab::builder().users(&["operator"]).start()?, dir })
+        Ok(Self { lab, dir })
     }
 
     fn vendor(&self) -> PathBuf {
@@ -58,8 +62,8 @@ impl Town {
         Screen::open(name, &command)
     }
 
-    /// The pages up to the password of the mailbox, in English.
-    fn to_the_password(&self, screen: &Screen) -> anyhow::Result<()> {
+    /// The first page, in English, and the address of the mailbox.
+    fn to_the_mailbox(&self, screen: &Screen) -> anyhow::Result<()> {
         let state = self.vendor().join("state");
         screen.answer("Language / Sprache", "")?;
         screen.answer("? The name of your company:", "Pumpen GmbH")?;
@@ -67,7 +71,11 @@ impl Town {
         screen.answer("? Name:", "Olivia Operator")?;
         screen.answer("? Mail address:", OPERATOR)?;
         screen.answer("? Language of the mails to this person:", "")?;
-        screen.answer("? Mail address that reports are sent to:", REPORTS)?;
+        screen.answer("? Mail address that reports are sent to:", REPORTS)
+    }
+
+    /// From there up to the password.
+    fn to_the_password(&self, screen: &Screen) -> anyhow::Result<()> {
         screen.answer("? How is it read?", "")?;
         screen.answer("? Mail server:", "127.0.0.1")?;
         screen.answer("? How is the connection made private?", "")?;
@@ -75,10 +83,25 @@ impl Town {
         screen.answer("? User name:", "")
     }
 
+    /// A file of answers that decides everything.
+    fn answers(&self) -> anyhow::Result<PathBuf> {
+        let (ports, ca) = (self.lab.ports(), self.lab.ca());
+        let answers = self.dir.path().join("answers.toml");
+        fs::write(
+            &answers,
+            format!(
+                "vendor = \"Pumpen GmbH\"\nstate_dir = {:?}\npeople = [{{ contact = \"Olivia <{OPERATOR}>\", locale = \"de\" }}, {{ contact = \"manager@example.test\" }}]\n\n[mailbox]\nby = \"server\"\naddress = \"{REPORTS}\"\nhost = \"127.0.0.1\"\nport = {}\ntls_ca = {ca:?}\n\n[outgoing]\nby = \"server\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"implicit\"\nusername = \"{REPORTS}\"\ntls_ca = {ca:?}\n\n[customer]\nname = \"{CUSTOMER}\"\ncontact = \"customer@example.test\"\ndirectory = {:?}\n",
+                self.vendor().join("state"),
+                ports.imaps,
+                ports.submissions,
+                self.customer()
+            ),
+        )?;
+        Ok(answers)
+    }
+
     fn trust(&self, screen: &Screen) -> anyhow::Result<()> {
-        screen.await_words("? How is the server's certificate believed?")?;
-        screen.press("Down")?;
-        screen.press("Enter")?;
+        screen.choose("? How is the server's certificate believed?", 1)?;
         screen.answer("? CA file:", utf8(&self.lab.ca())?)
     }
 }
@@ -93,6 +116,7 @@ fn a_new_vendor_and_a_new_customer_come_from_nothing_to_a_confirmed_test_report_
     let town = Town::new()?;
     let (config, begun) = (town.config(), Instant::now());
     let screen = town.setup("vendor", "")?;
+    town.to_the_mailbox(&screen)?;
     town.to_the_password(&screen)?;
     screen.answer("? Password:", "wrong-pw")?;
     town.trust(&screen)?;
@@ -117,12 +141,7 @@ fn a_new_vendor_and_a_new_customer_come_from_nothing_to_a_confirmed_test_report_
 
     let failed = screen.await_words("? How to go on?")?;
     assert!(failed.contains("mailbox reports: the step \"authentication\" failed."), "{failed}");
-    screen.press("Enter")?; // the mailbox, which is at fault
-    screen.answer("? Mail address that reports are sent to:", "")?;
-    screen.answer("? How is it read?", "")?;
-    screen.answer("? Mail server:", "")?;
-    screen.answer("? How is the connection made private?", "")?;
-    screen.answer("? Port:", "")?;
+    screen.press("Enter")?; // the mailbox, and there the logon, which is at fault
     screen.answer("? User name:", "")?;
     screen.answer("? Password:", "reports-pw")?;
     screen.answer("? How is the server's certificate believed?", "")?;
@@ -137,6 +156,7 @@ fn a_new_vendor_and_a_new_customer_come_from_nothing_to_a_confirmed_test_report_
     screen.answer("? Last day of the contract:", "")?;
     screen.answer("? Most systems under it:", "")?;
     screen.answer("? Where does the contract file go?", utf8(&town.customer())?)?;
+    screen.answer("? Issue this contract?", "")?;
     let told = screen.await_words("There is no service")?;
     let line = |words: &str| {
         told.lines().find_map(|line| line.split_once(words)).map(|(_, rest)| rest.trim().to_owned())
@@ -236,18 +256,7 @@ fn a_vendor_who_stops_writes_nothing_and_goes_on_where_it_was() -> anyhow::Resul
 #[test]
 fn a_file_of_answers_sets_a_receiver_up_without_asking_and_once_more_changes_nothing() -> anyhow::Result<()> {
     let town = Town::new()?;
-    let (ports, ca) = (town.lab.ports(), town.lab.ca());
-    let answers = town.dir.path().join("answers.toml");
-    fs::write(
-        &answers,
-        format!(
-            "vendor = \"Pumpen GmbH\"\nstate_dir = {:?}\npeople = [{{ contact = \"Olivia <{OPERATOR}>\", locale = \"de\" }}, {{ contact = \"manager@example.test\" }}]\n\n[mailbox]\nby = \"server\"\naddress = \"{REPORTS}\"\nhost = \"127.0.0.1\"\nport = {}\ntls_ca = {ca:?}\n\n[outgoing]\nby = \"server\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"implicit\"\nusername = \"{REPORTS}\"\ntls_ca = {ca:?}\n\n[customer]\nname = \"{CUSTOMER}\"\ncontact = \"customer@example.test\"\ndirectory = {:?}\n",
-            town.vendor().join("state"),
-            ports.imaps,
-            ports.submissions,
-            town.customer()
-        ),
-    )?;
+    let answers = town.answers()?;
     let answers = utf8(&answers)?;
     let receiver = town.receiver()?;
     // Without a terminal and without answers nobody can be asked; without a password nothing is written.
@@ -275,6 +284,136 @@ fn a_file_of_answers_sets_a_receiver_up_without_asking_and_once_more_changes_not
     assert_eq!(fs::read_to_string(town.config())?, written);
     assert_eq!(receiver.json(&["contacts", "list"])?, contacts);
     assert_eq!(receiver.json(&["contracts", "list"])?.as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+#[test]
+fn a_vendor_asked_again_is_proposed_what_is_there_and_nothing_changes() -> anyhow::Result<()> {
+    let town = Town::new()?;
+    let receiver = town
+        .receiver()?
+        .with_env("MAILBEAT_SETUP_PASSWORD", "reports-pw")
+        .with_env("MAILBEAT_SETUP_OUTGOING_PASSWORD", "reports-pw");
+    receiver.run(&["setup", "--answers", utf8(&town.answers()?)?])?;
+    // An operator's own line and comment.
+    let written = fs::read_to_string(town.config())?.replace("#grace_days = 14", "grace_days = 30  # ours");
+    fs::write(town.config(), &written)?;
+    let contacts = receiver.json(&["contacts", "list"])?;
+    let screen = town.setup("again", "")?;
+    screen.answer("Language / Sprache", "")?;
+    screen.answer("? The name of your company: (Pumpen GmbH)", "")?;
+    for question in [
+        "? State directory:",
+        "? Name:",
+        "? Mail address:",
+        "? Language of the mails to this person:",
+        "? Mail address that reports are sent to:",
+        "? How is it read?",
+        "? Mail server:",
+        "? How is the connection made private?",
+        "? Port:",
+        "? User name:",
+        "? Password:",
+        "? How is the server's certificate believed?",
+        "? CA file:",
+        "? Folders to read:",
+        "? How do notifications leave?",
+        "? Sender of the notifications:",
+        "? Mail server:",
+        "? How is the connection made private?",
+        "? Port:",
+        "? User name:",
+        "? Password:",
+        "? How is the server's certificate believed?",
+        "? CA file:",
+        "? Working language:",
+    ] {
+        screen.answer(question, "")?;
+    }
+    let people = screen.await_words("? Who is told?")?;
+    assert!(people.contains("  manager@example.test"), "{people}");
+    screen.press("Enter")?;
+    screen.await_words("Nothing changes in")?;
+    screen.answer("? Write this?", "")?;
+    screen.answer("? Also send a test mail", "n")?;
+    screen.await_words(&format!("({CUSTOMER})"))?;
+    screen.answer("? Issue a contract for a customer now? (n)", "")?;
+    screen.answer("? Wait here for the first report? (n)", "")?;
+    screen.await_words("ended with 0")?;
+    assert_eq!(fs::read_to_string(town.config())?, written);
+    assert_eq!(receiver.json(&["contacts", "list"])?, contacts);
+    Ok(())
+}
+
+#[test]
+fn run_as_root_it_acts_as_the_user_whose_the_state_directory_is() -> anyhow::Result<()> {
+    const NOBODY: u32 = 65_534;
+    let town = Town::new()?;
+    for dir in [town.dir.path(), &town.vendor()] {
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o755))?;
+    }
+    let state = town.vendor().join("state");
+    fs::create_dir(&state)?;
+    chown(&state, Some(NOBODY), Some(NOBODY))?;
+    let receiver = town.receiver()?.copied_to(town.dir.path())?;
+    receiver
+        .with_env("MAILBEAT_SETUP_PASSWORD", "reports-pw")
+        .with_env("MAILBEAT_SETUP_OUTGOING_PASSWORD", "reports-pw")
+        .run(&["setup", "--answers", utf8(&town.answers()?)?])?;
+    let whose = |path: &Path| -> anyhow::Result<(u32, u32)> {
+        let file = fs::metadata(path).with_context(|| path.display().to_string())?;
+        Ok((file.uid(), file.mode() & 0o777))
+    };
+    for name in ["receiver.db", "vendor.key", "encryption.keys"] {
+        assert_eq!(whose(&state.join(name))?.0, NOBODY, "{name}");
+    }
+    for name in ["receiver-imap-password", "receiver-smtp-password"] {
+        assert_eq!(whose(&town.vendor().join(name))?, (NOBODY, 0o600), "{name}");
+    }
+    let contracts: Vec<PathBuf> = fs::read_dir(town.customer())?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "contract"))
+        .collect();
+    assert_eq!(contracts.len(), 1, "{contracts:?}");
+    assert_eq!(whose(&contracts[0])?, (0, 0o600), "the contract is the person's");
+    assert!(!state.join("setup.contract").exists(), "nothing is left where it passed");
+    Ok(())
+}
+
+#[test]
+fn a_mailbox_by_oauth_is_signed_in_to_on_the_way() -> anyhow::Result<()> {
+    let town = Town::around(Lab::builder().users(&["operator"]).oauth(3_600).start()?)?;
+    let (lab, ports) = (&town.lab, town.lab.ports());
+    let screen = town.setup("oauth-vendor", "")?;
+    town.to_the_mailbox(&screen)?;
+    screen.choose("? How is it read?", 1)?;
+    screen.choose("? Whose account is it?", 2)?;
+    screen.answer("? The OAuth server's address (issuer):", &lab.issuer())?;
+    screen.answer("? Scopes:", "mail")?;
+    screen.choose("? Who agrees that the account is used?", 3)?;
+    screen.answer("? The application's id (client id):", "mailbeat")?;
+    screen.answer("? Mail server:", "127.0.0.1")?;
+    screen.answer("? How is the connection made private?", "")?;
+    screen.answer("? Port:", &ports.imaps.to_string())?;
+    screen.answer("? User name:", "")?;
+    town.trust(&screen)?;
+    screen.answer("? Folders to read:", "")?;
+    screen.answer("? How do notifications leave?", "")?;
+    screen.answer("? Sender of the notifications:", "")?;
+    screen.answer("? Mail server:", "127.0.0.1")?;
+    screen.choose("? How is the connection made private?", 1)?;
+    screen.answer("? Port:", &ports.submissions.to_string())?;
+    screen.answer("? How is the server's certificate believed?", "")?;
+    screen.answer("? CA file:", "")?;
+    screen.answer("? Working language:", "")?;
+    screen.answer("? Who is told?", "")?;
+    screen.answer("? Write this?", "")?;
+    let shown = screen.await_words("user_code=")?;
+    let address = shown.split_whitespace().find(|word| word.contains("user_code=")).context("an address")?;
+    lab.browser().open(address, "reports")?;
+    screen.answer("Also send a test mail to operator@example.test?", "")?;
+    screen.await_words("Issue a contract for a customer now?")?;
+    await_mail(lab, "operator", &["Test of outgoing mail"])?;
     Ok(())
 }
 

@@ -25,6 +25,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::setup::answers::Answers;
 use crate::setup::customer::Customer;
+use crate::setup::fault::At;
 use crate::setup::people::{self, Person};
 use crate::setup::words::PHRASES;
 use crate::setup::{Draft, PasswordFiles, Reading, Sending, ask, configured};
@@ -176,16 +177,32 @@ impl Site<'_> {
                 Reply::Back if walk_back(&mut self.draft, terminal, &ask::questions()) => continue,
                 _ => return self.stop(terminal),
             }
-            terminal.say(&self.init()?);
-            for account in self.draft.to_sign_in() {
-                self.stage.run(&["oauth", "login", &account])?;
-            }
-            match self.test(terminal, locale, &mut mail_to)? {
+            let made = match self.init() {
+                Ok(ready) => {
+                    terminal.say(&ready);
+                    self.sign_in()?;
+                    self.test(terminal, locale, &mut mail_to)?
+                }
+                Err(error) => {
+                    terminal.say(&format!("{error:#}"));
+                    let made = following::go_on(&mut self.draft, terminal, At::Vendor);
+                    made.unwrap_or(following::GoOn::Again)
+                }
+            };
+            match made {
                 following::GoOn::On => return Ok(true),
                 following::GoOn::Again => {}
                 following::GoOn::Stop => return self.stop(terminal),
             }
         }
+    }
+
+    /// Lets the person sign in to every account that wants it; the test says where that did not succeed.
+    fn sign_in(&self) -> anyhow::Result<()> {
+        for account in self.draft.to_sign_in() {
+            self.stage.run(&["oauth", "login", &account])?;
+        }
+        Ok(())
     }
 
     fn show(&self, terminal: &mut Terminal, new: &str) {

@@ -10,14 +10,15 @@ use mailbeat_shared::wizard::oauth::SignIn;
 use mailbeat_shared::wizard::providers::{self, BASIC_ENDED};
 use mailbeat_shared::wizard::{Asker, Check, Move, Question, address, languages, needed};
 
+use super::fault::At;
 use super::{Draft, Reading, Sending, people};
 use crate::mailbox::{MailboxSettings, MaildirSettings};
 
 /// The first page.
-pub const VENDOR: &[Question<Draft>] = &[vendor, state_dir, people::first];
+const VENDOR: &[Question<Draft>] = &[vendor, state_dir, people::first];
 
-/// The page on the mailbox.
-pub const MAILBOX: &[Question<Draft>] = &[
+/// The page on the mailbox, up to its server.
+const MAILBOX: &[Question<Draft>] = &[
     report_address,
     reading,
     |draft, asker| reads_by_oauth(draft, |sign_in, _| sign_in.ask_provider(asker)),
@@ -31,6 +32,10 @@ pub const MAILBOX: &[Question<Draft>] = &[
     |draft, asker| reads_at_server(draft, |account| account.ask_host(asker)),
     |draft, asker| reads_at_server(draft, |account| account.ask_tls(asker)),
     |draft, asker| reads_at_server(draft, |account| account.ask_port(asker)),
+];
+
+/// The rest of it.
+const MAILBOX_LOGON: &[Question<Draft>] = &[
     |draft, asker| {
         reads_by(draft, &[Reading::Password, Reading::OAuth], |account| account.ask_username(asker))
     },
@@ -42,8 +47,8 @@ pub const MAILBOX: &[Question<Draft>] = &[
     folders,
 ];
 
-/// The page on outgoing mail.
-pub const OUTGOING: &[Question<Draft>] = &[
+/// The page on outgoing mail, up to its server.
+const OUTGOING: &[Question<Draft>] = &[
     sending,
     from,
     |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_provider(asker)),
@@ -57,6 +62,10 @@ pub const OUTGOING: &[Question<Draft>] = &[
     |draft, asker| sends_at_server(draft, |account| account.ask_host(asker)),
     |draft, asker| sends_at_server(draft, |account| account.ask_tls(asker)),
     |draft, asker| sends_at_server(draft, |account| account.ask_port(asker)),
+];
+
+/// The rest of it.
+const OUTGOING_LOGON: &[Question<Draft>] = &[
     |draft, asker| sends_by_password(draft, |account| account.ask_username(asker)),
     |draft, asker| sends_by_password(draft, |account| account.ask_password(asker)),
     |draft, asker| sends_at_server(draft, |account| account.ask_trust(asker)),
@@ -65,12 +74,24 @@ pub const OUTGOING: &[Question<Draft>] = &[
 ];
 
 /// The page on people.
-pub const PEOPLE: &[Question<Draft>] = &[working_language, people::others];
+const PEOPLE: &[Question<Draft>] = &[working_language, people::others];
 
 /// All pages before anything is written.
 #[must_use]
 pub fn questions() -> Vec<Question<Draft>> {
-    [VENDOR, MAILBOX, OUTGOING, PEOPLE].concat()
+    [VENDOR, MAILBOX, MAILBOX_LOGON, OUTGOING, OUTGOING_LOGON, PEOPLE].concat()
+}
+
+/// The page on which what is at fault is mended, and the question on it to begin with.
+#[must_use]
+pub fn page_of(at: At) -> (Vec<Question<Draft>>, usize) {
+    match at {
+        At::Mailbox => ([MAILBOX, MAILBOX_LOGON].concat(), 0),
+        At::MailboxLogon => ([MAILBOX, MAILBOX_LOGON].concat(), MAILBOX.len()),
+        At::Outgoing => ([OUTGOING, OUTGOING_LOGON].concat(), 0),
+        At::OutgoingLogon => ([OUTGOING, OUTGOING_LOGON].concat(), OUTGOING.len()),
+        At::Vendor | At::Elsewhere => ([VENDOR, PEOPLE].concat(), 0),
+    }
 }
 
 fn vendor(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
