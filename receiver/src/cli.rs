@@ -124,7 +124,7 @@ pub enum Contracts {
         /// Its number.
         number: ContractNumber,
     },
-    /// Revoke one: its systems' mails are counted and no longer kept.
+    /// Revoke one: its systems' mails are counted and no longer kept, and its login on the relay ends.
     Revoke {
         /// Its number.
         number: ContractNumber,
@@ -176,6 +176,9 @@ pub struct Issue {
     /// The language of the customer's mails, `en` or `de`, where its administrator sets none.
     #[arg(long)]
     pub locale: Option<Locale>,
+    /// With a login of its own on the vendor's relay (`[relay]` in receiver.toml), for customers without a mail server.
+    #[arg(long)]
+    pub relay: bool,
     /// Reports of a new system wait until an operator approves it.
     #[arg(long)]
     pub approve: bool,
