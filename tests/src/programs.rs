@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
+use crate::stage::Stage;
+
 /// Which program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
@@ -67,6 +69,8 @@ pub struct Installed {
     file: PathBuf,
     config: PathBuf,
     env: Vec<(String, String)>,
+    /// The words before its own, where it is started in surroundings of its own.
+    entrance: Vec<String>,
 }
 
 impl Installed {
@@ -75,7 +79,7 @@ impl Installed {
     /// # Errors
     /// The program was not built.
     pub fn new(program: Program, build: Build, config: &Path) -> anyhow::Result<Self> {
-        Ok(Self { file: file(program, build)?, config: config.to_owned(), env: vec![] })
+        Ok(Self { file: file(program, build)?, config: config.to_owned(), env: vec![], entrance: vec![] })
     }
 
     /// The same with one more environment variable.
@@ -86,9 +90,18 @@ impl Installed {
         other
     }
 
+    /// The same on a stage.
+    ///
+    /// # Errors
+    /// The stage's path is not UTF-8.
+    pub fn on(&self, stage: &Stage) -> anyhow::Result<Self> {
+        Ok(Self { entrance: stage.enter()?, ..self.clone() })
+    }
+
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.file);
-        command.args(args).arg("--config").arg(&self.config).env_remove("NOTIFY_SOCKET");
+        let mut words = self.entrance.iter().map(OsStr::new).chain([self.file.as_os_str()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).args(args).arg("--config").arg(&self.config).env_remove("NOTIFY_SOCKET");
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
