@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test and says how many stories each folder told. Called by `make test`, which builds the programs first.
+# Runs every test and says how many stories each folder told, and in what time. Called by `make test`, which builds the programs first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 log=$(mktemp)
@@ -16,5 +16,5 @@ echo "Stories by folder:"
 # "Running tests/flow/main.rs (...)" or "Running unittests src/lib.rs (.../mailbeat_shared-...)" is followed by its "test result" line.
 awk '/^ +Running /   { what = $2 == "unittests" ? $4 : $2; sub(/.*\/deps\//, "", what); sub(/-[0-9a-f]+\)$/, " (inside)", what) }
      /^ +Doc-tests / { what = $2 " (documentation)" }
-     /^test result/  { if ($4 + $6 > 0) printf "  %-40s %5d passed %3d failed\n", what, $4, $6 }' "$log"
+     /^test result/  { if ($4 + $6 > 0) printf "  %-40s %5d passed %3d failed %10s\n", what, $4, $6, $NF }' "$log"
 exit "$status"

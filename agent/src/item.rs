@@ -3,9 +3,12 @@
 //! Nothing is measured but as one of these, and a value its item does not name is left out by name. So whatever is collected
 //! stands in the data sheet, and what is new in an update or switched on later waits until a person agreed to it. Pure.
 
+mod always;
+
 use mailbeat_shared::wire::observation::{Metric, names};
 
 use crate::config::Config;
+pub use always::{ALWAYS, Always};
 
 /// A kind of item that can be switched off and is sent only with consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,176 +57,73 @@ pub enum Item {
     Checks,
 }
 
-/// What every report says whatever is switched on; agreed to with the activation itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Always {
-    /// Its name in the data sheet's words.
-    pub name: &'static str,
-    /// Where it stands in `report.json`; empty for what is in the mail around it.
-    pub fields: &'static [&'static str],
+/// How an item is called and switched.
+struct Row {
+    item: Item,
+    name: &'static str,
+    key: &'static str,
+    is_on: fn(&Config) -> bool,
 }
 
-/// All of [`Always`].
-pub const ALWAYS: [Always; 6] = [
-    Always {
-        name: "system",
-        fields: &[
-            "system",
-            "incarnation",
-            "contract",
-            "identity.public_key",
-            "identity.proof",
-            "identity.succession",
-        ],
-    },
-    Always {
-        name: "chain",
-        fields: &[
-            "mailbeat",
-            "id",
-            "kind",
-            "sequence",
-            "previous",
-            "superseded",
-            "lost",
-            "created_at",
-            "promise.heartbeat_interval_s",
-            "promise.system_interval_s",
-            "enrollment.consented",
-            "enrollment.revision",
-            "notice.event",
-            "notice.until",
-            "test.route",
-        ],
-    },
-    Always { name: "host", fields: &["agent.host", "boot_id", "uptime_s"] },
-    Always {
-        name: "condition",
-        fields: &[
-            "agent.version",
-            "agent.locale",
-            "agent.config_digest",
-            "heartbeat.spool",
-            "heartbeat.problems",
-            "system_report.truncated",
-        ],
-    },
-    Always {
-        name: "people",
-        fields: &["enrollment.activated_by", "test.requested_by", "notice.reason", "heartbeat.maintenance"],
-    },
-    Always { name: "mail", fields: &[] },
+/// In the order of [`Item`], which is the order in which they are shown.
+#[rustfmt::skip]
+const LIST: [Row; 21] = [
+    Row { item: Item::Cpu, name: "cpu", key: "collect.cpu", is_on: |config| config.collect.cpu },
+    Row { item: Item::Memory, name: "memory", key: "collect.memory", is_on: |config| config.collect.memory },
+    Row { item: Item::Swap, name: "swap", key: "collect.swap", is_on: |config| config.collect.swap },
+    Row { item: Item::Load, name: "load", key: "collect.load", is_on: |config| config.collect.load },
+    Row { item: Item::Pressure, name: "pressure", key: "collect.pressure", is_on: |config| config.collect.pressure },
+    Row { item: Item::Filesystems, name: "filesystems", key: "collect.filesystems", is_on: |config| config.collect.filesystems },
+    Row { item: Item::DiskIo, name: "disk io", key: "collect.disk_io", is_on: |config| config.collect.disk_io },
+    Row { item: Item::Network, name: "network", key: "collect.network", is_on: |config| config.collect.network },
+    Row { item: Item::Temperature, name: "temperature", key: "collect.temperature", is_on: |config| config.collect.temperature },
+    Row { item: Item::Uptime, name: "uptime", key: "collect.uptime", is_on: |config| config.collect.uptime },
+    Row { item: Item::Agent, name: "agent", key: "collect.agent", is_on: |config| config.collect.agent },
+    Row { item: Item::Accounts, name: "accounts", key: "collect.accounts", is_on: |config| config.collect.accounts },
+    Row { item: Item::Os, name: "os", key: "collect.os", is_on: |config| config.collect.os },
+    Row { item: Item::Kernel, name: "kernel", key: "collect.kernel", is_on: |config| config.collect.kernel },
+    Row { item: Item::Virtualization, name: "virtualization", key: "collect.virtualization", is_on: |config| config.collect.virtualization },
+    Row { item: Item::Hardware, name: "hardware", key: "collect.hardware", is_on: |config| config.collect.hardware },
+    Row { item: Item::Packages, name: "packages", key: "collect.packages", is_on: |config| config.collect.packages },
+    Row { item: Item::Updates, name: "updates", key: "collect.updates", is_on: |config| config.collect.updates },
+    Row { item: Item::Reboot, name: "reboot", key: "collect.reboot", is_on: |config| config.collect.reboot },
+    Row { item: Item::WatchedFiles, name: "watched files", key: "watch.include", is_on: |config| !config.watch.include.is_empty() },
+    Row { item: Item::Checks, name: "checks", key: "check", is_on: |config| config.check.iter().any(|check| check.enabled) },
 ];
 
 impl Item {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 21] = [
-        Self::Cpu,
-        Self::Memory,
-        Self::Swap,
-        Self::Load,
-        Self::Pressure,
-        Self::Filesystems,
-        Self::DiskIo,
-        Self::Network,
-        Self::Temperature,
-        Self::Uptime,
-        Self::Agent,
-        Self::Accounts,
-        Self::Os,
-        Self::Kernel,
-        Self::Virtualization,
-        Self::Hardware,
-        Self::Packages,
-        Self::Updates,
-        Self::Reboot,
-        Self::WatchedFiles,
-        Self::Checks,
-    ];
+    pub const ALL: [Self; LIST.len()] = {
+        let mut all = [Self::Cpu; LIST.len()];
+        let mut at = 0;
+        while at < LIST.len() {
+            assert!(LIST[at].item as usize == at, "LIST is in the order of Item");
+            all[at] = LIST[at].item;
+            at += 1;
+        }
+        all
+    };
+
+    fn row(self) -> &'static Row {
+        &LIST[self as usize]
+    }
 
     /// Its name, as a person agrees to it; frozen, because consents name it.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::Memory => "memory",
-            Self::Swap => "swap",
-            Self::Load => "load",
-            Self::Pressure => "pressure",
-            Self::Filesystems => "filesystems",
-            Self::DiskIo => "disk io",
-            Self::Network => "network",
-            Self::Temperature => "temperature",
-            Self::Uptime => "uptime",
-            Self::Agent => "agent",
-            Self::Accounts => "accounts",
-            Self::Os => "os",
-            Self::Kernel => "kernel",
-            Self::Virtualization => "virtualization",
-            Self::Hardware => "hardware",
-            Self::Packages => "packages",
-            Self::Updates => "updates",
-            Self::Reboot => "reboot",
-            Self::WatchedFiles => "watched files",
-            Self::Checks => "checks",
-        }
+        self.row().name
     }
 
     /// The key of `agent.toml` that switches it.
     #[must_use]
     pub fn key(self) -> &'static str {
-        match self {
-            Self::Cpu => "collect.cpu",
-            Self::Memory => "collect.memory",
-            Self::Swap => "collect.swap",
-            Self::Load => "collect.load",
-            Self::Pressure => "collect.pressure",
-            Self::Filesystems => "collect.filesystems",
-            Self::DiskIo => "collect.disk_io",
-            Self::Network => "collect.network",
-            Self::Temperature => "collect.temperature",
-            Self::Uptime => "collect.uptime",
-            Self::Agent => "collect.agent",
-            Self::Accounts => "collect.accounts",
-            Self::Os => "collect.os",
-            Self::Kernel => "collect.kernel",
-            Self::Virtualization => "collect.virtualization",
-            Self::Hardware => "collect.hardware",
-            Self::Packages => "collect.packages",
-            Self::Updates => "collect.updates",
-            Self::Reboot => "collect.reboot",
-            Self::WatchedFiles => "watch.include",
-            Self::Checks => "check",
-        }
+        self.row().key
     }
 
     /// Whether the configuration asks for it.
     #[must_use]
     pub fn is_on(self, config: &Config) -> bool {
-        let collect = &config.collect;
-        match self {
-            Self::Cpu => collect.cpu,
-            Self::Memory => collect.memory,
-            Self::Swap => collect.swap,
-            Self::Load => collect.load,
-            Self::Pressure => collect.pressure,
-            Self::Filesystems => collect.filesystems,
-            Self::DiskIo => collect.disk_io,
-            Self::Network => collect.network,
-            Self::Temperature => collect.temperature,
-            Self::Uptime => collect.uptime,
-            Self::Agent => collect.agent,
-            Self::Accounts => collect.accounts,
-            Self::Os => collect.os,
-            Self::Kernel => collect.kernel,
-            Self::Virtualization => collect.virtualization,
-            Self::Hardware => collect.hardware,
-            Self::Packages => collect.packages,
-            Self::Updates => collect.updates,
-            Self::Reboot => collect.reboot,
-            Self::WatchedFiles => !config.watch.include.is_empty(),
-            Self::Checks => config.check.iter().any(|check| check.enabled),
-        }
+        (self.row().is_on)(config)
     }
 
     /// The observations it may add to a heartbeat.

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use mailbeat_tests::maildirs;
-use mailbeat_tests::programs::{Build, Program, Running, file, wait_for};
-use mailbeat_tests::world::{Host, PATIENCE, Vendor};
+use mailbeat_tests::programs::{Build, PATIENCE, Program, Running, file, wait_for};
+use mailbeat_tests::world::{Host, Vendor};
 
 use process::Usage;
 

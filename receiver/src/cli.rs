@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration.
 
 mod oauth;
+mod setup;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::id::ContractNumber;
 
 pub use oauth::{Oauth, SignIn};
+pub use setup::Setup;
 
 use crate::ticket::TicketNumber;
 
@@ -31,6 +33,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The wizard: vendor, mailbox, outgoing mail, people, test, first customer, start.
+    Setup(Setup),
     /// Make the state directory, the database, the vendor key and the default contact.
     Init(Init),
     /// Contracts with customers.
@@ -95,6 +99,9 @@ pub struct Test {
     /// Also write a log without secrets into this file, for support.
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+    /// With --json: tell each step on standard error as it is taken.
+    #[arg(long, requires = "json")]
+    pub progress: bool,
 }
 
 /// `init`.
@@ -121,6 +128,18 @@ pub enum Contracts {
     Revoke {
         /// Its number.
         number: ContractNumber,
+        /// The day from which it is revoked, UTC; by default from now on.
+        #[arg(long)]
+        since: Option<Date>,
+    },
+    /// Take up contracts from their files again, after an older database was restored.
+    Import {
+        /// The files as they were issued; of a directory every `*.contract`.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Systems of contracts that are not known here wait for `systems approve`, as with `contracts issue --approve`.
+        #[arg(long)]
+        approve: bool,
     },
 }
 
@@ -247,10 +266,13 @@ pub enum Systems {
         #[arg(long, default_value_t = 14)]
         days: u16,
     },
-    /// Admit a system that waits for approval, by the fingerprint of its key.
+    /// Admit a system that waits for approval, or a known system's new key, by the fingerprint of the key.
     Approve {
         /// `SHA256:...` from `quarantine list`.
         key: String,
+        /// The keys the system had go on holding; without it what they sign is refused in eight days.
+        #[arg(long)]
+        keep: bool,
     },
     /// Expect nothing of it for now.
     Pause {

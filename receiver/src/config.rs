@@ -72,7 +72,8 @@ impl Default for Retention {
     }
 }
 
-fn default_state_dir() -> PathBuf {
+/// Where the package's service keeps its state.
+pub fn default_state_dir() -> PathBuf {
     PathBuf::from("/var/lib/mailbeat-receiver")
 }
 
@@ -98,7 +99,18 @@ impl Config {
     /// # Errors
     /// [`BadConfig`], for a person to act on.
     pub fn load(path: &Path) -> Result<Self, BadConfig> {
-        let mut config: Self = config_file::load(path)?;
+        Self::ready(path, config_file::load(path)?)
+    }
+
+    /// The same of a text that `path` does not hold yet.
+    ///
+    /// # Errors
+    /// [`BadConfig`].
+    pub fn of(path: &Path, text: &str) -> Result<Self, BadConfig> {
+        Self::ready(path, config_file::parse(path, text)?)
+    }
+
+    fn ready(path: &Path, mut config: Self) -> Result<Self, BadConfig> {
         if let Some(dir) = std::env::var_os("MAILBEAT_STATE_DIR") {
             config.state_dir = dir.into();
         }

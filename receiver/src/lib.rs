@@ -16,5 +16,6 @@ pub mod mailbox;
 pub mod notify;
 pub mod render;
 pub mod run;
+pub mod setup;
 pub mod store;
 pub mod ticket;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use mail_parser::MessageParser;
 use mailbeat_tests::maildirs;
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::{Host, OPERATOR, PATIENCE, Vendor};
+use mailbeat_tests::programs::{PATIENCE, wait_for};
+use mailbeat_tests::world::{Host, OPERATOR, Vendor};
 
 use crate::chromium::Page;
 

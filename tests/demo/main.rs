@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
-use mailbeat_tests::programs::{Running, wait_for};
-use mailbeat_tests::world::{Host, OPERATOR, PATIENCE, Vendor};
+use mailbeat_tests::programs::{PATIENCE, Running, wait_for};
+use mailbeat_tests::world::{Host, OPERATOR, Vendor};
 use serde_json::Value;
 
 /// Rules for a story told in seconds: little grace, and a threshold that anybody can cross by adding files.

@@ -1,8 +1,7 @@
 //! Heartbeats by every way an agent may send, read by IMAP as they come.
 
 use mailbeat_tests::office::{Office, RULES, Way};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::PATIENCE;
+use mailbeat_tests::programs::{PATIENCE, wait_for};
 
 #[test]
 fn a_heartbeat_by_every_way_makes_its_system_alive() -> anyhow::Result<()> {

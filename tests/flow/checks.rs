@@ -14,8 +14,8 @@ use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file;
 use mailbeat_shared::wire::observation::{CheckResult, CheckState};
 use mailbeat_tests::office::{Office, RULES, Way};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::{Host, PATIENCE};
+use mailbeat_tests::programs::{PATIENCE, wait_for};
+use mailbeat_tests::world::Host;
 use serde_json::Value;
 
 /// What the checks of this configuration see now.

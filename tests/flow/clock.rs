@@ -7,8 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use mailbeat_tests::office::{Office, Way};
-use mailbeat_tests::programs::{Installed, wait_for};
-use mailbeat_tests::world::PATIENCE;
+use mailbeat_tests::programs::{Installed, PATIENCE, wait_for};
 
 use crate::courier::CALM;
 

@@ -3,8 +3,7 @@
 use std::fs;
 
 use mailbeat_tests::office::{Office, RULES, Way};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::PATIENCE;
+use mailbeat_tests::programs::{PATIENCE, wait_for};
 
 #[test]
 fn an_encrypted_heartbeat_makes_its_system_alive_and_the_mail_says_its_number_only() -> anyhow::Result<()> {

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::ensure;
 use mailbeat_tests::office::{Office, RULES, Way};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::{Host, PATIENCE};
+use mailbeat_tests::programs::{PATIENCE, wait_for};
+use mailbeat_tests::world::Host;
 use serde_json::Value;
 
 /// A copy of a state directory with owners, modes and times, as a backup makes it.

@@ -5,10 +5,10 @@ use std::fs;
 use std::process::Output;
 
 use anyhow::{Context as _, ensure};
-use mailbeat_tests::books::{Books, PATIENCE};
+use mailbeat_tests::books::Books;
 use mailbeat_tests::disk::Disk;
 use mailbeat_tests::maildirs;
-use mailbeat_tests::programs::{Installed, Running, wait_for};
+use mailbeat_tests::programs::{Installed, PATIENCE, Running, wait_for};
 use mailbeat_tests::world::{Host, Vendor};
 use tempfile::TempDir;
 

@@ -2,8 +2,7 @@
 //! afterwards silence counts again.
 
 use mailbeat_tests::office::{Office, Way};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::PATIENCE;
+use mailbeat_tests::programs::{PATIENCE, wait_for};
 
 /// A host is Silent after four seconds.
 const STRICT: &str = "[liveness]\ngrace = \"2s\"\nmisses = 2\n\n[integrity]\ngap_after = \"1h\"\n";

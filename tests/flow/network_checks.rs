@@ -1,8 +1,7 @@
 //! From what a check of an agent sees to a mail to the person responsible, and back when it is mended.
 
-use std::time::Duration;
-
 use mailbeat_tests::office::{Office, RULES, Way};
+use mailbeat_tests::programs::{PATIENCE, wait_for};
 use mailbeat_tests::site::{Authority, Web};
 use serde_json::Value;
 
@@ -33,12 +32,11 @@ fn a_broken_service_and_a_certificate_near_its_end_become_tickets_and_resolve_wh
     host.activate(vendor, &contract)?;
     let _agent = host.start()?;
     vendor.await_system("shop-01", "alive")?;
-    let applies =
-        mailbeat_tests::programs::wait_for("both checks to be reported", Duration::from_secs(30), || {
-            let rows = vendor.receiver.json(&["rules", "show", "shop-01"]).unwrap_or_default();
-            let rows = rows.as_array().cloned().unwrap_or_default();
-            Ok((rows.iter().filter(|row| row["rule"] == "check").count() == 2).then_some(rows))
-        })?;
+    let applies = wait_for("both checks to be reported", PATIENCE, || {
+        let rows = vendor.receiver.json(&["rules", "show", "shop-01"]).unwrap_or_default();
+        let rows = rows.as_array().cloned().unwrap_or_default();
+        Ok((rows.iter().filter(|row| row["rule"] == "check").count() == 2).then_some(rows))
+    })?;
     let shop = applies.iter().find(|row| row["subject"] == "shop").cloned().unwrap_or_default();
     assert!(
         shop["why"].as_str().is_some_and(|why| why.contains("critical: Critical by shop-window")),
@@ -58,11 +56,9 @@ fn a_broken_service_and_a_certificate_near_its_end_become_tickets_and_resolve_wh
     for (days, severity) in [(20, "medium"), (5, "high")] {
         authority.issue("shop", days)?;
         let wanted = |ticket: &Value| ticket["rule"] == "certificate-ends" && ticket["severity"] == severity;
-        mailbeat_tests::programs::wait_for(
-            &format!("a ticket of {severity}"),
-            Duration::from_secs(30),
-            || Ok(vendor.tickets()?.into_iter().find(wanted)),
-        )?;
+        wait_for(&format!("a ticket of {severity}"), PATIENCE, || {
+            Ok(vendor.tickets()?.into_iter().find(wanted))
+        })?;
     }
     office.await_mail("operator", &["MB-1002", "High:", "certificate"])?;
     authority.issue("shop", 365)?;

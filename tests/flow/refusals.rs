@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use mailbeat_tests::lab::Moment;
 use mailbeat_tests::office::{Office, RULES, Way, clear_route};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::PATIENCE;
+use mailbeat_tests::programs::{PATIENCE, wait_for};
 use serde_json::{Value, json};
 
 /// Intervals so long that nothing is sent unless a story asks for it.

@@ -1,13 +1,13 @@
 //! The SMTP client and a real Postfix, in every mood Postfix can be put into.
 
 use std::net::TcpStream;
-use std::time::Duration;
 
 use mailbeat_shared::steps::{Steps, name};
 use mailbeat_shared::transport::outcome::{ConnectionProblem, FailureKind, Outcome, TlsProblem};
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::smtp::{AuthMode, Client, Envelope, SmtpSettings, TlsMode, probe, send};
 use mailbeat_tests::lab::{Certificate, Lab, wait_for};
+use mailbeat_tests::programs::PATIENCE;
 
 const MESSAGE: &[u8] = b"From: agent1@example.test\r\nTo: reports@example.test\r\n\
     Date: Mon, 1 Jan 2024 00:00:00 +0000\r\nMessage-ID: <1@example.test>\r\nSubject: hello\r\n\r\nbody\r\n";
@@ -242,7 +242,7 @@ async fn a_line_that_breaks_after_the_message_leaves_the_outcome_unknown_and_sen
 /// Postfix's children hold their ports for a moment longer than Postfix itself.
 fn stop_wholly(lab: &Lab) -> anyhow::Result<()> {
     lab.stop_postfix()?;
-    wait_for("Postfix's ports to be free", Duration::from_secs(20), || {
+    wait_for("Postfix's ports to be free", PATIENCE, || {
         let is_free = |port| TcpStream::connect(("127.0.0.1", port)).is_err();
         Ok((is_free(lab.ports().mx) && is_free(lab.ports().submission)).then_some(()))
     })
@@ -272,7 +272,7 @@ async fn a_probe_walks_to_the_recipient_and_leaves_no_mail() -> anyhow::Result<(
     assert!(probe(&submission(&lab, TlsMode::Starttls), &to("reports"), &mut steps).await, "{steps:?}");
     assert_eq!(steps.taken().last().expect("a probe has steps").name, name::RECIPIENT, "{steps:?}");
     let log = || Ok(std::fs::read_to_string(lab.dir().join("log/postfix.log")).unwrap_or_default());
-    let ended = wait_for("the session in Postfix's log", Duration::from_secs(10), || {
+    let ended = wait_for("the session in Postfix's log", PATIENCE, || {
         log().map(|log: String| log.lines().find(|line| line.contains("rset=1")).map(str::to_owned))
     })?;
     assert!(ended.contains("rcpt=1") && ended.contains("quit=1") && !ended.contains("data="), "{ended}");

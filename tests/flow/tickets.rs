@@ -1,8 +1,7 @@
 //! From what an agent measured, or no longer says, to a mail in the mailbox of the person responsible.
 
 use mailbeat_tests::office::{Office, RULES, Way, attachment};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::PATIENCE;
+use mailbeat_tests::programs::{PATIENCE, wait_for};
 use serde_json::Value;
 
 /// The default rule for filesystems with its limit wherever the story wants it.

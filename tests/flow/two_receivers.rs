@@ -6,8 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use mailbeat_tests::books::Books;
 use mailbeat_tests::office::Office;
-use mailbeat_tests::programs::{Build, Installed, Program, wait_for};
-use mailbeat_tests::world::PATIENCE;
+use mailbeat_tests::programs::{Build, Installed, PATIENCE, Program, wait_for};
 
 use crate::courier::{CALM, Courier};
 

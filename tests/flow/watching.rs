@@ -5,8 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use mailbeat_tests::office::{Office, RULES, Way};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::PATIENCE;
+use mailbeat_tests::programs::{PATIENCE, wait_for};
 
 #[test]
 fn what_a_host_is_and_what_became_of_it_is_shown_at_the_vendor() -> anyhow::Result<()> {

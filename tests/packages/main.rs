@@ -13,8 +13,8 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use anyhow::Context as _;
 use clean_root::CleanRoot;
+use mailbeat_tests::programs::PATIENCE;
 use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::PATIENCE;
 use serde_json::Value;
 
 const AGENT: &str = "host_name = 'scada-01'\n[watch]\ninclude = ['/etc/hostname']\n[[route]]\nname = 'maildir'\ntype = 'maildir'\n\

@@ -7,10 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::programs::wait_for;
-
-/// How long a story waits for a number in the books; two cores are shared by many stories.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+use crate::programs::{PATIENCE, wait_for};
 
 /// The database, read only.
 #[derive(Debug)]

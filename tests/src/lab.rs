@@ -19,16 +19,18 @@ mod policy;
 mod ports;
 mod postfix;
 mod process;
+mod proxy;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
+pub use crate::programs::wait_for;
 pub use breaker::LineBreaker;
 pub use ca::Certificate;
 pub use cutter::LineCutter;
@@ -36,9 +38,10 @@ pub use dovecot::{Fsync, Storage};
 pub use farewell::FarewellLine;
 pub use mailboxes::Answer;
 pub use oauth::Browser;
-pub use options::Builder;
+pub use options::{Builder, Overquota};
 pub use policy::Moment;
 pub use ports::Ports;
+pub use proxy::HttpProxy;
 
 use dovecot::Role;
 use policy::Policy;
@@ -109,7 +112,7 @@ impl Lab {
         ca::make(&root.join("tls"))?;
         let imap = dovecot::configure(&root, &ports, options, Role::Imap)?;
         let delivery = dovecot::configure(&root, &ports, options, Role::Delivery)?;
-        let postfix = postfix::configure(&root, &ports)?;
+        let postfix = postfix::configure(&root, &ports, options)?;
         let oauth = options.oauth.map(|seconds| oauth::configure(&root, &ports, seconds)).transpose()?;
         let policy = Policy::serve(&root)?;
         let lab = Self {
@@ -128,7 +131,7 @@ impl Lab {
             let user = lab.user(name);
             let quota = options.quotas.iter().find(|(limited, _)| limited == name);
             let extra = match quota {
-                Some((_, bytes)) => format!("userdb_quota_rule=*:bytes={bytes}"),
+                Some((_, bytes)) => dovecot::quota_rule(*bytes),
                 None if name == "full" => "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1".to_owned(),
                 None => String::new(),
             };
@@ -168,6 +171,14 @@ impl Lab {
     #[must_use]
     pub fn user(&self, name: &str) -> User {
         User { address: format!("{name}@example.test"), password: format!("{name}-pw") }
+    }
+
+    /// From now on this user's mailbox takes so many bytes, in a lab with [`Builder::quota`] for it.
+    ///
+    /// # Errors
+    /// It has no quota, or what the file system said.
+    pub fn set_quota(&self, name: &str, bytes: u64) -> anyhow::Result<()> {
+        dovecot::set_quota(&self.root, &self.user(name).address, bytes)
     }
 
     /// The lab's directory, readable for everybody: logs are in `log/`.
@@ -285,25 +296,6 @@ impl Drop for Lab {
         }
         self.guardian.finish(keep);
         self.servers().for_each(Server::bury);
-    }
-}
-
-/// Waits until `condition` gives something, looking every 20 ms.
-///
-/// # Errors
-/// `what` did not happen within `limit`, or `condition` failed.
-pub fn wait_for<T>(
-    what: &str,
-    limit: Duration,
-    mut condition: impl FnMut() -> anyhow::Result<Option<T>>,
-) -> anyhow::Result<T> {
-    let started = Instant::now();
-    loop {
-        if let Some(value) = condition()? {
-            return Ok(value);
-        }
-        ensure!(started.elapsed() < limit, "waited {} s for this: {what}", limit.as_secs());
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

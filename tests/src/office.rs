@@ -12,8 +12,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::lab::{Certificate, Lab};
-use crate::programs::wait_for;
-use crate::world::{Host, PATIENCE, Vendor};
+use crate::programs::{PATIENCE, wait_for};
+use crate::world::{Host, Vendor};
 
 /// Rules for stories told in seconds.
 pub const RULES: &str = "[liveness]\ngrace = \"2s\"\nmisses = 2\n\n[integrity]\ngap_after = \"1s\"\n";
@@ -101,12 +101,20 @@ impl Office {
     /// # Errors
     /// There was none in time.
     pub fn await_mail(&self, user: &str, words: &[&str]) -> anyhow::Result<String> {
-        wait_for(&format!("a mail to {user} with {words:?}"), PATIENCE, || {
-            let mails = self.lab.mails(user, "INBOX")?;
-            let mut texts = mails.iter().map(|mail| String::from_utf8_lossy(mail).into_owned());
-            Ok(texts.find(|text| words.iter().all(|word| text.contains(word))))
-        })
+        await_mail(&self.lab, user, words)
     }
+}
+
+/// Waits for a mail to this user of the lab whose text contains all of `words`.
+///
+/// # Errors
+/// There was none in time.
+pub fn await_mail(lab: &Lab, user: &str, words: &[&str]) -> anyhow::Result<String> {
+    wait_for(&format!("a mail to {user} with {words:?}"), PATIENCE, || {
+        let mails = lab.mails(user, "INBOX")?;
+        let mut texts = mails.iter().map(|mail| String::from_utf8_lossy(mail).into_owned());
+        Ok(texts.find(|text| words.iter().all(|word| text.contains(word))))
+    })
 }
 
 /// An attachment's bytes as an administrator would save them, by name and with nothing of ours: base64 by `openssl`.

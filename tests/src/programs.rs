@@ -14,6 +14,12 @@ use serde_json::Value;
 
 use crate::stage::Stage;
 
+/// How long a story waits for what must come. It is long because two cores and one disk are shared by many stories; waiting longer
+/// costs only where it is in vain.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+/// Lines of a program's log that are shown of a story that failed.
+const LOG_LINES: usize = 40;
+
 /// Which program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
@@ -203,9 +209,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if std::thread::panicking() {
-            eprintln!("--- {}\n{}", self.log.display(), self.log());
-        }
+        // Whoever runs the tests is shown this of a failed story only. A story that ends with an error does not panic.
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let last = &lines[lines.len().saturating_sub(LOG_LINES)..];
+        eprintln!("--- {}\n{}", self.log.display(), last.join("\n"));
     }
 }
 

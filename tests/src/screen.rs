@@ -1,14 +1,10 @@
 //! A real terminal for programs that ask: one of tmux, 80 columns wide, whose screen can be read.
 
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
-use crate::programs::wait_for;
-
-/// How long a story waits for words on the screen.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::programs::{PATIENCE, wait_for};
 
 /// A terminal with one program in it; both end when it is dropped.
 #[derive(Debug)]

@@ -11,8 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 
-use crate::programs::wait_for;
-use crate::world::PATIENCE;
+use crate::programs::{PATIENCE, wait_for};
 
 /// What a web service answers.
 #[derive(Clone, Debug)]

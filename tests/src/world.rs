@@ -4,19 +4,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
-use crate::programs::{Build, Installed, Program, Running, wait_for};
+use crate::programs::{Build, Installed, PATIENCE, Program, Running, wait_for};
 
 /// The vendor's report address in every story.
 pub const REPORTS: &str = "reports@example.test";
 /// The vendor's person on duty in every story.
 pub const OPERATOR: &str = "operator@example.test";
-/// How long a story waits for anything.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The vendor: a receiver with its state.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Linux and other Unixes. Nothing here needs root; what may not be read is an error for the caller to name.
 
+mod descendants;
 mod names;
-mod owner;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -11,8 +11,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path};
 
+pub(super) use descendants::end_all;
 pub use names::known_names;
-pub use owner::Owner;
 use rustix::fs::{Mode, OFlags};
 
 /// Ids from here on belong to people, below to the system (Debian and Red Hat alike); 65534 is nobody.

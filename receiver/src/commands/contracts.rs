@@ -1,4 +1,6 @@
-//! `contracts`: issuing, listing, showing, revoking.
+//! `contracts`: issuing, listing, showing, revoking, taking up again.
+
+mod import;
 
 use std::path::PathBuf;
 
@@ -41,8 +43,10 @@ pub(super) fn run(desk: &Desk, command: &Contracts) -> anyhow::Result<()> {
                 .with_context(|| format!("there is no contract {number}; `contracts list` shows them"))?;
             desk.show(&Row::of(&contract, desk.now), &without_secret(&contract.file))
         }
-        Contracts::Revoke { number } => {
-            let revoked = desk.write(|tx| tx.revoke_contract(number, desk.now))?;
+        Contracts::Import { paths, approve } => import::run(desk, paths, *approve),
+        Contracts::Revoke { number, since } => {
+            let since = since.map(midnight).transpose()?.map_or(desk.now, |since| since.min(desk.now));
+            let revoked = desk.write(|tx| tx.revoke_contract(number, since))?;
             ensure!(revoked, "there is no contract {number} to revoke; `contracts list` shows them");
             desk.show(
                 &serde_json::json!({ "number": number, "revoked": true }),

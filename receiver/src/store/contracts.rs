@@ -1,46 +1,15 @@
-//! Customers, the people responsible, and contracts.
+//! Contracts: their terms, revisions and ends.
 
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::{EnrollmentSecret, Interval, SealedContract};
 use mailbeat_shared::wire::id::ContractNumber;
 use rusqlite::{Row, params};
 use serde::Serialize;
 
-use super::sqlite::{StoreError, Tx, maybe_time, maybe_word, time, us, word};
+use super::sqlite::{StoreError, Tx, maybe_time, time, us, word};
 use crate::evaluate::UnknownWord;
-
-/// A customer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Customer {
-    /// Row.
-    pub id: i64,
-    /// Name, unique.
-    pub name: String,
-    /// For the vendor's eyes.
-    pub notes: String,
-}
-
-/// Somebody who is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Contact {
-    /// Row.
-    pub id: i64,
-    /// The customer, or `None` for the vendor's own people.
-    pub customer: Option<i64>,
-    /// Order of responsibility, lowest first.
-    pub position: i64,
-    /// Name.
-    pub name: String,
-    /// Mail address.
-    pub email: String,
-    /// The language of their mails; `None` takes the receiver's own.
-    pub locale: Option<Locale>,
-    /// Since when mail to the address comes back for good.
-    pub refused_at: Option<Timestamp>,
-}
 
 /// Whether a proof admits a system, or an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -162,113 +131,7 @@ pub(super) fn terms(row: &Row<'_>, first: usize) -> rusqlite::Result<Terms> {
     })
 }
 
-pub(super) fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
-    Ok(Contact {
-        id: row.get(0)?,
-        customer: row.get(1)?,
-        position: row.get(2)?,
-        name: row.get(3)?,
-        email: row.get(4)?,
-        locale: maybe_word(row, 5)?,
-        refused_at: maybe_time(row, 6)?,
-    })
-}
-
 impl Tx<'_> {
-    /// The customer with this name, made if there is none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn put_customer(&self, name: &str, now: Timestamp) -> Result<i64, StoreError> {
-        const INSERT: &str = "-- put_customer
-            INSERT INTO customers (name, created_at) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
-        const SELECT: &str = "-- put_customer
-            SELECT id FROM customers WHERE name = ?1";
-        self.run(INSERT, params![name, us(now)])?;
-        self.one(SELECT, params![name], |row| row.get(0))?.ok_or_else(|| StoreError::Corrupt {
-            what: "a customer",
-            detail: "not there after it was made".into(),
-        })
-    }
-
-    /// All customers by name.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn customers(&self) -> Result<Vec<Customer>, StoreError> {
-        const SQL: &str = "-- customers
-            SELECT id, name, notes FROM customers ORDER BY name";
-        self.all(SQL, [], |row| Ok(Customer { id: row.get(0)?, name: row.get(1)?, notes: row.get(2)? }))
-    }
-
-    /// Another person responsible, after those there are. `None`: one of the vendor's own people.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn add_contact(&self, customer: Option<i64>, name: &str, email: &str) -> Result<i64, StoreError> {
-        const SQL: &str = "-- add_contact
-            INSERT INTO contacts (customer, position, name, email)
-            VALUES (?1, (SELECT 1 + coalesce(max(position), 0) FROM contacts WHERE customer IS ?1), ?2, ?3)";
-        Ok(self.insert(SQL, params![customer, name, email])?.unwrap_or_default())
-    }
-
-    /// Changes a contact; a new address is tried again.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn change_contact(
-        &self,
-        id: i64,
-        name: &str,
-        email: &str,
-        position: i64,
-    ) -> Result<bool, StoreError> {
-        const SQL: &str = "-- change_contact
-            UPDATE contacts SET name = ?2, email = ?3, position = ?4, refused_at = NULL WHERE id = ?1";
-        Ok(self.run(SQL, params![id, name, email, position])? > 0)
-    }
-
-    /// Sets the language of a contact's mails.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_contact_locale(&self, id: i64, locale: Locale) -> Result<(), StoreError> {
-        const SQL: &str = "-- set_contact_locale
-            UPDATE contacts SET locale = ?2 WHERE id = ?1";
-        self.run(SQL, params![id, locale.as_str()]).map(drop)
-    }
-
-    /// Removes a contact; what it was still to be told is told to the next one responsible. `false`: there is no such contact.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn remove_contact(&self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
-        const WAITING: &str = "-- remove_contact
-            SELECT n.event, t.customer FROM notifications n JOIN ticket_events e ON e.id = n.event
-                JOIN tickets t ON t.number = e.ticket
-            WHERE n.contact = ?1 AND n.state = 'waiting' ORDER BY n.id";
-        const FORGET: &str = "-- remove_contact
-            DELETE FROM notifications WHERE contact = ?1";
-        const SQL: &str = "-- remove_contact
-            DELETE FROM contacts WHERE id = ?1";
-        let waiting = self.all(WAITING, params![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        self.run(FORGET, params![id])?;
-        let removed = self.run(SQL, params![id])? == 1;
-        waiting.into_iter().try_for_each(|(event, customer)| self.notify(event, customer, now))?;
-        Ok(removed)
-    }
-
-    /// The people responsible for a customer, first the first. `None`: the vendor's own people.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn contacts(&self, customer: Option<i64>) -> Result<Vec<Contact>, StoreError> {
-        const SQL: &str = "-- contacts
-            SELECT id, customer, position, name, email, locale, refused_at FROM contacts WHERE customer IS ?1
-            ORDER BY position, id";
-        self.all(SQL, params![customer], contact)
-    }
-
     /// Takes up an issued contract or a renewal of one.
     ///
     /// # Errors

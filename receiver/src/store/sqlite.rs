@@ -1,124 +1,29 @@
-//! SQLite: the connection, its transactions, and how Rust's values become columns.
+//! SQLite: the connection and its transactions. `column` has how Rust's values become columns, `error` what goes wrong.
 //!
 //! One writer. WAL with synchronous=FULL: what `write` returned `Ok` for survives a power cut; anything else never
 //! happened. Commands write from their own process through the same functions and wait for the lock (busy_timeout).
 //! rusqlite's types stay inside `store/`.
 
+mod column;
+mod error;
+
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::id::{Digest, SystemId};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Params, Row, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, TransactionBehavior};
 
 use super::migrate;
+pub(super) use column::{
+    digest, int, maybe_digest, maybe_time, maybe_word, number, system_id, time, us, word,
+};
+pub use error::StoreError;
 
 /// How long to wait for another process's write to end.
 const BUSY: Duration = Duration::from_secs(5);
 /// Room for every literal statement of this program.
 const STATEMENTS: usize = 192;
-
-/// What went wrong in the store.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Written by a newer program.
-    #[error(
-        "the database {} has schema {found}, this program knows up to {known}: run the newer program again, or restore the backup made before the upgrade", path.display()
-    )]
-    Newer {
-        /// The database file.
-        path: PathBuf,
-        /// Its schema.
-        found: u32,
-        /// The newest known here.
-        known: u32,
-    },
-    /// A database of another program.
-    #[error("{} is a database, but not of mailbeat-receiver", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Another process holds the lock.
-    #[error("{doing}: another process has been writing to the database for 5 s; try again")]
-    Busy {
-        /// Which function.
-        doing: &'static str,
-    },
-    /// No room for what is to be written.
-    #[error(
-        "{doing}: the disk that holds the database is full; make room on it and start again. Nothing recorded is lost, and what is not yet recorded stays in the mailbox"
-    )]
-    Full {
-        /// Which function.
-        doing: &'static str,
-    },
-    /// SQLite refused.
-    #[error("{doing}: {error}")]
-    Sqlite {
-        /// Which function.
-        doing: &'static str,
-        /// What SQLite said.
-        error: rusqlite::Error,
-    },
-    /// A row holds what this program did not write.
-    #[error("{what} in the database cannot be read: {detail}")]
-    Corrupt {
-        /// What.
-        what: &'static str,
-        /// Why not.
-        detail: String,
-    },
-    /// A decision was made on a state that is no longer there.
-    #[error("system {0} was changed by somebody else in between; try again")]
-    Changed(i64),
-    /// The backup before a migration failed; the database was not touched.
-    #[error("the backup {} before the upgrade cannot be written: {error}", path.display())]
-    Backup {
-        /// Where to.
-        path: PathBuf,
-        /// What SQLite said.
-        error: rusqlite::Error,
-    },
-    /// The thread that owns the database is gone.
-    #[error("the database thread has ended")]
-    Ended,
-}
-
-impl StoreError {
-    pub(super) fn sqlite(sql: &'static str, error: rusqlite::Error) -> Self {
-        let doing = function_of(sql);
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy) => Self::Busy { doing },
-            Some(ErrorCode::DiskFull) => Self::Full { doing },
-            _ => Self::Sqlite { doing, error },
-        }
-    }
-
-    /// Whether the fault lies in one row's values, so that the rest of its batch can go on; otherwise the database
-    /// itself (full disk, lock, damage) refuses and the batch has to come again.
-    #[must_use]
-    pub fn is_one_rows(&self) -> bool {
-        match self {
-            Self::Corrupt { .. } | Self::Changed(_) => true,
-            Self::Sqlite { error, .. } => match error.sqlite_error_code() {
-                Some(code) => matches!(
-                    code,
-                    ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig
-                ),
-                None => true,
-            },
-            _ => false,
-        }
-    }
-}
-
-/// The function's name: every statement's first line is a comment with it.
-fn function_of(sql: &'static str) -> &'static str {
-    sql.trim_start().strip_prefix("--").and_then(|rest| rest.lines().next()).map_or("the database", str::trim)
-}
 
 /// The database and the right to write to it.
 #[derive(Debug)]
@@ -320,72 +225,6 @@ impl Tx<'_> {
             .and_then(|mut statement| statement.query_map(params, map)?.collect())
             .map_err(|error| StoreError::sqlite(sql, error))
     }
-}
-
-/// A time as its column: microseconds since 1970-01-01 UTC. The last second of the year 9999, which a hostile report may name, has
-/// microseconds that cannot be read back.
-pub(super) fn us(at: Timestamp) -> i64 {
-    at.as_microsecond().min(Timestamp::MAX.as_second() * 1_000_000)
-}
-
-/// An unsigned number as its column. What exceeds it was refused before.
-pub(super) fn int(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// The column as an unsigned number.
-pub(super) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    row.get(column).map(|number: i64| u64::try_from(number).unwrap_or(0))
-}
-
-/// The column as a time.
-pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    Timestamp::from_microsecond(row.get(column)?).map_err(|error| unreadable(column, error))
-}
-
-/// The column as a time, or never.
-pub(super) fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    row.get::<_, Option<i64>>(column)?
-        .map(|us| Timestamp::from_microsecond(us).map_err(|error| unreadable(column, error)))
-        .transpose()
-}
-
-/// The column as a SystemId.
-pub(super) fn system_id(row: &Row<'_>, column: usize) -> rusqlite::Result<SystemId> {
-    row.get(column).map(SystemId::from_bytes)
-}
-
-/// The column as a digest.
-pub(super) fn digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Digest> {
-    row.get(column).map(Digest::from_bytes)
-}
-
-/// The column as a digest, or none.
-pub(super) fn maybe_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Digest>> {
-    row.get::<_, Option<[u8; 32]>>(column).map(|bytes| bytes.map(Digest::from_bytes))
-}
-
-/// The text column as one of our words.
-pub(super) fn word<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
-where
-    T: FromStr,
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    row.get_ref(column)?.as_str()?.parse().map_err(|error| unreadable(column, error))
-}
-
-/// The same where there may be none.
-pub(super) fn maybe_word<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>>
-where
-    T: FromStr,
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    let text = row.get_ref(column)?.as_str_or_null()?;
-    text.map(|text| text.parse().map_err(|error| unreadable(column, error))).transpose()
-}
-
-fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Null, Box::new(error))
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use rusqlite::params;
 
-use super::contracts::{Contact, Customer};
 use super::outbox::Notification;
+use super::people::{Contact, Customer, contact};
 use super::reports::ReportRow;
 use super::sqlite::{StoreError, Tx};
 use crate::notify::bounce::{NotificationId, message_id};
@@ -32,7 +32,7 @@ impl Tx<'_> {
     pub fn contact(&self, id: i64) -> Result<Option<Contact>, StoreError> {
         const SQL: &str = "-- contact
             SELECT id, customer, position, name, email, locale, refused_at FROM contacts WHERE id = ?1";
-        self.one(SQL, params![id], super::contracts::contact)
+        self.one(SQL, params![id], contact)
     }
 
     /// A system's newest reports of one kind, newest first.

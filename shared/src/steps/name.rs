@@ -8,6 +8,8 @@ pub const RESOLVE: &str = "name (DNS)";
 pub const DOMAIN: &str = "sender's domain (MX, SPF)";
 /// One of the addresses answers.
 pub const CONNECT: &str = "connection (TCP)";
+/// The HTTP proxy, where there is one, opens the way to the server; name and connection are its own then.
+pub const PROXY: &str = "proxy";
 /// The server says who it is.
 pub const GREETING: &str = "greeting";
 /// It answers EHLO.

@@ -33,6 +33,8 @@ const PHRASES: &[Phrase] = &[
     ("name (DNS)", "Name (DNS)"),
     ("sender's domain (MX, SPF)", "Absenderdomain (MX, SPF)"),
     ("connection (TCP)", "Verbindung (TCP)"),
+    ("proxy", "Proxy"),
+    ("opened the way to {}", "hat den Weg zu {1} geöffnet"),
     ("greeting", "Begrüßung"),
     ("introduction (EHLO)", "Vorstellung (EHLO)"),
     ("capabilities", "Fähigkeiten"),

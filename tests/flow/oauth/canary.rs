@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use mailbeat_tests::accounts::{Account, office, route, sign_in, tokens};
 use mailbeat_tests::office::RULES;
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::PATIENCE;
+use mailbeat_tests::programs::{PATIENCE, wait_for};
 use serde_json::Value;
 
 /// Every file below a directory.

@@ -4,8 +4,8 @@ use mailbeat_tests::accounts::{Account, account, imaps, office, route, sign_in, 
 use mailbeat_tests::books::Books;
 use mailbeat_tests::lab::Lab;
 use mailbeat_tests::office::{Office, RULES, Way};
-use mailbeat_tests::programs::wait_for;
-use mailbeat_tests::world::{Host, PATIENCE};
+use mailbeat_tests::programs::{PATIENCE, wait_for};
+use mailbeat_tests::world::Host;
 
 const REFUSED: &str = "\n[[threshold]]\nid = \"route-sign-in-refused\"\nmetric = \"mailbeat.route.sign_in.refusals\"\n\
                        subject = \"mailbeat.route\"\nabove = { high = 0 }\ntitle = \"route {subject}\"\n";

@@ -70,7 +70,7 @@ fn each_fault_of_a_mariadb_becomes_its_ticket_and_resolves() -> anyhow::Result<(
             let more = || Ok(database.run("SELECT 1").is_err().then_some(()));
             mailbeat_tests::programs::wait_for(
                 "somebody to be refused",
-                mailbeat_tests::world::PATIENCE,
+                mailbeat_tests::programs::PATIENCE,
                 more,
             )?;
             drop(guests);

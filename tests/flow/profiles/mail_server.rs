@@ -6,9 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use mailbeat_tests::lab::Lab;
-use mailbeat_tests::programs::wait_for;
+use mailbeat_tests::programs::{PATIENCE, wait_for};
 use mailbeat_tests::stage::Stage;
-use mailbeat_tests::world::PATIENCE;
 
 use super::morning::Morning;
 

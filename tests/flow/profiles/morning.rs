@@ -3,18 +3,15 @@
 use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use mailbeat_tests::office::{Office, Way};
-use mailbeat_tests::programs::{Installed, Running, wait_for};
+use mailbeat_tests::programs::{Installed, PATIENCE, Running, wait_for};
 use mailbeat_tests::stage::Stage;
 use mailbeat_tests::world::Host;
 use serde_json::Value;
 
 const PROFILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/profiles");
-/// Everything of a profile in turn takes longer than one thing.
-const LONG: Duration = Duration::from_secs(60);
 /// How full and how busy the machine is on which the story is told is not part of it.
 const NOT_OURS: &str = "checks_at_once = 16\ncollect.cpu = false\ncollect.temperature = false\n";
 /// On a stage it is, and so is the one disk of the story.
@@ -136,7 +133,7 @@ impl Morning {
 
     /// Every check was reported and none is anything but Ok; and there is no ticket.
     fn awaits_health(&self) -> anyhow::Result<()> {
-        let health = wait_for("every check to be ok", LONG, || {
+        let health = wait_for("every check to be ok", PATIENCE, || {
             let rows = self.office.vendor.receiver.json(&["rules", "show", self.name]).unwrap_or_default();
             let all: Vec<Value> = rows.as_array().cloned().unwrap_or_default();
             let checks: Vec<&Value> = all.iter().filter(|row| row["rule"] == "check").collect();
@@ -179,7 +176,7 @@ impl Morning {
         let mut wanted: Vec<[&str; 3]> =
             expected.iter().map(|(rule, subject, severity)| [*rule, *subject, *severity]).collect();
         wanted.sort_unstable();
-        let opened = wait_for(&format!("{wanted:?} to be open"), LONG, || {
+        let opened = wait_for(&format!("{wanted:?} to be open"), PATIENCE, || {
             let open = self.open()?;
             let mut told: Vec<_> = open
                 .iter()
@@ -197,8 +194,10 @@ impl Morning {
         };
         told(&|number| format!("{number}] "))?;
         mend().done()?;
-        wait_for(&format!("{wanted:?} to be resolved"), LONG, || Ok(self.open()?.is_empty().then_some(())))
-            .with_context(|| self.told())?;
+        wait_for(&format!("{wanted:?} to be resolved"), PATIENCE, || {
+            Ok(self.open()?.is_empty().then_some(()))
+        })
+        .with_context(|| self.told())?;
         told(&|number| format!("{number}] Resolved:"))
     }
 
@@ -219,7 +218,7 @@ impl Morning {
 
     fn mail_since(&self, before: usize, words: &[&str]) -> anyhow::Result<String> {
         let user = self.duty.borrow().user;
-        let mail = wait_for(&format!("a mail to {user} with {words:?}"), LONG, || {
+        let mail = wait_for(&format!("a mail to {user} with {words:?}"), PATIENCE, || {
             let mails = self.office.lab.mails(user, "INBOX")?;
             let mut new = mails.iter().skip(before).map(|mail| String::from_utf8_lossy(mail).into_owned());
             Ok(new.find(|text| words.iter().all(|word| text.contains(word))))
@@ -251,12 +250,12 @@ impl Morning {
         self.on_duty()?;
         let before = self.openings(subject)?.len();
         inject().done()?;
-        let opened = wait_for(&format!("{subject} to have been {severity}"), LONG, || {
+        let opened = wait_for(&format!("{subject} to have been {severity}"), PATIENCE, || {
             let openings = self.openings(subject)?;
             Ok(openings.get(before..).is_some_and(|new| new.iter().any(|as_| as_ == severity)).then_some(()))
         });
         opened.with_context(|| self.told())?;
-        wait_for(&format!("{subject} to be over"), LONG, || Ok(self.open()?.is_empty().then_some(())))
+        wait_for(&format!("{subject} to be over"), PATIENCE, || Ok(self.open()?.is_empty().then_some(())))
             .with_context(|| self.told())
     }
 

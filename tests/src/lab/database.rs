@@ -5,15 +5,13 @@ use std::io::Write as _;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
 use super::process::{Place, Server};
 use super::{missing, postfix, wait_for};
+use crate::programs::PATIENCE;
 
-/// How long a database may take to come up.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Who may look, and with which password.
 pub const USER: &str = "watch";
 /// See [`USER`].

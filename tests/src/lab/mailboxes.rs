@@ -6,12 +6,12 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 
 use super::{Lab, Storage, wait_for};
+use crate::programs::PATIENCE;
 
 /// An untagged answer: its text with every literal taken out, and the literals.
 #[derive(Clone, Debug)]
@@ -71,13 +71,13 @@ impl Lab {
     /// Waits until a folder holds at least `count` mails and gives all it holds.
     ///
     /// # Errors
-    /// They did not come within 20 seconds; the logs are in the error.
+    /// They did not come in time; the logs are in the error.
     pub fn wait_for_mails(&self, user: &str, folder: &str, count: usize) -> anyhow::Result<Vec<Vec<u8>>> {
-        wait_for(&format!("{count} mails in {user}'s {folder}"), Duration::from_secs(20), || {
+        wait_for(&format!("{count} mails in {user}'s {folder}"), PATIENCE, || {
             let mails = self.mails(user, folder)?;
             Ok((mails.len() >= count).then_some(mails))
         })
-        .with_context(|| self.logs())
+        .map_err(|error| anyhow::anyhow!("{error:#}\n{}", self.logs()))
     }
 
     /// The names of a user's folders.

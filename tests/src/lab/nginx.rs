@@ -8,7 +8,7 @@ use anyhow::ensure;
 
 use super::process::{Place, Server};
 use super::{missing, wait_for};
-use crate::world::PATIENCE;
+use crate::programs::PATIENCE;
 
 /// A web server; stopped and removed when dropped.
 #[derive(Debug)]

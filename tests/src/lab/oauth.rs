@@ -8,12 +8,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
 use super::process::Server;
 use super::{INSTALL, Lab, Ports, wait_for};
+use crate::programs::PATIENCE;
 
 const SERVER: &str = include_str!("../../fixtures/lab/oauth/server.mjs");
 const BROWSER: &str = include_str!("../../fixtures/lab/oauth/browse.mjs");
@@ -130,7 +130,7 @@ impl Lab {
 
     pub(super) fn wait_for_oauth(&self) -> anyhow::Result<()> {
         let Some(server) = &self.oauth else { return Ok(()) };
-        let waited = wait_for("the OAuth server to listen", Duration::from_secs(20), || {
+        let waited = wait_for("the OAuth server to listen", PATIENCE, || {
             ensure!(server.is_running(), "the OAuth server did not start:\n{}", self.logs());
             let both = [self.ports().oauth_http, self.ports().oauth_https];
             Ok(both.iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()).then_some(()))

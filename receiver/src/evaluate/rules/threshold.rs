@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use mailbeat_shared::config_file;
 use serde::Deserialize;
 
 use super::scope::{Pattern, concerns};
@@ -28,7 +29,7 @@ pub struct ThresholdRule {
     /// Only of these customers' systems.
     #[serde(default)]
     pub customer: Option<Pattern>,
-    /// The threshold that does not hold where this one does.
+    /// The threshold that does not hold where this one does: for the checks it is about, or for the whole system.
     #[serde(default)]
     pub replaces: Option<RuleId>,
     /// Only observations whose attributes match these globs; a glob that begins with `!` must not match.
@@ -44,7 +45,7 @@ pub struct ThresholdRule {
     #[serde(default)]
     pub below: BTreeMap<Severity, f64>,
     /// How long it must hold before it counts.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "config_file::span")]
     pub hold: SignedDuration,
     /// How far behind the threshold the value must come back before it is over, in the value's unit.
     #[serde(default)]
@@ -81,26 +82,34 @@ impl Statistic {
     }
 }
 
-/// The thresholds that hold for a system: those about it, without those that another one about it replaces.
+/// The thresholds that hold for a system: those about it, without those that another one about it replaces as a whole.
 pub fn in_force<'r>(
     rules: &'r [ThresholdRule],
     view: &SystemView,
 ) -> impl Iterator<Item = &'r ThresholdRule> + use<'r> {
     let about: Vec<&ThresholdRule> =
         rules.iter().filter(|rule| concerns(rule.system.as_ref(), rule.customer.as_ref(), view)).collect();
-    let replaced: Vec<&RuleId> = about.iter().filter_map(|rule| rule.replaces.as_ref()).collect();
+    let whole = about.iter().filter(|rule| rule.check.is_none());
+    let replaced: Vec<&RuleId> = whole.filter_map(|rule| rule.replaces.as_ref()).collect();
     about.into_iter().filter(move |rule| !replaced.contains(&&rule.id))
 }
 
 impl ThresholdRule {
+    /// Whether this one holds for a check instead of that one.
+    #[must_use]
+    pub fn replaces_for(&self, other: &RuleId, check: &str) -> bool {
+        self.replaces.as_ref() == Some(other)
+            && self.check.as_ref().is_some_and(|pattern| pattern.admits(check))
+    }
+
     /// What makes it senseless, if anything does.
     pub(super) fn fault(&self) -> Option<&'static str> {
         if self.above.is_empty() == self.below.is_empty() {
             Some("give either `above` or `below`")
         } else if !rising(self.above.values()) || !rising(self.below.values().rev()) {
             Some("a more urgent severity must have the more extreme value")
-        } else if !self.clear_margin.is_finite() || self.clear_margin < 0.0 || self.hold.is_negative() {
-            Some("`clear_margin` and `hold` cannot be negative")
+        } else if !self.clear_margin.is_finite() || self.clear_margin < 0.0 {
+            Some("`clear_margin` cannot be negative")
         } else if self.check.is_none() && self.of != Statistic::Value {
             Some("`of` is for values of checks; name them with `check`")
         } else if self.check.is_some() && (self.subject.is_some() || !self.filter.is_empty()) {
