@@ -124,10 +124,22 @@ pub enum Contracts {
         /// Its number.
         number: ContractNumber,
     },
-    /// Revoke one: its systems' mails are counted and no longer kept.
+    /// Revoke one: its systems' mails are counted and no longer kept, and its login on the relay ends.
     Revoke {
         /// Its number.
         number: ContractNumber,
+        /// The day from which it is revoked, UTC; by default from now on.
+        #[arg(long)]
+        since: Option<Date>,
+    },
+    /// Take up contracts from their files again, after an older database was restored.
+    Import {
+        /// The files as they were issued; of a directory every `*.contract`.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Systems of contracts that are not known here wait for `systems approve`, as with `contracts issue --approve`.
+        #[arg(long)]
+        approve: bool,
     },
 }
 
@@ -164,6 +176,9 @@ pub struct Issue {
     /// The language of the customer's mails, `en` or `de`, where its administrator sets none.
     #[arg(long)]
     pub locale: Option<Locale>,
+    /// With a login of its own on the vendor's relay (`[relay]` in receiver.toml), for customers without a mail server.
+    #[arg(long)]
+    pub relay: bool,
     /// Reports of a new system wait until an operator approves it.
     #[arg(long)]
     pub approve: bool,
@@ -254,10 +269,13 @@ pub enum Systems {
         #[arg(long, default_value_t = 14)]
         days: u16,
     },
-    /// Admit a system that waits for approval, by the fingerprint of its key.
+    /// Admit a system that waits for approval, or a known system's new key, by the fingerprint of the key.
     Approve {
         /// `SHA256:...` from `quarantine list`.
         key: String,
+        /// The keys the system had go on holding; without it what they sign is refused in eight days.
+        #[arg(long)]
+        keep: bool,
     },
     /// Expect nothing of it for now.
     Pause {

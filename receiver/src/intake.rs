@@ -29,7 +29,7 @@ use mailbeat_shared::wire::id::Digest;
 use self::life::Receipt;
 use self::prepare::{Candidate, What};
 pub use self::prepare::{Prepared, prepare, prepare_signed};
-pub use self::reprocess::{ApproveError, Source, approve, reprocess, reprocess_waiting};
+pub use self::reprocess::{ApproveError, Approved, Source, approve, reprocess, reprocess_waiting};
 use self::trust::Trust;
 pub use self::verdict::{IgnoreReason, QuarantineReason, Verdict};
 use self::window::Window;
@@ -259,10 +259,10 @@ fn take(
         Trust::Known { system, newly } => (*system, newly),
         Trust::Refused { verdict, detail, proven } => return Ok(Outcome { verdict, detail, proven }),
     };
-    if newly {
+    for key in &newly {
         // What came before its key was admitted goes first.
         let id = system.id;
-        reprocess_waiting(tx, context, &candidate.key, now)?;
+        reprocess_waiting(tx, context, key, now)?;
         system = tx.system(id)?.unwrap_or(system);
     }
     let (verdict, detail) = record::record(tx, system, candidate, receipt, place, context.rules, now)?;

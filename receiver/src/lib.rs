@@ -14,6 +14,7 @@ pub mod issuing;
 pub mod keyring;
 pub mod mailbox;
 pub mod notify;
+pub mod relay;
 pub mod render;
 pub mod run;
 pub mod setup;

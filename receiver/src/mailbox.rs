@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use mailbeat_shared::steps::Steps;
 
 pub(crate) use advice::PHRASES;
-pub use backoff::backoff;
+pub use backoff::{backoff, failures_after};
 pub use channel::{Fetched, Inlet, Outlet, Room, channel};
 pub use error::{ErrorKind, MailboxError};
 pub use maildir::{MARKER, init as init_maildir};

@@ -11,6 +11,7 @@ mod reading;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -24,7 +25,7 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::evaluate::rules::Rules;
 use crate::keyring::Keyring;
-use crate::mailbox::{ErrorKind, MailboxError, MailboxSettings, backoff};
+use crate::mailbox::{ErrorKind, MailboxError, MailboxSettings, backoff, failures_after};
 use crate::notify::ping::PingError;
 use crate::store::{StoreError, StoreHandle};
 
@@ -181,7 +182,8 @@ impl Receiver {
 async fn attend(receiver: Arc<Receiver>, settings: MailboxSettings) -> Result<(), RunError> {
     let mut failures = 0;
     while !receiver.is_stopping() {
-        let error = match reading::session(&receiver, &settings, &mut failures).await {
+        let came_further = AtomicBool::new(false);
+        let error = match reading::session(&receiver, &settings, &mut failures, &came_further).await {
             Ok(()) => return Ok(()),
             Err(SessionError::Store(error)) => return Err(error.into()),
             Err(SessionError::Mailbox(error)) => error,
@@ -192,7 +194,7 @@ async fn attend(receiver: Arc<Receiver>, settings: MailboxSettings) -> Result<()
             failures = 1;
             continue;
         }
-        failures += 1;
+        failures = failures_after(failures, came_further.into_inner());
         tracing::warn!(mailbox = settings.name(), %error, advice = error.advice(), "the mailbox cannot be read");
         reading::note_trouble(&receiver, &settings, &error).await?;
         if receiver.sleep_unless_signed_in(backoff(&error, failures, jitter())).await {

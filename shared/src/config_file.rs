@@ -4,7 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
+use jiff::SignedDuration;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize as _, Deserializer};
 
 /// A configuration file that cannot be used, and where.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +51,27 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigEr
             error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
         ConfigError::Invalid { path: path.to_owned(), line, what: with_suggestion(error.message()) }
     })
+}
+
+/// A span of time, `90s`, `15m` or `36h`, for serde's `deserialize_with`. None is less than nothing.
+///
+/// # Errors
+/// What may be written instead.
+pub fn span<'de, D: Deserializer<'de>>(from: D) -> Result<SignedDuration, D::Error> {
+    let text = String::deserialize(from)?;
+    let span = text.parse().ok().filter(|span: &SignedDuration| !span.is_negative());
+    span.ok_or_else(|| {
+        let allowed = "write \"90s\", \"15m\" or \"36h\"; \"0s\" is the least";
+        D::Error::custom(format!("{text:?} is no span of time: {allowed}"))
+    })
+}
+
+/// The same where there may be none.
+///
+/// # Errors
+/// As [`span`].
+pub fn maybe_span<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SignedDuration>, D::Error> {
+    span(from).map(Some)
 }
 
 /// serde lists what it expected; a person wants the one key that was meant.
@@ -99,6 +122,31 @@ mod tests {
             refused("zzz = 1"),
             "agent.toml, line 1: unknown key `zzz`; known here: heartbeat_interval, route"
         );
+    }
+
+    #[derive(Debug, Default, serde::Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Spans {
+        #[serde(deserialize_with = "span")]
+        hold: SignedDuration,
+        #[serde(deserialize_with = "maybe_span")]
+        grace: Option<SignedDuration>,
+    }
+
+    #[test]
+    fn a_span_below_nothing_or_without_unit_names_file_line_and_what_is_allowed() {
+        let read = |text: &str| parse::<Spans>(Path::new("rules.toml"), text);
+        let good = read("hold = '90s'\ngrace = '1h 30m'\n").unwrap();
+        assert_eq!(good.hold, SignedDuration::from_secs(90));
+        assert_eq!(good.grace, Some(SignedDuration::from_mins(90)));
+        assert_eq!(read("hold = '0s'").unwrap().grace, None);
+        for wrong in ["-3h", "3h ago", "-PT3H", "3", "soon"] {
+            for key in ["hold", "grace"] {
+                let said = read(&format!("\n{key} = '{wrong}'\n")).unwrap_err().to_string();
+                let expected = format!("rules.toml, line 2: \"{wrong}\" is no span of time: write \"90s\"");
+                assert!(said.starts_with(&expected), "{said}");
+            }
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
 mod binaries;
+mod confirming;
 mod ends;
 mod points;
 mod random;

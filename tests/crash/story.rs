@@ -258,17 +258,19 @@ impl Story {
             })?;
             is_ended(self.agent.take().context("it was just started")?.terminate()?)?;
         }
-        self.until("the INBOX to be empty", |story| Ok(story.inbox()?.is_empty()))?;
-        self.until_number(
-            "everything to be filed",
-            "SELECT count(*) = 0 FROM filings WHERE done_at IS NULL",
-        )?;
+        self.until_quiet()?;
         self.until_number(
             "people to be told",
             "SELECT count(*) = 0 FROM notifications WHERE state = 'waiting'",
         )?;
         let receiver = self.receiver.take().context("the receiver runs")?;
         is_ended(receiver.terminate()?)
+    }
+
+    /// Waits until the receiver has read and filed everything.
+    pub(crate) fn until_quiet(&self) -> anyhow::Result<()> {
+        self.until("the INBOX to be empty", |story| Ok(story.inbox()?.is_empty()))?;
+        self.until_number("everything to be filed", "SELECT count(*) = 0 FROM filings WHERE done_at IS NULL")
     }
 
     /// Mails nobody has filed.
@@ -287,11 +289,11 @@ impl Story {
     }
 }
 
-fn crashing(installed: &Installed, point: &str) -> Installed {
+pub(crate) fn crashing(installed: &Installed, point: &str) -> Installed {
     installed.with_env("MAILBEAT_CRASH_AT", point)
 }
 
-fn is_killed(status: ExitStatus) -> anyhow::Result<()> {
+pub(crate) fn is_killed(status: ExitStatus) -> anyhow::Result<()> {
     let signal = rustix::process::Signal::KILL.as_raw();
     ensure!(status.signal() == Some(signal), "it was to be killed, and ended with {status}");
     Ok(())

@@ -1,8 +1,10 @@
 //! Mail accounts by OAuth, over a real OAuth server that Dovecot and, through it, Postfix ask about every token.
 
 mod canary;
+mod proxy;
 mod steps;
 mod trouble;
+mod warning;
 
 use mailbeat_tests::accounts::{Account, office, refresh_token, route, sign_in, tokens};
 use mailbeat_tests::office::RULES;

@@ -134,3 +134,26 @@ fn a_line_that_breaks_again_and_again_while_a_backlog_is_read_and_filed_loses_an
     assert_eq!(office.lab.mails("reports", "Mailbeat/Processed")?.len(), MAILS);
     Ok(())
 }
+
+#[test]
+fn a_line_that_breaks_after_every_stretch_is_taken_up_again_without_ever_longer_waits() -> anyhow::Result<()>
+{
+    const MANY: usize = 6_500;
+    let office = Office::open(CALM)?;
+    let letter = [b"Subject: hello\r\n\r\n".as_slice(), &b"x".repeat(400)].concat();
+    office.lab.deliver_all("reports", "INBOX", (0..MANY).map(|_| letter.as_slice()))?;
+    // Each connection brings a stretch or more; waits that doubled would take minutes together.
+    let line = office.lab.line_breaker(&[400_000; 8])?;
+    let trust = format!("tls_ca = {:?}\npoll_interval_s = 1\n", office.lab.ca());
+    let (direct, breaking) = (office.lab.ports().imaps.to_string(), line.port().to_string());
+    let through = mailbox(&office.lab, &trust).replace(&direct, &breaking);
+    office.vendor.reconfigure(&(through + "\n" + &outgoing(&office.lab)))?;
+    let _receiver = office.vendor.start()?;
+    let books = Books::open(&office.vendor.dir)?;
+    books.until(
+        "all of it to be read",
+        &format!("SELECT last_uid = {MANY} FROM folders WHERE name = 'INBOX'"),
+    )?;
+    assert_eq!(line.broken(), 8);
+    Ok(())
+}

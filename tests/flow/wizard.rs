@@ -1,5 +1,7 @@
 //! The wizard, driven in a real terminal from nothing to a confirmed test report; and the same from a file of answers.
 
+mod as_root;
+
 use std::fs;
 
 use anyhow::Context as _;

@@ -93,7 +93,7 @@ pub(crate) fn always(world: &mut World) -> Checked {
     running::what_is_missing_and_heard_to_be_so_has_a_ticket(world)?;
     mailboxes::a_cursor_never_goes_backwards_and_what_is_below_it_is_filed(world)?;
     mailboxes::a_mailbox_that_cannot_be_read_has_a_ticket(world)?;
-    telling::nobody_is_told_of_an_end_who_was_not_told_of_the_beginning(world)?;
+    telling::nobody_is_told_of_an_end_and_never_of_the_beginning(world)?;
     telling::note_who_has_nobody(world)?;
     affairs::every_mail_becomes_what_contract_and_key_let_it_become(world)?;
     affairs::nothing_is_said_after_the_contracts_end(world)?;

@@ -104,7 +104,7 @@ impl World {
                     tx.end_quarantine(row.id, false, "the customer did not mean that")?;
                 }
             }
-            match approve(tx, context(&rules), &key, now) {
+            match approve(tx, context(&rules), &key, false, now) {
                 Ok(_) => {}
                 Err(ApproveError::NothingWaits) => return Ok(()),
                 Err(ApproveError::Store(error)) => return Err(error),

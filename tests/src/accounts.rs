@@ -111,13 +111,27 @@ pub fn sign_in(
     manner: &str,
     login: &str,
 ) -> anyhow::Result<String> {
+    sign_in_with(lab, dir, program, &[manner], login)
+}
+
+/// The same with these arguments, where the program has more than one account.
+///
+/// # Errors
+/// As [`sign_in`].
+pub fn sign_in_with(
+    lab: &Lab,
+    dir: &Path,
+    program: &Installed,
+    manner: &[&str],
+    login: &str,
+) -> anyhow::Result<String> {
     let log = dir.join(format!("sign-in-{login}-{}.log", std::process::id()));
     let _ = std::fs::remove_file(&log);
-    let mut waiting = program.start(&["oauth", "login", manner], &log)?;
+    let mut waiting = program.start(&[&["oauth", "login"], manner].concat(), &log)?;
     let said = || waiting.log();
     let address = wait_for("the program to show an address", PATIENCE, || {
         let said = said();
-        let wanted = if manner == "--device" { "user_code=" } else { "code_challenge=" };
+        let wanted = if manner.contains(&"--device") { "user_code=" } else { "code_challenge=" };
         Ok(said.split_whitespace().find(|word| word.contains(wanted)).map(str::to_owned))
     })
     .with_context(said)?;

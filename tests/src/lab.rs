@@ -8,6 +8,7 @@ mod breaker;
 mod ca;
 mod cutter;
 pub mod database;
+mod dns;
 mod dovecot;
 mod farewell;
 mod mailboxes;
@@ -17,6 +18,8 @@ mod policy;
 mod ports;
 mod postfix;
 mod process;
+mod proxy;
+mod vendor_relay;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -31,13 +34,16 @@ pub use crate::programs::wait_for;
 pub use breaker::LineBreaker;
 pub use ca::Certificate;
 pub use cutter::LineCutter;
+pub use dns::{DnsServer, refusing_dns};
 pub use dovecot::{Fsync, Storage};
 pub use farewell::FarewellLine;
 pub use mailboxes::Answer;
 pub use oauth::Browser;
-pub use options::Builder;
+pub use options::{Builder, Overquota};
 pub use policy::Moment;
 pub use ports::Ports;
+pub use proxy::HttpProxy;
+pub use vendor_relay::VendorRelay;
 
 use dovecot::Role;
 use policy::Policy;
@@ -108,7 +114,7 @@ impl Lab {
         ca::make(&root.join("tls"))?;
         let imap = dovecot::configure(&root, &ports, options, Role::Imap)?;
         let delivery = dovecot::configure(&root, &ports, options, Role::Delivery)?;
-        let postfix = postfix::configure(&root, &ports)?;
+        let postfix = postfix::configure(&root, &ports, options)?;
         let oauth = options.oauth.map(|seconds| oauth::configure(&root, &ports, seconds)).transpose()?;
         let policy = Policy::serve(&root)?;
         let lab = Self {
@@ -127,7 +133,7 @@ impl Lab {
             let user = lab.user(name);
             let quota = options.quotas.iter().find(|(limited, _)| limited == name);
             let extra = match quota {
-                Some((_, bytes)) => format!("userdb_quota_rule=*:bytes={bytes}"),
+                Some((_, bytes)) => dovecot::quota_rule(*bytes),
                 None if name == "full" => "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1".to_owned(),
                 None => String::new(),
             };
@@ -167,6 +173,14 @@ impl Lab {
     #[must_use]
     pub fn user(&self, name: &str) -> User {
         User { address: format!("{name}@example.test"), password: format!("{name}-pw") }
+    }
+
+    /// From now on this user's mailbox takes so many bytes, in a lab with [`Builder::quota`] for it.
+    ///
+    /// # Errors
+    /// It has no quota, or what the file system said.
+    pub fn set_quota(&self, name: &str, bytes: u64) -> anyhow::Result<()> {
+        dovecot::set_quota(&self.root, &self.user(name).address, bytes)
     }
 
     /// The lab's directory, readable for everybody: logs are in `log/`.

@@ -145,7 +145,8 @@ fn listen(from: Option<impl Read + Send + 'static>, limit: u64) -> Receiver<Vec<
 
 /// Ends it and what it started, and takes note of its end.
 fn end(child: &mut Child) {
-    end_group(child);
+    #[cfg(unix)]
+    super::unix::end_all(rustix::process::Pid::from_child(child));
     let _ = child.kill();
     let _ = child.wait();
 }
@@ -178,8 +179,18 @@ mod tests {
 
     #[test]
     fn a_program_that_hangs_is_ended_with_what_it_started() {
+        ends_with_its_child("sleep 600 & echo $! >PID; wait");
+    }
+
+    #[test]
+    fn what_made_a_session_of_its_own_is_ended_with_it() {
+        ends_with_its_child("setsid sh -c 'setsid sleep 600 & echo $! >PID; wait' & wait");
+    }
+
+    /// The script hangs, after it wrote the number of a process it started to `PID`.
+    fn ends_with_its_child(script: &str) {
         let dir = tempfile::tempdir().unwrap();
-        let script = format!("sleep 600 & echo $! >{}/pid; wait", dir.path().display());
+        let script = script.replace("PID", &format!("{}/pid", dir.path().display()));
         // Long enough for the shell to write down its child, however busy the machine.
         let refused = ask("sh", &["-c", &script], within(2)).unwrap_err();
         assert!(matches!(refused, AskError::TooSlow(_)), "{refused}");

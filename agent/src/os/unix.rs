@@ -1,5 +1,6 @@
 //! Linux and other Unixes. Nothing here needs root; what may not be read is an error for the caller to name.
 
+mod descendants;
 mod names;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path};
 
+pub(super) use descendants::end_all;
 pub use names::known_names;
 use rustix::fs::{Mode, OFlags};
 

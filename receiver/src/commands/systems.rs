@@ -3,8 +3,6 @@
 mod changes;
 mod inventory;
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use mailbeat_shared::wire::id::SystemId;
@@ -36,7 +34,7 @@ pub(super) fn run(desk: &Desk, command: &Systems) -> anyhow::Result<()> {
         Systems::Changes { system, reports } => changes::changes(desk, system, *reports),
         Systems::Packages { system } => inventory::packages(desk, system),
         Systems::History { system, metric, days } => history::run(desk, system, metric, *days),
-        Systems::Approve { key } => approve(desk, key),
+        Systems::Approve { key, keep } => approve(desk, key, *keep),
         Systems::Pause { system } => {
             set_state(desk, system, SystemState::Paused, "is paused: recorded, not judged")
         }
@@ -227,10 +225,10 @@ fn report(tx: &Tx<'_>, row: i64) -> anyhow::Result<Option<Report>> {
     Ok(Some(Report::decode(&bytes)?))
 }
 
-fn approve(desk: &Desk, fingerprint: &str) -> anyhow::Result<()> {
+fn approve(desk: &Desk, fingerprint: &str, keep: bool) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
     let keyring = Keyring::load(&desk.config.encryption_keys())?;
-    let recorded = desk.write(|tx| {
+    let approved = desk.write(|tx| {
         let waiting = tx.quarantine_waiting(0, PAGE)?;
         let mut keys =
             waiting.iter().filter_map(|row| row.claimed.signer.as_ref()).map(PublicKey::from_bytes);
@@ -241,14 +239,20 @@ fn approve(desk: &Desk, fingerprint: &str) -> anyhow::Result<()> {
             tx,
             Context { rules: &rules, keyring: &keyring, usual_round: jiff::SignedDuration::from_mins(1) },
             &key.bytes(),
+            keep,
             desk.now,
         )?)
     })?;
-    let answer = BTreeMap::from([("recorded", recorded.len())]);
-    desk.show(
-        &answer,
-        &format!("{fingerprint} is admitted; {} waiting reports were taken up", recorded.len()),
-    )
+    let recorded = approved.recorded.len();
+    let follows: Vec<String> =
+        approved.follows.iter().map(|key| PublicKey::from_bytes(key).fingerprint()).collect();
+    let mut text = format!("{fingerprint} is admitted; {recorded} waiting reports were taken up");
+    if !follows.is_empty() {
+        let (old, from) = (follows.join(", "), approved.refused_from);
+        text += &format!("\nit follows {old}: what that signs is refused from {from:.0} on");
+    }
+    let answer = serde_json::json!({ "recorded": recorded, "follows": follows });
+    desk.show(&answer, &text)
 }
 
 fn set_state(desk: &Desk, name: &str, state: SystemState, done: &str) -> anyhow::Result<()> {

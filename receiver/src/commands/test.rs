@@ -1,5 +1,6 @@
 //! `test`: everything the receiver depends on, step by step, with cause and fix where a step fails.
 
+mod domains;
 mod here;
 mod words;
 
@@ -75,6 +76,7 @@ async fn outgoing(desk: &Desk, mail_to: Option<&str>, steps: &mut Steps) {
         OutgoingTransport::Graph(graph) => drop(graph.probe(steps).await),
         OutgoingTransport::Maildir(maildir) => steps.note(name::MAILDIR, maildir.path.display().to_string()),
     }
+    domains::walk(desk, steps).await;
     let Some(to) = mail_to else { return steps.skip(name::MESSAGE, words::NO_MAIL, Some(words::mail_to())) };
     match test_letter(desk, to) {
         Ok(letter) => match Sender::new(&desk.config.outgoing).send(&letter).await {

@@ -113,10 +113,12 @@ pub struct Rules {
 #[serde(deny_unknown_fields, default)]
 pub struct MissingPolicy {
     /// Time it may be missing; by default one heartbeat.
+    #[serde(deserialize_with = "config_file::maybe_span")]
     pub after: Option<SignedDuration>,
     /// How urgent it is that a number which a threshold watches is missing. Of checks the rules for checks say it.
     pub severity: Severity,
     /// Time after which it counts as removed.
+    #[serde(deserialize_with = "config_file::span")]
     pub forget_after: SignedDuration,
 }
 
@@ -131,6 +133,7 @@ impl Default for MissingPolicy {
 #[serde(deny_unknown_fields, default)]
 pub struct LivenessPolicy {
     /// Time a heartbeat may be late; by default the larger of 15 minutes and a quarter of the interval.
+    #[serde(deserialize_with = "config_file::maybe_span")]
     pub grace: Option<SignedDuration>,
     /// Heartbeats missing in a row before a system is Silent.
     pub misses: u32,
@@ -151,8 +154,10 @@ impl Default for LivenessPolicy {
 #[serde(deny_unknown_fields, default)]
 pub struct IntegrityPolicy {
     /// Time a missing report may still arrive.
+    #[serde(deserialize_with = "config_file::span")]
     pub gap_after: SignedDuration,
     /// How far a host's clock may be off.
+    #[serde(deserialize_with = "config_file::span")]
     pub clock_tolerance: SignedDuration,
 }
 

@@ -13,7 +13,7 @@ use super::trust;
 use super::verdict::{QuarantineReason, Verdict};
 use super::{Context, Recorded, judge_mail, record_mail};
 use crate::keyring::Keyring;
-use crate::store::{AdmittedBy, Kept, PackedReport, Place, Quarantined, StoreError, Tx, unpack};
+use crate::store::{AdmittedBy, Kept, PackedReport, Place, Quarantined, StoreError, SystemKey, Tx, unpack};
 
 /// Most reports that are recorded at once when their key is admitted; the rest follows by `quarantine release`.
 const AT_ONCE: u32 = 500;
@@ -132,8 +132,20 @@ pub enum ApproveError {
     Store(#[from] StoreError),
 }
 
+/// What came of a person's admitting a key.
+#[derive(Clone, Debug)]
+pub struct Approved {
+    /// What waited for it.
+    pub recorded: Vec<Recorded>,
+    /// The keys it follows.
+    pub follows: Vec<[u8; 32]>,
+    /// When what those have signed is refused.
+    pub refused_from: Timestamp,
+}
+
 /// An operator admits the key of waiting reports, for the one system and under the contract they name, and what waited for it is
-/// recorded. Neither proof nor the contract's number of systems stands against it: a person looked.
+/// recorded. Neither proof nor the contract's number of systems stands against it: a person looked. The keys the system had are
+/// followed by it as if they had spoken for it, unless `keep` says that they hold on.
 ///
 /// # Errors
 /// [`ApproveError`].
@@ -141,8 +153,9 @@ pub fn approve(
     tx: &Tx<'_>,
     context: Context<'_>,
     key: &[u8; 32],
+    keep: bool,
     now: Timestamp,
-) -> Result<Vec<Recorded>, ApproveError> {
+) -> Result<Approved, ApproveError> {
     let waiting = tx.waiting_of_signer(key, AT_ONCE)?;
     let row = waiting.first().ok_or(ApproveError::NothingWaits)?;
     let named: BTreeSet<String> =
@@ -153,13 +166,22 @@ pub fn approve(
     let candidate = candidate(row, context.keyring)?.ok_or(ApproveError::NothingWaits)?;
     let number = &candidate.report.contract;
     let contract = tx.contract(number)?.ok_or_else(|| ApproveError::UnknownContract(number.to_string()))?;
+    let refused_from = trust::refused_from(now);
+    let mut follows = vec![];
     match tx.system_of_customer(contract.terms.customer, candidate.report.system)? {
-        Some(system) => tx.admit_key(system.id, key, AdmittedBy::Operator, now)?,
+        Some(system) => {
+            let before = tx.keys_of(system.id)?.into_iter().filter(|_| !keep);
+            let holds = |old: &SystemKey| old.revoked_at.is_none_or(|at| at > refused_from);
+            follows.extend(before.filter(holds).map(|old| old.key));
+            tx.admit_key(system.id, key, AdmittedBy::Operator, now)?;
+            follows.iter().try_for_each(|old| tx.revoke_key(old, refused_from).map(drop))?;
+        }
         None => {
             trust::register(tx, &candidate, &contract.terms, AdmittedBy::Operator, now)?;
         }
     }
-    Ok(reprocess_waiting(tx, context, key, now)?)
+    let recorded = reprocess_waiting(tx, context, key, now)?;
+    Ok(Approved { recorded, follows, refused_from })
 }
 
 fn candidate(row: &Quarantined, keyring: &Keyring) -> Result<Option<Box<Candidate>>, StoreError> {

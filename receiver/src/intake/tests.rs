@@ -5,6 +5,7 @@ mod contracts;
 mod files;
 mod history;
 mod judging;
+mod keys;
 mod limits;
 mod mailbox;
 mod present;

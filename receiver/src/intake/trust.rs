@@ -17,10 +17,15 @@ use crate::store::{
 /// How long mail signed by a key that was succeeded is still on its way.
 const OVERLAP: SignedDuration = SignedDuration::from_hours(8 * 24);
 
+/// When what the keys before one that is admitted at `at` have signed is refused.
+pub(super) fn refused_from(at: Timestamp) -> Timestamp {
+    at.saturating_add(OVERLAP).unwrap_or(Timestamp::MAX)
+}
+
 /// Whether a signer may speak, and for whom.
 pub(super) enum Trust {
-    /// It may, for this system. `newly`: the key was admitted just now.
-    Known { system: Box<System>, newly: bool },
+    /// It may, for this system. `newly`: the keys that were admitted just now, in the order in which they were used.
+    Known { system: Box<System>, newly: Vec<[u8; 32]> },
     Refused {
         verdict: Verdict,
         detail: String,
@@ -91,7 +96,7 @@ fn known(
     if system.contract.has_ended(received_at) {
         return Ok(ended(&system.contract));
     }
-    Ok(Trust::Known { system: Box::new(system), newly: false })
+    Ok(Trust::Known { system: Box::new(system), newly: vec![] })
 }
 
 /// Another contract of the same customer that the report proves to hold and that has room.
@@ -145,7 +150,7 @@ fn unknown(tx: &Tx<'_>, candidate: &Candidate, received_at: Timestamp) -> Result
         return Ok(refused(Reason::NotEnrolled, detail, true));
     }
     let system = register(tx, candidate, &contract, AdmittedBy::Proof, received_at)?;
-    Ok(Trust::Known { system: Box::new(system), newly: true })
+    Ok(Trust::Known { system: Box::new(system), newly: vec![candidate.key] })
 }
 
 /// Registers a system never seen before with the key that signed.
@@ -190,22 +195,47 @@ fn succeed(
     let keys = tx.keys_of(system.id)?;
     let holds =
         |old: &&SystemKey| old.revoked_at.is_none_or(|at| at > received_at) && vouching.contains(&old.key);
-    let Some(old) = keys.iter().find(holds) else {
+    if !keys.iter().any(|key| holds(&key)) {
         let detail = format!("a new key for known system {}; waits for approval", system.system_id);
         return Ok(refused(Reason::NotEnrolled, detail, proven));
-    };
+    }
     if system.contract.has_ended(received_at) {
         return Ok(ended(&system.contract));
     }
     tx.admit_key(system.id, &candidate.key, AdmittedBy::Succession, received_at)?;
-    tx.revoke_key(&old.key, received_at.saturating_add(OVERLAP).unwrap_or(Timestamp::MAX))?;
+    let mut newly = follow(tx, &system, &vouching, candidate, received_at)?;
+    newly.push(candidate.key);
     tracing::info!(system = %system.system_id, key = %candidate.signer.fingerprint(), "key succeeded");
     // Under the contract the system has: if the report names another, that is looked at as for any known key.
     match tx.registered(&candidate.key)? {
         Some(registered) => Ok(match known(tx, candidate, registered, received_at)? {
-            Trust::Known { system, .. } => Trust::Known { system, newly: true },
+            Trust::Known { system, .. } => Trust::Known { system, newly },
             refused @ Trust::Refused { .. } => refused,
         }),
         None => Ok(refused(Reason::NotEnrolled, "the key was not admitted", proven)),
     }
+}
+
+/// The keys that spoke for this one are followed by it: what they signed is taken as long as it may be on its way. One of them may
+/// be unknown yet, where a key was followed twice and the newest mail came first: the system's own word admits it. Gives those.
+fn follow(
+    tx: &Tx<'_>,
+    system: &System,
+    vouching: &[[u8; 32]],
+    candidate: &Candidate,
+    received_at: Timestamp,
+) -> Result<Vec<[u8; 32]>, StoreError> {
+    let mut newly = Vec::new();
+    for old in vouching.iter().filter(|old| **old != candidate.key) {
+        match tx.registered(old)? {
+            Some(registered) if registered.system.id != system.id => continue,
+            Some(_) => {}
+            None => {
+                tx.admit_key(system.id, old, AdmittedBy::Succession, received_at)?;
+                newly.push(*old);
+            }
+        }
+        tx.revoke_key(old, refused_from(received_at))?;
+    }
+    Ok(newly)
 }

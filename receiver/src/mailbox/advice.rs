@@ -156,6 +156,14 @@ pub(crate) const PHRASES: &[Phrase] = &[
         "Let its administrator raise the quota, or keep processed mails for fewer days (`retention.processed_mail_days`).",
         "Seinen Administrator die Quota erhöhen lassen, oder verarbeitete Mails weniger Tage behalten (`retention.processed_mail_days`).",
     ),
+    (
+        "The mailbox is full: reports bounce or wait at the senders' servers, and hosts seem silent.",
+        "Das Postfach ist voll: Berichte kommen zurück oder warten auf den Servern der Absender, und Hosts scheinen zu schweigen.",
+    ),
+    (
+        "Let its administrator raise the quota, or delete old mails, also those in `Mailbeat/Processed`. What waits comes by itself; what bounced is sent again on its host by `mailbeat-agent trail resend NUMBER`, for each number of the ticket `reports-lost`.",
+        "Seinen Administrator die Quota erhöhen lassen, oder alte Mails löschen, auch die in `Mailbeat/Processed`. Was wartet, kommt von selbst; was zurückkam, wird auf seinem Host mit `mailbeat-agent trail resend NUMMER` noch einmal gesendet, für jede Nummer des Tickets `reports-lost`.",
+    ),
     ("is made at the first start", "wird beim ersten Start angelegt"),
     ("is there as {}", "gibt es als {1}"),
     ("the server does not tell (no QUOTA)", "der Server sagt es nicht (kein QUOTA)"),

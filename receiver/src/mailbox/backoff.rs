@@ -27,6 +27,13 @@ pub fn backoff(error: &MailboxError, failures: u32, jitter: f64) -> Duration {
     }
 }
 
+/// Failures in a row after one more. A connection that brought us further was none: who waits longer after each such would
+/// never come to the end of a large mailbox on a bad line.
+#[must_use]
+pub fn failures_after(before: u32, came_further: bool) -> u32 {
+    if came_further { 1 } else { before.saturating_add(1) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +48,12 @@ mod tests {
         assert_eq!(waits, [1, 2, 4, 128, 256, 300]);
         assert_eq!(after(ErrorKind::Protocol, 9, 0.0), 128);
         assert_eq!(after(ErrorKind::Protocol, 9, f64::NAN), 128);
+    }
+
+    #[test]
+    fn connections_that_each_come_further_are_not_waited_for_ever_longer() {
+        assert_eq!([0, 1, 7].map(|before| failures_after(before, true)), [1, 1, 1]);
+        assert_eq!([0, 1, 7].map(|before| failures_after(before, false)), [1, 2, 8]);
     }
 
     #[test]

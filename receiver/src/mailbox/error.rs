@@ -110,7 +110,10 @@ impl From<Failure> for MailboxError {
             FailureKind::Authentication => ErrorKind::Authentication,
             FailureKind::Settings => ErrorKind::Settings,
             FailureKind::Throttled { seconds } => ErrorKind::Throttled(Duration::from_secs(seconds.into())),
-            FailureKind::Temporary | FailureKind::Permanent | FailureKind::TooLarge => ErrorKind::Refused,
+            FailureKind::Temporary
+            | FailureKind::Permanent
+            | FailureKind::TooLarge
+            | FailureKind::MailboxFull => ErrorKind::Refused,
             FailureKind::ProtocolUnclear => ErrorKind::Protocol,
         };
         Self::new(kind, failure.text)

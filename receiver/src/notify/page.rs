@@ -46,6 +46,8 @@ pub(super) struct Page {
     since: String,
     /// For a resolved ticket: how long it held.
     held_for: Option<String>,
+    /// It was over before its beginning could be told: this is the only mail about it.
+    untold: bool,
     respond_within: String,
     respond_until: String,
     contact: String,
@@ -105,6 +107,7 @@ impl Page {
             opened_at,
             since: locale.second(since),
             held_for: resolved.then(|| locale.roughly(view.event.at.duration_since(since))),
+            untold: resolved && view.earlier.is_empty(),
             respond_within: locale.exactly(view.response_time),
             respond_until: locale
                 .second(view.event.at.saturating_add(view.response_time).unwrap_or(view.event.at)),

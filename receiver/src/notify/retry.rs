@@ -4,7 +4,7 @@
 //! would only tell what is long known. A refusal is final at once, so that the next contact hears of it in time.
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_shared::transport::outcome::Outcome;
+use mailbeat_shared::transport::outcome::{FailureKind, Outcome};
 
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
@@ -30,6 +30,10 @@ pub fn next(outcome: &Outcome, attempts: u32, first_tried_at: Timestamp, now: Ti
     let failure = match outcome {
         Outcome::Sent { .. } => return Next::Done,
         Outcome::Refused(failure) => return Next::GiveUp { reason: failure.to_string() },
+        // Whoever has not emptied their mailbox will not read this one in time.
+        Outcome::Deferred(failure) if failure.kind == FailureKind::MailboxFull => {
+            return Next::GiveUp { reason: failure.to_string() };
+        }
         Outcome::Deferred(failure) | Outcome::Unknown(failure) => failure,
     };
     if now.duration_since(first_tried_at) >= GIVE_UP_AFTER {
@@ -66,6 +70,13 @@ mod tests {
         let refused = Outcome::Refused(Failure::new(FailureKind::Permanent, "550 5.1.1 unknown user"));
         let Next::GiveUp { reason } = next(&refused, 1, start(), start()) else { panic!("not given up") };
         assert!(reason.contains("550 5.1.1 unknown user"), "{reason}");
+    }
+
+    #[test]
+    fn a_person_whose_mailbox_is_full_is_not_waited_for() {
+        let full = Outcome::Deferred(Failure::new(FailureKind::MailboxFull, "552 5.2.2 over quota"));
+        let Next::GiveUp { reason } = next(&full, 1, start(), start()) else { panic!("not given up") };
+        assert!(reason.contains("552 5.2.2 over quota"), "{reason}");
     }
 
     #[test]

@@ -139,10 +139,7 @@ fn look_again(tx: &Tx<'_>, due: &Notification, from: String, now: Timestamp) -> 
     }
     let Some(view) = tx.notification_view(due, from)? else { return Ok(Verdict::Drop("its ticket is gone")) };
     if is_news && !due.ticket_state.is_unresolved() {
-        return Ok(Verdict::Drop("resolved before anybody was told"));
-    }
-    if !is_news && view.earlier.is_empty() {
-        return Ok(Verdict::Drop("nobody was told that it began"));
+        return Ok(Verdict::Drop("resolved before it was told; the mail about its end tells both"));
     }
     if view.ticket.severity < Severity::Critical {
         let since = now.saturating_sub(BUDGET_SPAN).unwrap_or(Timestamp::MIN);

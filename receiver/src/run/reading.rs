@@ -6,6 +6,7 @@ mod folder;
 mod pipeline;
 mod preparing;
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -19,11 +20,13 @@ use crate::store::{Folder, StoreError};
 /// Time between two looks for mails that fell behind the cursor, and between two clean-ups on the server.
 const HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
 
-/// One connection's life: rounds of reading with waits in between, until told to stop.
+/// One connection's life: rounds of reading with waits in between, until told to stop. `came_further` becomes true once mails were
+/// recorded that nobody need read again.
 pub(super) async fn session(
     receiver: &Receiver,
     settings: &MailboxSettings,
     failures: &mut u32,
+    came_further: &AtomicBool,
 ) -> Result<(), SessionError> {
     let mut mailbox = Mailbox::connect(settings, receiver.observe).await?;
     let folders = register(receiver, settings, mailbox.folders().to_vec()).await?;
@@ -32,7 +35,8 @@ pub(super) async fn session(
         let now = receiver.now();
         let housekeeping = housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING);
         for folder in &folders {
-            read_folder(receiver, settings, &mut mailbox, folder, housekeeping).await?;
+            let way = Way { receiver, settings, came_further };
+            read_folder(way, &mut mailbox, folder, housekeeping).await?;
         }
         if housekeeping {
             filing::purge(receiver, &mut mailbox).await?;
@@ -93,10 +97,17 @@ pub(super) async fn note_trouble(
         .await
 }
 
+/// What every folder of a session is read with.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    receiver: &'a Receiver,
+    settings: &'a MailboxSettings,
+    came_further: &'a AtomicBool,
+}
+
 /// Reads one folder to the end it had when it was opened, and files what was read.
 async fn read_folder(
-    receiver: &Receiver,
-    settings: &MailboxSettings,
+    Way { receiver, settings, came_further }: Way<'_>,
     mailbox: &mut Mailbox,
     folder: &Folder,
     housekeeping: bool,
@@ -112,7 +123,8 @@ async fn read_folder(
             Ok::<_, StoreError>((folder, tx.open_windows(id)?))
         })
         .await?;
-    let reader = FolderReader { receiver, usual_round: usual_round(settings), folder: &folder, view };
+    let reader =
+        FolderReader { receiver, usual_round: usual_round(settings), folder: &folder, view, came_further };
     let steps = plan(folder.last_uid, view.uidnext.saturating_sub(1), STRETCH, &open_windows);
     if open_windows.is_empty() {
         reader.read(mailbox, steps).await?;

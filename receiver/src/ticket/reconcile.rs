@@ -5,6 +5,7 @@
 //! of room is opened later.
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::config_file;
 use mailbeat_shared::wire::limits;
 use serde::Deserialize;
 
@@ -17,6 +18,7 @@ use crate::evaluate::finding::{Finding, FindingChange, Phase};
 #[serde(deny_unknown_fields, default)]
 pub struct TicketPolicy {
     /// What comes back within this time reopens its ticket; after it a new one is opened.
+    #[serde(deserialize_with = "config_file::span")]
     pub reopen_within: SignedDuration,
     /// Most unresolved tickets of one system.
     pub most_open: usize,

@@ -40,11 +40,8 @@ fn a_threshold_that_could_never_work_as_meant_is_refused() {
         refused(&rule(&format!("above = {{ {pair} }}")), wanted);
         refused(&rule(&format!("below = {{ {pair} }}")), wanted);
     }
-    for extra in ["clear_margin = -0.1", "clear_margin = nan", "clear_margin = inf", "hold = \"-1m\""] {
-        refused(
-            &rule(&format!("above = {{ low = 1 }}\n{extra}")),
-            "`clear_margin` and `hold` cannot be negative",
-        );
+    for extra in ["clear_margin = -0.1", "clear_margin = nan", "clear_margin = inf"] {
+        refused(&rule(&format!("above = {{ low = 1 }}\n{extra}")), "`clear_margin` cannot be negative");
     }
     refused(
         &rule("above = { low = 1 }").replace("\"a\"", "\"check\""),
@@ -54,10 +51,27 @@ fn a_threshold_that_could_never_work_as_meant_is_refused() {
 }
 
 #[test]
+fn no_span_of_time_is_less_than_nothing() {
+    let keys = [
+        ("[liveness]", "grace"),
+        ("[integrity]", "gap_after"),
+        ("[integrity]", "clock_tolerance"),
+        ("[tickets]", "reopen_within"),
+        ("[missing]", "after"),
+        ("[missing]", "forget_after"),
+        ("[[threshold]]", "hold"),
+        ("[[check_rule]]", "hold"),
+    ];
+    for (table, key) in keys {
+        let wanted = "rules.toml, line 2: \"-3h\" is no span of time: write \"90s\", \"15m\" or \"36h\"";
+        refused(&format!("{table}\n{key} = \"-3h\"\n"), wanted);
+    }
+}
+
+#[test]
 fn a_rule_for_checks_or_their_values_that_could_never_work_as_meant_is_refused() {
     let rule = |extra: &str| format!("[[check_rule]]\nid = \"a\"\n{extra}\n");
     refused(&rule(""), "rules.toml, line 2: check_rule `a`: it says nothing");
-    refused(&rule("hold = \"-1m\""), "`hold` cannot be negative");
     refused(&rule("critical = \"urgent\""), "unknown variant `urgent`");
     refused(&rule("warnnig = \"low\""), "unknown key `warnnig`; did you mean `warning`?");
     let threshold = "[[threshold]]\nid = \"a\"\nmetric = \"m\"\ntitle = \"t\"\nabove = { low = 1 }\n";

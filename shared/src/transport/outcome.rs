@@ -129,6 +129,8 @@ pub enum FailureKind {
     },
     /// A 5xx reply about this message, its sender or its recipient.
     Permanent,
+    /// The recipient's mailbox takes nothing more until somebody makes room: the message is good, and waits.
+    MailboxFull,
     /// User name, password or their absence; says nothing about the message.
     Authentication,
     /// The server was not reached or did not stay.
@@ -204,6 +206,7 @@ impl FailureKind {
                 "Nothing to do: it is tried again after the time the server asked for; another route is used meanwhile."
             }
             Self::Permanent => "Ask the mail server's administrator why; check sender and recipient address.",
+            Self::MailboxFull => "Tell the vendor, whose mailbox it is; reports wait in the queue meanwhile.",
             Self::Authentication => {
                 "Check user name and password, and whether this account may use SMTP AUTH on this port."
             }
@@ -273,6 +276,7 @@ impl fmt::Display for FailureKind {
             Self::Temporary => "temporary failure",
             Self::Throttled { seconds } => return write!(f, "asked to wait {seconds} s"),
             Self::Permanent => "permanent failure",
+            Self::MailboxFull => "mailbox full",
             Self::Authentication => "authentication failed",
             Self::TooLarge => "message too large",
             Self::ProtocolUnclear => "unclear answer",
@@ -282,7 +286,7 @@ impl fmt::Display for FailureKind {
             Self::Connection(ConnectionProblem::TimedOut) => "no answer in time",
             Self::Connection(ConnectionProblem::Closed) => "connection closed",
             Self::Connection(ConnectionProblem::Unreachable) => "not reachable",
-            Self::Connection(ConnectionProblem::Proxy) => "refused by the proxy",
+            Self::Connection(ConnectionProblem::Proxy) => "no way through the proxy",
             Self::Tls(TlsProblem::TooOld) => "TLS too old",
             Self::Tls(TlsProblem::WrongName) => "certificate for another name",
             Self::Tls(TlsProblem::Expired) => "certificate not valid now",

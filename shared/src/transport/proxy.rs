@@ -57,10 +57,29 @@ impl Proxy {
     /// Connects to the proxy itself.
     ///
     /// # Errors
-    /// As [`dial::resolve`] and [`dial::connect`].
+    /// [`ConnectionProblem::Proxy`] with what [`dial::resolve`] or [`dial::connect`] said.
     pub async fn reach(&self, limit: Duration) -> Result<(TcpStream, SocketAddr), Failure> {
-        let addresses = dial::resolve(&self.host, self.port, limit).await?;
-        dial::connect(&addresses, limit).await
+        let addresses = self.resolve(limit).await?;
+        self.connect(&addresses, limit).await
+    }
+
+    /// The proxy's own addresses.
+    pub(super) async fn resolve(&self, limit: Duration) -> Result<Vec<SocketAddr>, Failure> {
+        dial::resolve(&self.host, self.port, limit).await.map_err(|error| self.unreached(&error))
+    }
+
+    /// A connection to the first of them that answers.
+    pub(super) async fn connect(
+        &self,
+        addresses: &[SocketAddr],
+        limit: Duration,
+    ) -> Result<(TcpStream, SocketAddr), Failure> {
+        dial::connect(addresses, limit).await.map_err(|error| self.unreached(&error))
+    }
+
+    /// Whoever reads of a refused connection thinks of the server behind the proxy, unless the proxy is named.
+    fn unreached(&self, error: &Failure) -> Failure {
+        failure(format!("the proxy {}:{} is not reached: {}", self.host, self.port, error.text))
     }
 
     /// Asks the proxy on `stream` for a tunnel; after `Ok` the stream speaks to `host`.

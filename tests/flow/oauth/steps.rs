@@ -8,14 +8,14 @@ use mailbeat_tests::world::Host;
 use serde_json::Value;
 
 /// The steps of a program, without delivery.
-fn walked(program: &Installed, args: &[&str]) -> anyhow::Result<Vec<Value>> {
+pub(super) fn walked(program: &Installed, args: &[&str]) -> anyhow::Result<Vec<Value>> {
     let output = program.output(&[&["test", "--json"], args].concat())?;
     let told: Value = serde_json::from_slice(&output.stdout).with_context(|| format!("{output:?}"))?;
     Ok(told["steps"].as_array().context("steps")?.clone())
 }
 
 /// The last failed step of an area: its name, and what was seen, cause and fix in one text.
-fn failed(steps: &[Value], area: &str) -> Option<(String, String)> {
+pub(super) fn failed(steps: &[Value], area: &str) -> Option<(String, String)> {
     let found = steps.iter().rfind(|step| step["area"] == area && step["result"] == "failed")?;
     let said = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
     Some((said("name"), [said("seen"), said("cause"), said("fix")].join(" | ")))

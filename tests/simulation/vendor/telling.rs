@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use mailbeat_receiver::notify;
 use mailbeat_receiver::run::outbox::{self, conclude, consider};
 use mailbeat_receiver::store::StoreError;
-use mailbeat_receiver::ticket::{TicketNumber, What};
+use mailbeat_receiver::ticket::{TicketEvent, TicketNumber, What};
 use mailbeat_shared::transport::outcome::{ConnectionProblem, Failure, FailureKind, Outcome};
 
 use super::{Crashed, Vendor};
@@ -17,6 +17,8 @@ pub(crate) struct Told {
     pub(crate) event: i64,
     pub(crate) contact: i64,
     pub(crate) what: What,
+    /// It says when it began: for somebody who was not told before.
+    pub(crate) tells_beginning: bool,
     message_id: String,
 }
 
@@ -34,7 +36,10 @@ impl Vendor {
                 let (ticket, what, message_id) =
                     (view.ticket.number, view.event.what.clone(), letter.message_id);
                 let (event, contact) = (due.event_id, due.contact);
-                self.told.push(Told { ticket, event, contact, what, message_id });
+                let begins =
+                    |event: &TicketEvent| matches!(event.what, What::Opened { .. } | What::Reopened { .. });
+                let tells_beginning = view.history.iter().any(begins);
+                self.told.push(Told { ticket, event, contact, what, tells_beginning, message_id });
                 if let Err(crashed) = self.dies_at(Point::AfterNotifying) {
                     return Ok(Err(crashed));
                 }

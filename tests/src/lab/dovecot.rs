@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::process::Server;
-use super::{Builder, Ports, render};
+use super::{Builder, Overquota, Ports, render};
 
 const TEMPLATE: &str = include_str!("../../fixtures/lab/dovecot.conf");
 const TOKENS: &str = include_str!("../../fixtures/lab/dovecot-oauth2.conf.ext");
@@ -70,6 +70,8 @@ pub(super) fn configure(root: &Path, ports: &Ports, options: &Builder, role: Rol
         ("MECHANISMS", if tokens.is_empty() { "" } else { " xoauth2 oauthbearer" }),
         ("TOKENS", &tokens),
         ("IMAP_PLUGINS", if options.quotas.is_empty() { "" } else { "quota imap_quota" }),
+        ("PLUGINS", if options.overquota == Overquota::Accepted { "" } else { "quota" }),
+        ("TEMPFAIL", if options.overquota == Overquota::Waits { "yes" } else { "no" }),
         ("STORAGE", storage),
         ("FSYNC", fsync),
     ];
@@ -87,6 +89,23 @@ fn take_tokens(root: &Path, ports: &Ports) -> anyhow::Result<String> {
         "passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {}\n}}",
         file.display()
     ))
+}
+
+/// What of a user's line says how many bytes the mailbox takes.
+pub(super) fn quota_rule(bytes: u64) -> String {
+    format!("userdb_quota_rule=*:bytes={bytes}")
+}
+
+/// Replaces it.
+pub(super) fn set_quota(root: &Path, address: &str, bytes: u64) -> anyhow::Result<()> {
+    let file = root.join("etc/users");
+    let text = fs::read_to_string(&file)?;
+    let line = text.lines().find(|line| line.starts_with(&format!("{address}:")));
+    let (head, _) = line.and_then(|line| line.split_once("userdb_quota_rule=")).context("no quota")?;
+    // Another file in place of the old one: Dovecot must not read half of it.
+    let anew = root.join("etc/users.new");
+    fs::write(&anew, text.replace(line.unwrap_or_default(), &format!("{head}{}", quota_rule(bytes))))?;
+    Ok(fs::rename(anew, file)?)
 }
 
 /// Lets a user in. Dovecot and Postfix read the files anew, so this works while they run.

@@ -2,6 +2,19 @@
 
 use super::{Fsync, Lab, Storage};
 
+/// What the servers do with mail for a mailbox that is over its quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overquota {
+    /// Nothing: only IMAP tells of it.
+    Accepted,
+    /// Postfix asks Dovecot first and refuses the recipient: 552 5.2.2.
+    Refused,
+    /// Postfix accepts, Dovecot refuses, and the sender gets a bounce.
+    Bounced,
+    /// Postfix accepts, Dovecot takes nothing for now, and the mail waits in Postfix's queue.
+    Waits,
+}
+
 /// What a lab should be like; see [`Lab::builder`].
 #[derive(Clone, Debug)]
 pub struct Builder {
@@ -12,6 +25,7 @@ pub struct Builder {
     pub(super) users: Vec<String>,
     pub(super) oauth: Option<u32>,
     pub(super) quotas: Vec<(String, u64)>,
+    pub(super) overquota: Overquota,
 }
 
 impl Default for Builder {
@@ -24,6 +38,7 @@ impl Default for Builder {
             users: Vec::new(),
             oauth: None,
             quotas: Vec::new(),
+            overquota: Overquota::Accepted,
         }
     }
 }
@@ -71,10 +86,18 @@ impl Builder {
         self
     }
 
-    /// The IMAP server tells how full mailboxes are, and this user's takes so many bytes. Deliveries are not held up by it.
+    /// The IMAP server tells how full mailboxes are, and this user's takes so many bytes. Deliveries are not held up by it
+    /// unless [`Builder::overquota`] says so.
     #[must_use]
     pub fn quota(mut self, name: &str, bytes: u64) -> Self {
         self.quotas.push((name.to_owned(), bytes));
+        self
+    }
+
+    /// What becomes of mail for a mailbox that is over its quota.
+    #[must_use]
+    pub fn overquota(mut self, overquota: Overquota) -> Self {
+        self.overquota = overquota;
         self
     }
 

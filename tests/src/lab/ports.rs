@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-/// Ports of a block; a lab needs fourteen.
+/// Ports of a block; a lab needs fifteen.
 const BLOCK: u16 = 16;
 const FIRST: u16 = 20_000;
 const BLOCKS: u16 = 700;
@@ -67,6 +67,7 @@ pub struct Ports {
     pub unused: u16,       // nobody listens
     pub oauth_http: u16,   // the OAuth server in clear, for Dovecot
     pub oauth_https: u16,  // and with TLS, for everybody else
+    pub proxy: u16,        // an HTTP proxy, where a story starts one
 }
 
 impl Ports {
@@ -86,6 +87,7 @@ impl Ports {
             unused: block.port(11),
             oauth_http: block.port(12),
             oauth_https: block.port(13),
+            proxy: block.port(14),
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 
 use super::process::Server;
-use super::{Certificate, Ports, render};
+use super::{Builder, Certificate, Overquota, Ports, render};
 
 const MAIN: &str = include_str!("../../fixtures/lab/main.cf");
 const MASTER: &str = include_str!("../../fixtures/lab/master.cf");
@@ -21,17 +21,21 @@ const MAPS: [(&str, &str); 5] = [
     ("sender-login.pcre", include_str!("../../fixtures/lab/sender-login.pcre")),
 ];
 /// Debian's place for Postfix's programs.
-const PROGRAM: &str = "/usr/lib/postfix/sbin/master";
+pub(super) const PROGRAM: &str = "/usr/lib/postfix/sbin/master";
 
 /// Writes the configuration and makes the queue's directories.
-pub(super) fn configure(root: &Path, ports: &Ports) -> anyhow::Result<Server> {
+pub(super) fn configure(root: &Path, ports: &Ports, options: &Builder) -> anyhow::Result<Server> {
     let root_text = root.to_str().context("the lab's paths are UTF-8")?;
     let config = root.join("etc/postfix");
     fs::create_dir_all(&config)?;
     for (name, text) in MAPS {
         fs::write(root.join("etc").join(name), text)?;
     }
-    fs::write(config.join("main.cf"), render(MAIN, &[("ROOT", root_text)])?)?;
+    let quota = match options.overquota {
+        Overquota::Refused => format!("check_policy_service unix:{root_text}/run/delivery/quota-status"),
+        _ => String::new(),
+    };
+    fs::write(config.join("main.cf"), render(MAIN, &[("ROOT", root_text), ("QUOTA", &quota)])?)?;
     fs::write(config.join("master.cf"), master(root_text, ports)?)?;
     chown(root.join("data"), Some(id_of("/etc/passwd", "postfix")?), None)?;
     make_queue(&root.join("spool"))?;

@@ -4,6 +4,7 @@
 //! is Low, neither more urgent than a Critical would be.
 
 use jiff::SignedDuration;
+use mailbeat_shared::config_file;
 use mailbeat_shared::wire::observation::{CheckState, SeverityHint};
 use serde::Deserialize;
 
@@ -38,7 +39,7 @@ pub struct CheckRule {
     #[serde(default)]
     pub missing: Option<Mapped>,
     /// How long a verdict must hold before it counts.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "config_file::maybe_span")]
     pub hold: Option<SignedDuration>,
     /// The ticket's title; `{check}`, `{state}` and `{output}` are replaced.
     #[serde(default)]
@@ -158,8 +159,6 @@ impl CheckRule {
         let says = [self.critical, self.warning, self.unknown, self.missing];
         if says.iter().all(Option::is_none) && self.hold.is_none() && self.title.is_none() {
             Some("it says nothing; give `critical`, `warning`, `unknown`, `missing`, `hold` or `title`")
-        } else if self.hold.is_some_and(|hold| hold.is_negative()) {
-            Some("`hold` cannot be negative")
         } else {
             None
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use mailbeat_shared::config_file;
 use serde::Deserialize;
 
 use super::scope::{Pattern, concerns};
@@ -44,7 +45,7 @@ pub struct ThresholdRule {
     #[serde(default)]
     pub below: BTreeMap<Severity, f64>,
     /// How long it must hold before it counts.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "config_file::span")]
     pub hold: SignedDuration,
     /// How far behind the threshold the value must come back before it is over, in the value's unit.
     #[serde(default)]
@@ -99,8 +100,8 @@ impl ThresholdRule {
             Some("give either `above` or `below`")
         } else if !rising(self.above.values()) || !rising(self.below.values().rev()) {
             Some("a more urgent severity must have the more extreme value")
-        } else if !self.clear_margin.is_finite() || self.clear_margin < 0.0 || self.hold.is_negative() {
-            Some("`clear_margin` and `hold` cannot be negative")
+        } else if !self.clear_margin.is_finite() || self.clear_margin < 0.0 {
+            Some("`clear_margin` cannot be negative")
         } else if self.check.is_none() && self.of != Statistic::Value {
             Some("`of` is for values of checks; name them with `check`")
         } else if self.check.is_some() && (self.subject.is_some() || !self.filter.is_empty()) {

@@ -1,11 +1,9 @@
 //! Who may speak for which system.
 
 use jiff::SignedDuration;
-use mailbeat_shared::wire::contract::rotation_statement;
-use mailbeat_shared::wire::id::SystemId;
 use mailbeat_shared::wire::signature::{Namespace, SigningKey};
 
-use super::world::{Agent, HOUR, World, at, contract, framed};
+use super::world::{Agent, World, at, contract, framed};
 use crate::intake::{ApproveError, Context, QuarantineReason as Reason, Source, Verdict, approve, reprocess};
 use crate::store::{AdmittedBy, EnrollmentMode, StoreError, SystemState};
 
@@ -79,63 +77,6 @@ fn another_systems_key_cannot_speak_for_this_one() {
 }
 
 #[test]
-fn the_secret_alone_does_not_take_over_a_known_system_but_the_old_keys_word_does() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
-    let mut moved = agent.clone();
-    moved.key = SigningKey::from_seed(&[50; 32], "new hardware");
-    (moved.incarnation, moved.salt) = (2, 1);
-    let waiting = moved.heartbeat(at(20));
-    assert_eq!(world.verdict(&waiting.mail, at(20)), Verdict::Quarantined(Reason::NotEnrolled));
-
-    let statement = rotation_statement(moved.system, &moved.key.public());
-    moved.succession = vec![agent.key.sign(Namespace::Rotate, &statement)];
-    assert_eq!(world.verdict(&moved.heartbeat(at(30)).mail, at(30)), Verdict::Accepted);
-    assert_eq!(world.system(&moved).id, world.system(&agent).id);
-    assert_eq!(world.sequences(&moved), [1, 2, 3], "what waited for the key came in first");
-    assert_eq!(world.verdict(&agent.heartbeat(at(40)).mail, at(40)), Verdict::Accepted, "still on its way");
-    let eight_days_on = 30 + 8 * 24 * HOUR;
-    let (last, over) = (at(eight_days_on - 1), at(eight_days_on));
-    assert_eq!(world.verdict(&agent.heartbeat(last).mail, last), Verdict::Accepted);
-    assert_eq!(world.verdict(&agent.heartbeat(over).mail, over), Verdict::Quarantined(Reason::RevokedKey));
-}
-
-#[test]
-fn a_word_of_the_old_key_about_another_system_or_key_counts_for_nothing() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
-    let mut thief = agent.clone();
-    thief.key = SigningKey::from_seed(&[51; 32], "thief");
-    let elsewhere = rotation_statement(SystemId::from_random([9; 16]), &thief.key.public());
-    let somebody = rotation_statement(agent.system, &agent.key.public());
-    let by_itself = rotation_statement(agent.system, &thief.key.public());
-    thief.succession = vec![
-        agent.key.sign(Namespace::Rotate, &elsewhere),
-        agent.key.sign(Namespace::Rotate, &somebody),
-        agent.key.sign(Namespace::Report, &by_itself),
-        thief.key.sign(Namespace::Rotate, &by_itself),
-    ];
-    let made = thief.heartbeat(at(20));
-    assert_eq!(world.verdict(&made.mail, at(20)), Verdict::Quarantined(Reason::NotEnrolled));
-}
-
-#[test]
-fn a_key_that_was_revoked_vouches_for_none_after_it() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
-    let mut moved = agent.clone();
-    moved.key = SigningKey::from_seed(&[50; 32], "new hardware");
-    (moved.incarnation, moved.salt) = (2, 1);
-    let statement = rotation_statement(moved.system, &moved.key.public());
-    moved.succession = vec![agent.key.sign(Namespace::Rotate, &statement)];
-    world.write(|tx, _| tx.revoke_key(&agent.key.public().bytes(), at(30)));
-    let (too_late, in_time) = (moved.heartbeat(at(20)), moved.heartbeat(at(21)));
-    let mails = vec![world.mail(&too_late.mail, at(30)), world.mail(&in_time.mail, at(29))];
-    let verdicts: Vec<Verdict> = world.record(mails, at(50)).iter().map(|mail| mail.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Quarantined(Reason::NotEnrolled), Verdict::Accepted]);
-}
-
-#[test]
 fn with_approval_reports_wait_and_are_recorded_in_order_when_a_person_admits_the_key() {
     let mut world = World::with(EnrollmentMode::Approve, contract(|_| {}));
     let mut agent = Agent::new(1);
@@ -144,7 +85,7 @@ fn with_approval_reports_wait_and_are_recorded_in_order_when_a_person_admits_the
         assert_eq!(world.verdict(mail, at(30)), Verdict::Quarantined(Reason::NotEnrolled));
     }
     let key = agent.key.public().bytes();
-    let recorded = world.write(|tx, context| approve(tx, context, &key, at(40)));
+    let recorded = world.write(|tx, context| approve(tx, context, &key, false, at(40))).recorded;
     assert_eq!(recorded.len(), 2);
     assert!(recorded.iter().all(|mail| mail.verdict == Verdict::Accepted), "{recorded:?}");
     assert_eq!(world.holes(&agent), [], "the first was recorded first");
@@ -158,32 +99,21 @@ fn a_key_that_speaks_for_several_systems_is_not_admitted_before_a_person_chose()
     let mut world = World::with(EnrollmentMode::Approve, contract(|_| {}));
     let (mut victim, mut agent) = (Agent::new(1), Agent::new(2));
     world.verdict(&victim.heartbeat(at(10)).mail, at(10));
-    world.write(|tx, context| approve(tx, context, &victim.key.public().bytes(), at(20)));
+    world.write(|tx, context| approve(tx, context, &victim.key.public().bytes(), false, at(20)));
     let mut thief = agent.clone();
     thief.system = victim.system;
     for made in [thief.heartbeat(at(30)), agent.heartbeat(at(31))] {
         assert_eq!(world.verdict(&made.mail, at(40)), Verdict::Quarantined(Reason::NotEnrolled));
     }
     let key = agent.key.public().bytes();
-    let refused = world.write(|tx, context| Ok::<_, StoreError>(approve(tx, context, &key, at(50))));
+    let refused = world.write(|tx, context| Ok::<_, StoreError>(approve(tx, context, &key, false, at(50))));
     assert!(matches!(refused, Err(ApproveError::SeveralSystems(_))), "{refused:?}");
     let waiting = world.read(|tx| tx.waiting_of_signer(&key, 9));
     let foreign = waiting.iter().find(|row| row.claimed.system == Some(victim.system)).unwrap();
     world.write(|tx, _| tx.end_quarantine(foreign.id, false, "not meant"));
-    world.write(|tx, context| approve(tx, context, &key, at(60)));
+    world.write(|tx, context| approve(tx, context, &key, false, at(60)));
     assert_eq!(world.system(&agent).system_id, agent.system);
     assert_eq!(world.sequences(&victim), [1]);
-}
-
-#[test]
-fn a_revoked_keys_mail_is_judged_by_when_it_was_received() {
-    let (mut world, mut agent) = (World::new(), Agent::new(1));
-    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
-    let (before, after) = (agent.heartbeat(at(20)), agent.heartbeat(at(40)));
-    world.write(|tx, _| tx.revoke_key(&agent.key.public().bytes(), at(30)));
-    let mails = vec![world.mail(&before.mail, at(29)), world.mail(&after.mail, at(30))];
-    let verdicts: Vec<Verdict> = world.record(mails, at(50)).iter().map(|mail| mail.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Accepted, Verdict::Quarantined(Reason::RevokedKey)]);
 }
 
 #[test]
@@ -234,7 +164,7 @@ fn a_key_of_which_nothing_waits_or_whose_contract_is_unknown_cannot_be_approved(
             keyring: &world.keyring,
             usual_round: SignedDuration::from_mins(5),
         };
-        world.store.write(|tx| approve(tx, context, &key, at(40)))
+        world.store.write(|tx| approve(tx, context, &key, false, at(40)))
     };
     assert!(matches!(approved(&mut world), Err(ApproveError::NothingWaits)));
     agent.contract.number = "OTHER-9".parse().unwrap();

@@ -10,7 +10,9 @@ use super::ImapMailbox;
 use crate::filing::Target;
 
 /// A mailbox fuller than this, in percent, is worth a warning.
-const FULL: u64 = 80;
+const NEARLY_FULL: u64 = 80;
+/// One fuller than this takes few mails more, or none.
+const FULL: u64 = 98;
 
 /// See [`super::super::Mailbox::probe`].
 pub(in super::super) async fn probe(settings: &ImapSettings, steps: &mut Steps, now: Timestamp) {
@@ -64,11 +66,22 @@ async fn look_into(mailbox: &mut ImapMailbox, settings: &ImapSettings, steps: &m
         steps.note(name::folder(settings.target(target)), seen);
     }
     if mailbox.abilities.quota {
-        let asked = mailbox.fill().await;
-        let _noted = steps.judge(name::QUOTA, asked, |fill| Fill::seen(*fill));
+        match mailbox.fill().await {
+            Ok(Some(fill)) if fill.percent() >= FULL => steps.fail(name::QUOTA, fill.shown(), full()),
+            asked => {
+                let _noted = steps.judge(name::QUOTA, asked, |fill| Fill::seen(*fill));
+            }
+        }
     } else {
         steps.skip(name::QUOTA, "the server does not tell (no QUOTA)", None);
     }
+}
+
+fn full() -> Advice {
+    Advice::new(
+        "The mailbox is full: reports bounce or wait at the senders' servers, and hosts seem silent.",
+        "Let its administrator raise the quota, or delete old mails, also those in `Mailbeat/Processed`. What waits comes by itself; what bounced is sent again on its host by `mailbeat-agent trail resend NUMBER`, for each number of the ticket `reports-lost`.",
+    )
 }
 
 fn not_there() -> Advice {
@@ -85,7 +98,7 @@ impl FolderView {
     }
 }
 
-/// How full a mailbox is, in KiB.
+/// How full a mailbox is, in KiB. The limit is not 0.
 #[derive(Clone, Copy, Debug)]
 struct Fill {
     used: u64,
@@ -94,16 +107,24 @@ struct Fill {
 
 impl Fill {
     fn seen(fill: Option<Self>) -> Seen {
-        let Some(Self { used, limit }) = fill.filter(|fill| fill.limit > 0) else { return "no limit".into() };
-        let percent = used.saturating_mul(100) / limit;
-        let warning = (percent >= FULL).then(|| {
+        let Some(fill) = fill else { return "no limit".into() };
+        let warning = (fill.percent() >= NEARLY_FULL).then(|| {
             Advice::new(
                 "The mailbox is nearly full; when it is, reports bounce and hosts seem silent.",
                 "Let its administrator raise the quota, or keep processed mails for fewer days (`retention.processed_mail_days`).",
             )
         });
+        Seen::from(fill.shown()).warned(warning)
+    }
+
+    fn percent(self) -> u64 {
+        self.used.saturating_mul(100) / self.limit.max(1)
+    }
+
+    fn shown(self) -> String {
+        let Self { limit, .. } = self;
         let size = if limit < 10 * 1024 { format!("{limit} KiB") } else { format!("{} MiB", limit / 1024) };
-        Seen::from(format!("{percent} % of {size} used")).warned(warning)
+        format!("{} % of {size} used", self.percent())
     }
 }
 
@@ -117,8 +138,11 @@ impl ImapMailbox {
                     let fill = Fill { used: resource.usage, limit: resource.limit };
                     // imap-proto keeps the type of this name to itself.
                     let is_storage = format!("{:?}", resource.name) == "Storage";
-                    let share = |fill: Fill| fill.used.saturating_mul(1000) / fill.limit.max(1);
-                    if is_storage && fullest.is_none_or(|fullest| share(fill) > share(fullest)) {
+                    let share = |fill: Fill| fill.used.saturating_mul(1000) / fill.limit;
+                    if is_storage
+                        && fill.limit > 0
+                        && fullest.is_none_or(|fullest| share(fill) > share(fullest))
+                    {
                         fullest = Some(fill);
                     }
                 }

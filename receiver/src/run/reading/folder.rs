@@ -3,6 +3,8 @@
 //! Worker threads take the mails apart and check their signatures. Bytes in flight are bounded, whatever the size of the mailbox.
 //! Where a connection breaks, the attempt to read is taken back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use jiff::SignedDuration;
 
@@ -26,6 +28,8 @@ pub(super) struct FolderReader<'a> {
     pub(super) usual_round: SignedDuration,
     pub(super) folder: &'a Folder,
     pub(super) view: FolderView,
+    /// Set once mails were recorded and the cursor stands behind them.
+    pub(super) came_further: &'a AtomicBool,
 }
 
 /// A step whose attempt is counted.
@@ -197,6 +201,9 @@ impl FolderReader<'_> {
                 intake::record_batch(store, context, &batch, now)
             })
             .await?;
+        if covers > 0 && !recorded.is_empty() {
+            self.came_further.store(true, Ordering::Relaxed);
+        }
         for mail in &recorded {
             tracing::debug!(folder = self.folder.name, uid = mail.uid, verdict = %mail.verdict, detail = mail.detail, "mail");
         }

@@ -17,6 +17,19 @@ const TOO_LARGE: Rule = Rule {
     ..ANY
 };
 
+/// By the server's code and words, or by what they were taken for.
+const FULL: Rule = Rule {
+    english: (
+        "The recipient's mailbox is full.",
+        "Tell the vendor, whose mailbox it is; reports wait in the queue meanwhile.",
+    ),
+    german: (
+        "Das Postfach des Empfängers ist voll.",
+        "Den Hersteller verständigen, dessen Postfach es ist; Berichte warten solange in der Warteschlange.",
+    ),
+    ..ANY
+};
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         codes: &["550 5.7.60", "554 5.2.252", "553 5.7.1"],
@@ -82,16 +95,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         codes: &["452 4.2.2", "552 5.2.2", "550 5.2.2", "452", "552 4.2.2"],
         words: &["mailbox full", "quota", "over quota", "4.2.2", "5.2.2", "mailbox is full"],
-        english: (
-            "The recipient's mailbox is full.",
-            "Tell the vendor, whose mailbox it is; reports wait in the queue meanwhile.",
-        ),
-        german: (
-            "Das Postfach des Empfängers ist voll.",
-            "Den Hersteller verständigen, dessen Postfach es ist; Berichte warten solange in der Warteschlange.",
-        ),
-        ..ANY
+        ..FULL
     },
+    Rule { kinds: &[FailureKind::MailboxFull], ..FULL },
     Rule {
         codes: &["452 4.3.1", "452 4.3.4", "431", "552 4.3.1"],
         english: (

@@ -93,6 +93,45 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         kinds: &[FailureKind::Connection(ConnectionProblem::Proxy)],
+        words: &["is not reached"],
+        english: (
+            "The HTTP proxy itself does not answer: its address is wrong, or it is not running.",
+            "Check `host` and `port` of `proxy`, and that the proxy runs and lets this machine in.",
+        ),
+        german: (
+            "Der HTTP-Proxy selbst antwortet nicht: seine Adresse ist falsch, oder er läuft nicht.",
+            "`host` und `port` von `proxy` prüfen, und dass der Proxy läuft und diese Maschine zulässt.",
+        ),
+        ..ANY
+    },
+    Rule {
+        kinds: &[FailureKind::Connection(ConnectionProblem::Proxy)],
+        words: &["(407)"],
+        english: (
+            "The HTTP proxy wants a user name and a password and does not take what it was given.",
+            "Set `username` and `password_file` of `proxy`, or ask the proxy's administrator for an exception for this machine.",
+        ),
+        german: (
+            "Der HTTP-Proxy will Benutzername und Passwort und nimmt nicht, was er bekam.",
+            "`username` und `password_file` von `proxy` setzen, oder den Administrator des Proxys um eine Ausnahme für diese Maschine bitten.",
+        ),
+        ..ANY
+    },
+    Rule {
+        kinds: &[FailureKind::Connection(ConnectionProblem::Proxy)],
+        words: &[" 403", " 405"],
+        english: (
+            "The HTTP proxy does not let this machine through to this host and port.",
+            "Ask the proxy's administrator to allow CONNECT to the host and port named here, for this machine.",
+        ),
+        german: (
+            "Der HTTP-Proxy lässt diese Maschine nicht zu diesem Host und Port durch.",
+            "Den Administrator des Proxys bitten, CONNECT zum hier genannten Host und Port für diese Maschine zu erlauben.",
+        ),
+        ..ANY
+    },
+    Rule {
+        kinds: &[FailureKind::Connection(ConnectionProblem::Proxy)],
         english: (
             "The HTTP proxy did not open the way.",
             "Check `proxy` (address, user, password), and that the proxy allows CONNECT to this host and port.",

@@ -14,16 +14,22 @@ pub(super) async fn dial(
     steps: &mut Steps,
 ) -> Result<(Socket, SocketAddr), Failure> {
     let (host, port, limit) = (settings.host.as_str(), settings.port(), settings.step_limit());
-    let next = settings.proxy.as_ref().map_or((host, port), |proxy| (proxy.host.as_str(), proxy.port));
-    let addresses = steps.judge(name::RESOLVE, resolve(next.0, next.1, limit).await, |found| {
+    let resolved = match &settings.proxy {
+        Some(proxy) => proxy.resolve(limit).await,
+        None => resolve(host, port, limit).await,
+    };
+    let addresses = steps.judge(name::RESOLVE, resolved, |found| {
         found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(", ")
     })?;
-    let mut connected = connect(&addresses, limit).await;
-    if let (Ok((tcp, _)), Some(proxy)) = (&mut connected, &settings.proxy) {
-        let opened = proxy.tunnel(tcp, host, port, limit).await;
-        connected = opened.and(connected);
+    let connected = match &settings.proxy {
+        Some(proxy) => proxy.connect(&addresses, limit).await,
+        None => connect(&addresses, limit).await,
+    };
+    let (mut tcp, peer) = steps.judge(name::CONNECT, connected, |(_, peer)| peer.to_string())?;
+    if let Some(proxy) = &settings.proxy {
+        let opened = proxy.tunnel(&mut tcp, host, port, limit).await;
+        steps.judge(name::PROXY, opened, |()| format!("opened the way to {host}:{port}"))?;
     }
-    let (tcp, peer) = steps.judge(name::CONNECT, connected, |(_, peer)| peer.to_string())?;
     let own = tcp.local_addr().map_err(|error| Failure::from_io(&error, host))?;
     Ok((Socket::new(tcp, peer), own))
 }

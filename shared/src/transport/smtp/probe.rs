@@ -29,6 +29,7 @@ fn planned(settings: &SmtpSettings) -> Vec<&'static str> {
         TlsMode::None => vec![name::GREETING, name::HELLO],
     };
     let mut all = vec![name::SETTINGS, name::RESOLVE, name::CONNECT];
+    all.extend(settings.proxy.is_some().then_some(name::PROXY));
     all.extend(spoken);
     all.push(name::CAPABILITIES);
     all.extend(settings.oauth.is_some().then_some(name::TOKEN));

@@ -86,6 +86,9 @@ impl Reply {
             (500..600, Some("5.2.121" | "5.2.122")) => FailureKind::throttled(FULL_HOUR),
             // ... and on what one sends in a day.
             (500..600, Some("5.1.90")) => FailureKind::throttled(FULL_HOUR),
+            // RFC 3463 section 3.3: the recipient may make room, and then it is taken.
+            (500..600, Some("5.2.2")) => FailureKind::MailboxFull,
+            (552, None) if self.says("QUOTA") || self.says("FULL") => FailureKind::MailboxFull,
             // Refusals of the sign-in that Exchange speaks at MAIL only.
             (500..600, Some("5.7.30" | "5.7.139" | "5.7.57")) => FailureKind::Authentication,
             // RFC 3207 section 4 words it so; 538 says the same of a mechanism (RFC 4954 section 6)
@@ -239,7 +242,11 @@ mod tests {
         assert_eq!(kind("550 5.1.1 who?\r\n", Stage::Message), Permanent);
         assert_eq!(kind("552 5.3.4 too big\r\n", Stage::Message), TooLarge);
         assert_eq!(kind("552 too big\r\n", Stage::Message), TooLarge);
-        assert_eq!(kind("552 5.2.2 mailbox full\r\n", Stage::Message), Permanent);
+        for full in ["552 5.2.2 mailbox full\r\n", "554 5.2.2 mailbox full\r\n", "552 Quota exceeded\r\n"] {
+            assert_eq!(kind(full, Stage::Message), FailureKind::MailboxFull);
+            let reply = Reply::parse(full).unwrap();
+            assert!(matches!(reply.outcome(), Outcome::Deferred(_)), "the sender keeps it: {full}");
+        }
         assert_eq!(kind("503 5.5.1 bad sequence\r\n", Stage::Message), ProtocolUnclear);
     }
 
