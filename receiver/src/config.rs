@@ -118,7 +118,7 @@ impl Config {
     }
 
     fn ready(path: &Path, mut config: Self) -> Result<Self, BadConfig> {
-        if let Some(dir) = std::env::var_os("MAILBEAT_STATE_DIR") {
+        if let Some(dir) = std::env::var_os("MAILBEAT_STATE_DIR").filter(|dir| !dir.is_empty()) {
             config.state_dir = dir.into();
         }
         config.keep_tokens(&Clock::system());

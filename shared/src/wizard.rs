@@ -94,7 +94,16 @@ pub fn walk<D>(draft: &mut D, asker: &mut dyn Asker, questions: &[Question<D>]) 
 
 /// The same from the last question backwards, for who comes back from what follows it.
 pub fn walk_back<D>(draft: &mut D, asker: &mut dyn Asker, questions: &[Question<D>]) -> bool {
-    match go(draft, asker, questions, questions.len().saturating_sub(1), false) {
+    resumed(go(draft, asker, questions, questions.len().saturating_sub(1), false), draft, asker, questions)
+}
+
+/// The same from the question at this place; those before it are reached by going back.
+pub fn walk_from<D>(draft: &mut D, asker: &mut dyn Asker, questions: &[Question<D>], at: usize) -> bool {
+    resumed(go(draft, asker, questions, at, true), draft, asker, questions)
+}
+
+fn resumed<D>(moved: Move, draft: &mut D, asker: &mut dyn Asker, questions: &[Question<D>]) -> bool {
+    match moved {
         Move::Next | Move::Skip => true,
         Move::Quit => false,
         Move::Back => walk(draft, asker, questions),
@@ -207,5 +216,9 @@ mod tests {
         let mut script = Script::new(&[("c", Do::GoBack), ("a", Do::GoBack), ("a", Do::Choose(0))]);
         assert!(walk_back(&mut vec![], &mut script, &[first, never, last, never]));
         assert_eq!((script.left(), script.heard().len()), (None, 4));
+        // Who begins in the middle may still go back to the beginning.
+        let mut script = Script::new(&[("c", Do::GoBack), ("a", Do::Choose(0)), ("c", Do::Choose(0))]);
+        assert!(walk_from(&mut vec![], &mut script, &[first, never, last], 2));
+        assert_eq!((script.left(), script.heard().len()), (None, 3));
     }
 }

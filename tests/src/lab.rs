@@ -6,12 +6,14 @@
 
 mod breaker;
 mod ca;
+pub mod chrony;
 mod cutter;
 pub mod database;
 mod dns;
 mod dovecot;
 mod farewell;
 mod mailboxes;
+pub mod nginx;
 mod oauth;
 mod options;
 mod policy;
@@ -28,7 +30,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 pub use crate::programs::wait_for;
 pub use breaker::LineBreaker;
@@ -223,6 +225,23 @@ impl Lab {
         self.wait_until_answering(&self.postfix, self.ports.mx, "220 ")
     }
 
+    /// From now on the servers show a certificate that is valid for so many days.
+    ///
+    /// # Errors
+    /// `openssl` failed, or a server does not start again.
+    pub fn certify(&self, days: u32) -> anyhow::Result<()> {
+        ca::issue(&self.root.join("tls"), Certificate::Good, &days.to_string())?;
+        self.stop_imap()?;
+        self.start_imap()?;
+        self.restart_postfix()
+    }
+
+    /// Where the process number of Postfix, and that of the IMAP server, is while they run.
+    #[must_use]
+    pub fn pid_files(&self) -> [PathBuf; 2] {
+        [self.postfix.pid_file(), self.imap.pid_file()]
+    }
+
     /// Ends every SMTP session, so that whoever goes on signs in anew.
     ///
     /// # Errors
@@ -296,6 +315,13 @@ fn render(template: &str, values: &[(&str, &str)]) -> anyhow::Result<String> {
         Some(line) if !line.contains("/^") => bail!("nothing fills this line of a template: {line}"),
         _ => Ok(text),
     }
+}
+
+/// Where `tests/install-deps.sh` puts what it does not install.
+fn cache() -> anyhow::Result<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    Ok(cache.context("HOME is not set")?.join("mailbeat-tests"))
 }
 
 fn missing(program: &str, packages: &str, error: &std::io::Error) -> anyhow::Error {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use jiff::civil::Date;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::mail;
-use mailbeat_shared::wizard::{Asker, Check, Move, Question, address, languages, needed};
+use mailbeat_shared::wizard::{Asker, Check, Move, Question, Reply, address, languages, needed};
 
 use super::people::Person;
 
@@ -43,7 +43,7 @@ impl Customer {
 
     /// What is asked of a customer.
     pub const QUESTIONS: &[Question<Self>] =
-        &[name, language, contact, contact_name, valid_until, systems, directory];
+        &[name, language, contact, contact_name, valid_until, systems, directory, confirmed];
 
     /// The command that issues the contract into `out`.
     #[must_use]
@@ -134,6 +134,15 @@ fn directory(customer: &mut Customer, asker: &mut dyn Asker) -> Move {
     let now = customer.directory.display().to_string();
     let asked = asker.text("Where does the contract file go?", help, &now, Rc::new(is_directory));
     asked.then(|text| customer.directory = text.into())
+}
+
+fn confirmed(_: &mut Customer, asker: &mut dyn Asker) -> Move {
+    let help = "It is signed with your key; `contracts revoke` ends it at any time.";
+    match asker.confirm("Issue this contract?", help, true) {
+        Reply::Given(true) => Move::Next,
+        Reply::Given(false) | Reply::Back => Move::Back,
+        Reply::Quit => Move::Quit,
+    }
 }
 
 fn is_directory(text: &str) -> Result<(), String> {

@@ -19,13 +19,17 @@ pub struct Told {
     steps: Vec<Step>,
 }
 
-/// What can be changed, in the order in which it is offered.
+/// What can be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     /// The mailbox.
     Mailbox,
+    /// Its user name and password, which the server did not take.
+    MailboxLogon,
     /// Outgoing mail.
     Outgoing,
+    /// Its user name and password.
+    OutgoingLogon,
     /// Vendor and people.
     Vendor,
     /// Nothing that a page asks for.
@@ -51,8 +55,10 @@ impl Step {
     #[must_use]
     pub fn at(&self) -> At {
         match (self.area.as_str(), self.name.as_str()) {
+            ("outgoing mail", "authentication") => At::OutgoingLogon,
             ("outgoing mail", _) => At::Outgoing,
             (_, "contacts" | "database") => At::Vendor,
+            (area, "authentication") if area.starts_with("mailbox ") => At::MailboxLogon,
             (area, _) if area.starts_with("mailbox ") => At::Mailbox,
             _ => At::Elsewhere,
         }

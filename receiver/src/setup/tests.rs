@@ -145,7 +145,7 @@ fn one_account_by_oauth_reads_and_sends_and_a_mailbox_of_microsofts_begins_with_
         ("client id", typed("mailbeat")),
         ("Mail server", typed("imap.pumpen.test")),
     ];
-    walked_over(&mut draft, &other, ask::MAILBOX);
+    walked_over(&mut draft, &other, &ask::page_of(At::Mailbox).0);
     let text = configure(&text, &draft);
     let oauth = "provider = \"other\", issuer = \"https://id.pumpen.test\", scopes = [\"mail\", \"offline_access\"], grant = \"device_code\"";
     assert!(text.contains(oauth) && text.contains("host = \"imap.pumpen.test\""), "{text}");
@@ -183,11 +183,12 @@ fn the_people_in_the_database_become_those_who_are_wanted() {
         person(Some(2), "Max <m@x.test>", Some(Locale::De)),
         person(Some(3), "g@x.test", None),
     ];
-    let mut draft = Draft { people: known.to_vec(), ..draft_of(SAMPLE) };
+    let mut draft = Draft { people: known.to_vec(), vendor: "Pumpen GmbH".to_owned(), ..draft_of(SAMPLE) };
     assert_eq!(commands(&known, &draft.people), Vec::<Vec<String>>::new());
     let person = walked_over(
         &mut draft,
         &[
+            ("Working", Do::Choose(0)),
             ("Who is told?", Do::Choose(1)),
             ("Max", Do::Choose(0)),
             ("Mail address", typed("max@x.test")),
@@ -201,7 +202,7 @@ fn the_people_in_the_database_become_those_who_are_wanted() {
             ("Mail address", typed("e@x.test")),
             ("Language of the mails", Do::Choose(1)),
         ],
-        ask::PEOPLE,
+        &ask::page_of(At::Vendor).0,
     );
     assert!(person.heard().iter().any(|said| said.contains("only the name")));
     let words: Vec<String> =
@@ -254,11 +255,19 @@ fn a_failed_test_leads_to_the_page_that_is_at_fault() {
         );
         Told::read(told.as_bytes()).failed().unwrap().at()
     };
-    assert_eq!(at("mailbox reports", "authentication"), At::Mailbox);
+    assert_eq!(at("mailbox reports", "authentication"), At::MailboxLogon);
+    assert_eq!(at("mailbox reports", "TLS"), At::Mailbox);
     assert_eq!(at("outgoing mail", "sender"), At::Outgoing);
+    assert_eq!(at("outgoing mail", "authentication"), At::OutgoingLogon);
     assert_eq!(at("this host", "contacts"), At::Vendor);
     assert_eq!(at("this host", "disk"), At::Elsewhere);
     assert_eq!(Told::read(b"no JSON").failed(), None);
+    // Where the password was wrong, nothing before it is asked again.
+    let (questions, first) = ask::page_of(At::MailboxLogon);
+    let mut person = Script::new(&[("User name", Do::Leave)]);
+    let mut draft = answered(("", "")).unwrap();
+    assert!(!mailbeat_shared::wizard::walk_from(&mut draft, &mut person, &questions, first));
+    assert_eq!(person.heard()[0], "User name:");
 }
 
 const ANSWERS: &str = "locale = 'de'\nvendor = 'Pumpen GmbH'\nstate_dir = '/srv/mailbeat'\npeople = [{ contact = 'Olivia <o@pumpen.test>', locale = 'en' }]\nMORE\n[mailbox]\nby = 'server'\naddress = 'reports@pumpen.test'\nhost = 'imap.pumpen.test'\ntls = 'starttls'\nfolders = ['INBOX', 'Spam']\npassword_file = '/run/secret'\n\n[outgoing]\nby = 'same'\nhost = 'smtp.pumpen.test'\n\n[customer]\nname = 'ACME'\ncontact = 'p@acme.test'\ndirectory = '/tmp'\n";

@@ -123,7 +123,7 @@ pub const PHRASES: &[Phrase] = &[
     ("Mail address of the customer's contact:", "Mailadresse des Kontakts beim Kunden:"),
     (
         "Gets the answers to test reports, and is told of tickets before your people; empty: nobody.",
-        "Bekommt die Antworten auf Testberichte und erfährt Tickets vor Ihren Leuten; leer: niemand.",
+        "Bekommt die Antworten auf Testberichte und erfährt von Tickets vor Ihren Leuten; leer: niemand.",
     ),
     ("Last day of the contract:", "Letzter Tag des Vertrags:"),
     (
@@ -139,7 +139,12 @@ pub const PHRASES: &[Phrase] = &[
         "Das Verzeichnis für die Datei, die der Kunde bekommt; Ihr öffentlicher Schlüssel kommt daneben.",
     ),
     ("there is no such directory", "dieses Verzeichnis gibt es nicht"),
-    ("Contract {} for {} is in {}", "Vertrag {1} für {2} ist in {3}"),
+    ("Issue this contract?", "Diesen Vertrag ausstellen?"),
+    (
+        "It is signed with your key; `contracts revoke` ends it at any time.",
+        "Er wird mit Ihrem Schlüssel signiert; `contracts revoke` beendet ihn jederzeit.",
+    ),
+    ("\nContract {} for {} is in {}", "\nVertrag {1} für {2} ist in {3}"),
     ("Your public key is in {}", "Ihr öffentlicher Schlüssel ist in {1}"),
     (
         "Give both to the customer by a way you trust. On the customer's host, as root:",

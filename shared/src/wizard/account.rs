@@ -185,7 +185,7 @@ impl Account {
             (None, None) => 0,
         };
         let options = [
-            "By those this system knows (usual)".to_owned(),
+            "By the system's authorities (usual)".to_owned(),
             "By your own authority (a CA file)".to_owned(),
             "By its fingerprint (self-signed)".to_owned(),
         ];

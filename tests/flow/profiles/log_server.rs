@@ -58,7 +58,8 @@ fn each_fault_of_a_log_server_becomes_its_ticket_and_resolves() -> anyhow::Resul
     let well = || shows(fluentd(1_000_000, 0, 1_000, 1_000));
     morning.fault(high, || shows(fluentd(1_500_000_000, 0, 1_000, 1_000)), well)?;
     morning.fault(medium, || shows(fluentd(600_000_000, 0, 1_000, 1_000)), well)?;
-    morning.fault(high, || web.is_down(true), || web.is_down(false))?;
+    let down = [high, ("check", "fluentd monitor", "high")];
+    morning.faults(&down, || web.is_down(true), || web.is_down(false))?;
     // What rises or diverges is true of one look; what was worse between two heartbeats counts.
     morning.event(("fluentd", "high"), || shows(fluentd(1_000_000, 0, 900_000, 1_000)))?;
     let certificates = "collector certificates";

@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use mailbeat_shared::durable::{self, Access};
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wizard::terminal::Terminal;
-use mailbeat_shared::wizard::{Asker as _, Move, Question, Reply, page, walk};
+use mailbeat_shared::wizard::{Asker as _, Move, Reply, page, walk_from};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -170,7 +170,7 @@ impl Site<'_> {
         }
         let key = self.public_key(customer)?;
         let mut lines = vec![
-            format!("Contract {} for {} is in {}", contract.number, customer.name, file.display()),
+            format!("\nContract {} for {} is in {}", contract.number, customer.name, file.display()),
             format!("Your public key is in {key}"),
             "Give both to the customer by a way you trust. On the customer's host, as root:".to_owned(),
             "  cp vendor.pub /etc/mailbeat/\n  mailbeat-agent setup".to_owned(),
@@ -254,7 +254,7 @@ impl Site<'_> {
 }
 
 /// What is done about a test that failed; `None`: the same test again.
-fn go_on(draft: &mut Draft, terminal: &mut Terminal, at: At) -> Option<GoOn> {
+pub(super) fn go_on(draft: &mut Draft, terminal: &mut Terminal, at: At) -> Option<GoOn> {
     let options = [
         "Change the mailbox",
         "Change outgoing mail",
@@ -263,11 +263,9 @@ fn go_on(draft: &mut Draft, terminal: &mut Terminal, at: At) -> Option<GoOn> {
         "Go on all the same",
         "Stop here",
     ];
-    let pages: [Vec<Question<Draft>>; 3] =
-        [ask::MAILBOX.to_vec(), ask::OUTGOING.to_vec(), [ask::VENDOR, ask::PEOPLE].concat()];
     let default = match at {
-        At::Mailbox => 0,
-        At::Outgoing => 1,
+        At::Mailbox | At::MailboxLogon => 0,
+        At::Outgoing | At::OutgoingLogon => 1,
         At::Vendor => 2,
         At::Elsewhere => 3,
     };
@@ -276,11 +274,15 @@ fn go_on(draft: &mut Draft, terminal: &mut Terminal, at: At) -> Option<GoOn> {
         Reply::Back => default,
         Reply::Quit => return Some(GoOn::Stop),
     };
-    match (pages.get(chosen), chosen) {
-        (Some(questions), _) if walk(draft, terminal, questions) => Some(GoOn::Again),
-        (Some(_), _) => Some(GoOn::Stop),
-        (None, 3) => None,
-        (None, 4) => Some(GoOn::On),
-        (None, _) => Some(GoOn::Stop),
-    }
+    let changed = match chosen {
+        _ if chosen == default && chosen < 3 => at,
+        0 => At::Mailbox,
+        1 => At::Outgoing,
+        2 => At::Vendor,
+        3 => return None,
+        4 => return Some(GoOn::On),
+        _ => return Some(GoOn::Stop),
+    };
+    let (questions, first) = ask::page_of(changed);
+    Some(if walk_from(draft, terminal, &questions, first) { GoOn::Again } else { GoOn::Stop })
 }
