@@ -3,7 +3,7 @@
 # Says nothing and takes no time when all is there. Starts no service.
 set -eu
 
-packages="dovecot-core dovecot-imapd dovecot-lmtpd postfix postfix-pcre openssl openssh-client gcc-mingw-w64-x86-64 isync chromium faketime debootstrap systemd prometheus-node-exporter tmux monitoring-plugins-basic monitoring-plugins-standard mariadb-server postgresql tinyproxy-bin"
+packages="dovecot-core dovecot-imapd dovecot-lmtpd postfix postfix-pcre openssl openssh-client gcc-mingw-w64-x86-64 isync chromium faketime debootstrap systemd prometheus-node-exporter tmux monitoring-plugins-basic monitoring-plugins-standard mariadb-server postgresql tinyproxy-bin policyd-rate-limit dnsmasq-base"
 # Node.js comes from Debian or from elsewhere. Debian 12 has version 18, which no oidc-provider after 8 runs on.
 command -v npm >/dev/null || packages="$packages nodejs npm"
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file::{self, ConfigError};
+use mailbeat_shared::dns::DnsSettings;
 pub use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::Digest;
@@ -86,6 +87,8 @@ pub struct Config {
     pub checks_at_once: usize,
     /// What is checked, those of included files last.
     pub check: Vec<CheckConfig>,
+    /// Whom `test` and the wizard ask about mail domains.
+    pub dns: DnsSettings,
     /// The ways out, in order. Without any, the contract's relay is used.
     pub route: Vec<RouteConfig>,
     /// Digest of the text of the file and of those it includes.
@@ -118,6 +121,7 @@ impl Default for Config {
             redact: RedactConfig::default(),
             include: vec![],
             checks_at_once: 4,
+            dns: DnsSettings::default(),
             check: vec![],
             route: vec![],
             digest: None,

@@ -6,18 +6,16 @@ pub mod command;
 mod unix;
 #[cfg(unix)]
 pub use unix::{
-    Accounts, NeverOpened, Opened, Owner, Ownership, boot_id, encode_path, file_id, free_bytes, inodes,
-    known_names, machine_id, never_opened, open_beneath, ownership, program_user, shell_word,
-    system_is_stopping,
+    Accounts, NeverOpened, Opened, Ownership, boot_id, encode_path, file_id, free_bytes, inodes, known_names,
+    machine_id, never_opened, open_beneath, ownership, program_user, shell_word, system_is_stopping,
 };
 
 #[cfg(not(unix))]
 mod windows;
 #[cfg(not(unix))]
 pub use windows::{
-    Accounts, NeverOpened, Opened, Owner, Ownership, boot_id, encode_path, file_id, free_bytes, inodes,
-    known_names, machine_id, never_opened, open_beneath, ownership, program_user, shell_word,
-    system_is_stopping,
+    Accounts, NeverOpened, Opened, Ownership, boot_id, encode_path, file_id, free_bytes, inodes, known_names,
+    machine_id, never_opened, open_beneath, ownership, program_user, shell_word, system_is_stopping,
 };
 
 /// Whether a character of a path travels as it is. What steers a terminal, reverses text or is the escape sign itself

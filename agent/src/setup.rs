@@ -6,17 +6,17 @@
 pub mod answers;
 pub mod ask;
 pub mod interval;
-pub mod oauth;
-pub mod providers;
 pub mod words;
 
 use std::path::{Path, PathBuf};
 
 use mailbeat_shared::locale::Locale;
-use mailbeat_shared::transport::secret::Secret;
-use mailbeat_shared::transport::smtp::{AuthMode, TlsMode};
+use mailbeat_shared::transport::smtp::AuthMode;
 use mailbeat_shared::wire::contract::Contract;
-use mailbeat_shared::wizard::edit::{Edit, NoToml, list};
+use mailbeat_shared::wire::mail;
+use mailbeat_shared::wizard::account::{Account, Protocol};
+use mailbeat_shared::wizard::edit::{Edit, Key, NoToml, list};
+use mailbeat_shared::wizard::oauth::SignIn;
 
 use crate::config::{Config, RouteKind};
 use crate::item::Item;
@@ -33,31 +33,6 @@ pub enum Way {
     Relay,
     /// By the first route as it is configured, which this wizard knows too little of to change.
     Keep,
-}
-
-/// The mail account and its server.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
-    /// The sender's address.
-    pub from: String,
-    /// The server.
-    pub host: String,
-    /// Its port; `None` is the usual one.
-    pub port: Option<u16>,
-    /// When the connection becomes private.
-    pub tls: TlsMode,
-    /// User name; empty: no logon.
-    pub username: String,
-    /// A new password.
-    pub password: Option<Secret>,
-    /// Where the password lies, if one is configured already.
-    pub password_file: Option<PathBuf>,
-    /// A password stands in the configuration itself.
-    pub password_inline: bool,
-    /// The authority believed instead of the system's.
-    pub tls_ca: Option<PathBuf>,
-    /// The one certificate believed.
-    pub tls_pin: Option<String>,
 }
 
 /// What a person decided so far.
@@ -81,10 +56,12 @@ pub struct Draft {
     pub watch: Vec<String>,
     /// How mail leaves.
     pub way: Way,
+    /// The sender's address.
+    pub from: String,
     /// By which account.
     pub account: Account,
     /// How that one signs in, where it does so by OAuth.
-    pub sign_in: oauth::SignIn,
+    pub sign_in: SignIn,
     /// The name of a route that can only be kept.
     pub kept: Option<String>,
     /// Whether the service is to be started at the end.
@@ -114,8 +91,9 @@ impl Draft {
             items: switched().into_iter().filter(|item| item.is_on(config)).collect(),
             watch: config.watch.include.clone(),
             way: Way::default(),
-            account: Account::default(),
-            sign_in: oauth::SignIn::default(),
+            from: String::new(),
+            account: Account::new(Protocol::Smtp),
+            sign_in: SignIn::default(),
             kept: None,
             start_service: true,
         };
@@ -123,8 +101,9 @@ impl Draft {
             Some(route) => match &route.kind {
                 RouteKind::Relay => draft.way = Way::Relay,
                 RouteKind::Smtp(smtp) if smtp.auth != AuthMode::Oauth && !is_sample(&smtp.host) => {
+                    draft.from.clone_from(&route.from);
                     draft.account = Account {
-                        from: route.from.clone(),
+                        protocol: Protocol::Smtp,
                         host: smtp.host.clone(),
                         port: smtp.port,
                         tls: smtp.tls,
@@ -187,60 +166,37 @@ pub fn configured(text: &str, draft: &Draft, password_file: &Path) -> Result<Str
     Ok(edit.text().to_owned())
 }
 
+/// What a route by the relay takes from the contract instead.
+const NOT_BY_RELAY: [&str; 16] = [
+    "from",
+    "host",
+    "port",
+    "tls",
+    "auth",
+    "username",
+    "password",
+    "password_file",
+    "oauth",
+    "tls_ca",
+    "tls_pin",
+    "proxy",
+    "helo_name",
+    "timeout_s",
+    "verdict_timeout_s",
+    "path",
+];
+
 fn route(edit: &mut Edit, draft: &Draft, password_file: &Path) {
-    if draft.way == Way::Keep {
-        return;
-    }
-    if draft.way == Way::OAuth {
-        return edit.set_first("route", &oauth::keys(&draft.account.from, &draft.sign_in));
-    }
-    if draft.way == Way::Relay {
-        let others = [
-            "from",
-            "host",
-            "port",
-            "tls",
-            "auth",
-            "username",
-            "password",
-            "password_file",
-            "oauth",
-            "tls_ca",
-            "tls_pin",
-            "proxy",
-            "helo_name",
-            "timeout_s",
-            "verdict_timeout_s",
-            "path",
-        ];
-        let mut keys = vec![("type", Some("relay".into()))];
-        keys.extend(others.map(|key| (key, None)));
-        return edit.set_first("route", &keys);
-    }
-    let account = &draft.account;
-    let tls = answers::tls_word(account.tls);
-    let logs_on = !account.username.is_empty();
-    let file = match (&account.password, &account.password_file) {
-        (Some(_), _) => Some(password_file.display().to_string()),
-        (None, file) => file.as_ref().map(|file| file.display().to_string()),
+    let (account, from) = (&draft.account, draft.from.as_str());
+    let keys = match draft.way {
+        Way::Keep => return,
+        Way::Relay => NOT_BY_RELAY.map(Key::none).to_vec(),
+        Way::Server => account.keys(password_file),
+        Way::OAuth => draft.sign_in.keys(account, &mail::bare_address(from).unwrap_or_default(), None),
     };
-    let mut keys = vec![
-        ("type", Some("smtp".into())),
-        ("from", Some(account.from.as_str().into())),
-        ("host", Some(account.host.as_str().into())),
-        ("tls", Some(tls.into())),
-        ("port", account.port.map(|port| i64::from(port).into())),
-        ("username", logs_on.then(|| account.username.as_str().into())),
-        ("password_file", file.filter(|_| logs_on).map(Into::into)),
-        ("tls_ca", account.tls_ca.as_ref().map(|file| file.display().to_string().into())),
-        ("tls_pin", account.tls_pin.as_ref().map(|pin| pin.as_str().into())),
-        ("auth", None),
-        ("oauth", None),
-        ("path", None),
-    ];
-    if account.password.is_some() || !logs_on {
-        keys.push(("password", None));
-    }
+    let sender = (draft.way != Way::Relay).then(|| Key::set("from", from));
+    let kind = Key::set("type", if draft.way == Way::Relay { "relay" } else { "smtp" });
+    let keys: Vec<Key> = [kind].into_iter().chain(sender).chain(keys).collect();
     edit.set_first("route", &keys);
 }
 

@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration.
 
 mod oauth;
+mod setup;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::id::ContractNumber;
 
 pub use oauth::{Oauth, SignIn};
+pub use setup::Setup;
 
 use crate::ticket::TicketNumber;
 
@@ -31,6 +33,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The wizard: vendor, mailbox, outgoing mail, people, test, first customer, start.
+    Setup(Setup),
     /// Make the state directory, the database, the vendor key and the default contact.
     Init(Init),
     /// Contracts with customers.
@@ -95,6 +99,9 @@ pub struct Test {
     /// Also write a log without secrets into this file, for support.
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+    /// With --json: tell each step on standard error as it is taken.
+    #[arg(long, requires = "json")]
+    pub progress: bool,
 }
 
 /// `init`.
@@ -117,7 +124,7 @@ pub enum Contracts {
         /// Its number.
         number: ContractNumber,
     },
-    /// Revoke one: its systems' mails are counted and no longer kept.
+    /// Revoke one: its systems' mails are counted and no longer kept, and its login on the relay ends.
     Revoke {
         /// Its number.
         number: ContractNumber,
@@ -169,6 +176,9 @@ pub struct Issue {
     /// The language of the customer's mails, `en` or `de`, where its administrator sets none.
     #[arg(long)]
     pub locale: Option<Locale>,
+    /// With a login of its own on the vendor's relay (`[relay]` in receiver.toml), for customers without a mail server.
+    #[arg(long)]
+    pub relay: bool,
     /// Reports of a new system wait until an operator approves it.
     #[arg(long)]
     pub approve: bool,

@@ -10,6 +10,7 @@ mod people;
 mod quarantine;
 mod rules;
 mod run;
+mod setup;
 mod systems;
 mod test;
 mod tickets;
@@ -29,6 +30,11 @@ use crate::config::{BadConfig, Config};
 use crate::render;
 use crate::store::{Reader, Store, StoreError, Tx};
 
+/// Wrong usage: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
 /// Runs the program: 0 fine, 1 failed, 2 usage or configuration.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -38,7 +44,8 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Nothing can be done where even stderr is gone.
             let _ = writeln!(std::io::stderr(), "mailbeat-receiver: {error:#}");
-            let is_configuration = error.downcast_ref::<BadConfig>().is_some()
+            let is_configuration = error.is::<Usage>()
+                || error.downcast_ref::<BadConfig>().is_some()
                 || error.downcast_ref::<mailbeat_shared::config_file::ConfigError>().is_some();
             ExitCode::from(if is_configuration { 2 } else { 1 })
         }
@@ -51,6 +58,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
             return documents::completions(*shell).map(|()| ExitCode::SUCCESS);
         }
         Command::Man { dir } => return documents::man(dir.as_deref()).map(|()| ExitCode::SUCCESS),
+        // It makes the configuration that everything else needs.
+        Command::Setup(asked) => return setup::run(&cli.config, asked),
         _ => {}
     }
     let config = Config::load(&cli.config)?;
@@ -68,7 +77,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Import { path } => import::run(&desk, path),
         Command::Run { observe } => self::run::run(desk, *observe),
         Command::Test(asked) => return test::run(&desk, asked),
-        Command::Completions { .. } | Command::Man { .. } => Ok(()), // done above
+        Command::Setup(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()), // done above
     }
     .map(|()| ExitCode::SUCCESS)
 }
@@ -150,6 +159,12 @@ fn commit<T, E: From<StoreError> + Into<anyhow::Error>>(
     });
     crash::point("R6.after");
     done.map_err(E::into)
+}
+
+/// A reader that went away (`| head`) is no failure.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Fresh random bytes from the operating system.

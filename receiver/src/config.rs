@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file::{self, ConfigError};
+use mailbeat_shared::dns::DnsSettings;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::oauth::{Kept, OAuthSettings, Purpose};
 use mailbeat_shared::wire::mail::{bare_address, is_address};
@@ -17,6 +18,7 @@ use crate::issuing::Terms;
 use crate::mailbox::MailboxSettings;
 use crate::notify::mail::{OutgoingSettings, OutgoingTransport};
 use crate::notify::ping::PingSettings;
+use crate::relay::RelaySettings;
 
 /// Everything in `receiver.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +37,11 @@ pub struct Config {
     /// Where reports are read.
     #[serde(default, rename = "mailbox")]
     pub mailboxes: Vec<MailboxSettings>,
+    /// The relay that contracts may offer.
+    pub relay: Option<RelaySettings>,
+    /// Whom `test` and the wizard ask about mail domains.
+    #[serde(default)]
+    pub dns: DnsSettings,
     /// How notifications leave.
     pub outgoing: OutgoingSettings,
     /// Whom to tell that a round was completed.
@@ -72,7 +79,8 @@ impl Default for Retention {
     }
 }
 
-fn default_state_dir() -> PathBuf {
+/// Where the package's service keeps its state.
+pub fn default_state_dir() -> PathBuf {
     PathBuf::from("/var/lib/mailbeat-receiver")
 }
 
@@ -98,8 +106,19 @@ impl Config {
     /// # Errors
     /// [`BadConfig`], for a person to act on.
     pub fn load(path: &Path) -> Result<Self, BadConfig> {
-        let mut config: Self = config_file::load(path)?;
-        if let Some(dir) = std::env::var_os("MAILBEAT_STATE_DIR") {
+        Self::ready(path, config_file::load(path)?)
+    }
+
+    /// The same of a text that `path` does not hold yet.
+    ///
+    /// # Errors
+    /// [`BadConfig`].
+    pub fn of(path: &Path, text: &str) -> Result<Self, BadConfig> {
+        Self::ready(path, config_file::parse(path, text)?)
+    }
+
+    fn ready(path: &Path, mut config: Self) -> Result<Self, BadConfig> {
+        if let Some(dir) = std::env::var_os("MAILBEAT_STATE_DIR").filter(|dir| !dir.is_empty()) {
             config.state_dir = dir.into();
         }
         config.keep_tokens(&Clock::system());
@@ -121,6 +140,8 @@ impl Config {
             }
         }
         self.outgoing.check().map_err(|error| format!("[outgoing]: {error}"))?;
+        let relay = self.relay.as_ref().map_or(Ok(()), RelaySettings::check);
+        relay.map_err(|what| format!("[relay]: its {what}"))?;
         let wrong = self.contracts.report_addresses.iter().find(|address| !is_address(address));
         match wrong {
             Some(address) => Err(format!("[contracts]: report address {address:?} is not a mail address")),

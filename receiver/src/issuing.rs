@@ -16,6 +16,7 @@ use mailbeat_shared::wire::sealed::EncryptionKey;
 use mailbeat_shared::wire::signature::PublicKey;
 use serde::Deserialize;
 
+pub use check::relay as check_relay;
 pub use number::{next_number, prefix};
 pub use vendor_key::{VendorKeyError, load, load_or_create, vendor_pub};
 

@@ -7,6 +7,7 @@ pub mod advice;
 pub mod clock;
 pub mod config_file;
 pub mod crash;
+pub mod dns;
 pub mod durable;
 pub mod locale;
 pub mod phrases;

@@ -1,13 +1,26 @@
 //! Questions and answers of a set-up: the core knows neither terminal nor file.
 //!
 //! A wizard is a list of questions over a draft. Each asks through an [`Asker`] and says where to go: a person may go back
-//! from every question to the one before. [`terminal`] is the one that asks people, tests have one with a script. What comes
-//! of the draft is edited into a configuration file by [`edit`], which keeps comments and order.
+//! from every question to the one before. [`terminal`] is the one that asks people, tests have one with a [`script`]. What comes
+//! of the draft is edited into a configuration file by [`edit`], which keeps comments and order. [`account`], [`oauth`] and
+//! [`providers`] ask for a mail account in the same words for both programs; [`stage`] does what a wizard does on the system, and
+//! [`kept`] holds the answers of a set-up that was stopped.
 
+pub mod account;
 pub mod edit;
+pub mod kept;
+pub mod oauth;
+pub mod owner;
+pub mod providers;
+pub mod script;
+pub mod stage;
 pub mod terminal;
+pub mod words;
 
 use std::rc::Rc;
+
+use crate::locale::Locale;
+use crate::wire::mail;
 
 /// What a person did with a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +65,8 @@ pub trait Asker {
     ) -> Reply<Vec<usize>>;
     /// A line, checked before it is taken.
     fn text(&mut self, question: &str, help: &str, default: &str, check: Check) -> Reply<String>;
-    /// A line nobody sees.
-    fn secret(&mut self, question: &str, help: &str) -> Reply<String>;
+    /// A line nobody sees, checked before it is taken.
+    fn secret(&mut self, question: &str, help: &str, check: Check) -> Reply<String>;
     /// Yes or no.
     fn confirm(&mut self, question: &str, help: &str, default: bool) -> Reply<bool>;
 }
@@ -63,19 +76,60 @@ pub type Question<D> = fn(&mut D, &mut dyn Asker) -> Move;
 
 /// Asks one question after the other; whether the end was reached.
 pub fn walk<D>(draft: &mut D, asker: &mut dyn Asker, questions: &[Question<D>]) -> bool {
-    let (mut at, mut forward) = (0, true);
+    loop {
+        match page(draft, asker, questions) {
+            Move::Next | Move::Skip => return true,
+            Move::Quit => return false,
+            // Before the first there is nothing to go back to.
+            Move::Back => {}
+        }
+    }
+}
+
+/// The same from the last question backwards, for who comes back from what follows it.
+pub fn walk_back<D>(draft: &mut D, asker: &mut dyn Asker, questions: &[Question<D>]) -> bool {
+    resumed(go(draft, asker, questions, questions.len().saturating_sub(1), false), draft, asker, questions)
+}
+
+/// The same from the question at this place; those before it are reached by going back.
+pub fn walk_from<D>(draft: &mut D, asker: &mut dyn Asker, questions: &[Question<D>], at: usize) -> bool {
+    resumed(go(draft, asker, questions, at, true), draft, asker, questions)
+}
+
+fn resumed<D>(moved: Move, draft: &mut D, asker: &mut dyn Asker, questions: &[Question<D>]) -> bool {
+    match moved {
+        Move::Next | Move::Skip => true,
+        Move::Quit => false,
+        Move::Back => walk(draft, asker, questions),
+    }
+}
+
+/// Asks one question after the other, as a question of its own: who goes back from the first leaves it.
+pub fn page<D>(draft: &mut D, asker: &mut dyn Asker, questions: &[Question<D>]) -> Move {
+    go(draft, asker, questions, 0, true)
+}
+
+fn go<D>(
+    draft: &mut D,
+    asker: &mut dyn Asker,
+    questions: &[Question<D>],
+    mut at: usize,
+    mut forward: bool,
+) -> Move {
     while let Some(question) = questions.get(at) {
         match question(draft, asker) {
-            Move::Quit => return false,
+            Move::Quit => return Move::Quit,
             Move::Next => forward = true,
             Move::Back => forward = false,
-            // Before the first there is nothing to go back to.
-            Move::Skip if at == 0 => forward = true,
             Move::Skip => {}
         }
-        at = if forward { at + 1 } else { at.saturating_sub(1) };
+        match (forward, at) {
+            (true, _) => at += 1,
+            (false, 0) => return Move::Back,
+            (false, _) => at -= 1,
+        }
     }
-    true
+    Move::Next
 }
 
 impl<T> Reply<T> {
@@ -98,31 +152,31 @@ pub fn anything() -> Check {
     Rc::new(|_| Ok(()))
 }
 
+/// Refuses an empty answer.
+#[must_use]
+pub fn needed() -> Check {
+    Rc::new(|text| if text.is_empty() { Err("this is needed".to_owned()) } else { Ok(()) })
+}
+
+/// Takes a mail address, alone or with a name before it.
+#[must_use]
+pub fn address() -> Check {
+    Rc::new(|text| match mail::is_address(text) {
+        true => Ok(()),
+        false => Err("a mail address is needed, as in scada-01@acme.example".into()),
+    })
+}
+
+/// The languages as they call themselves, which is how they are asked for.
+#[must_use]
+pub fn languages() -> (Vec<String>, [Locale; 2]) {
+    (vec!["English".to_owned(), "Deutsch".to_owned()], Locale::ALL)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::script::{Do, Script};
     use super::*;
-
-    struct Script(Vec<Reply<bool>>, usize);
-
-    impl Asker for Script {
-        fn say(&mut self, _: &str) {}
-        fn choose(&mut self, _: &str, _: &str, _: &[String], default: usize) -> Reply<usize> {
-            Reply::Given(default)
-        }
-        fn choose_many(&mut self, _: &str, _: &str, _: &[String], on: &[usize]) -> Reply<Vec<usize>> {
-            Reply::Given(on.to_vec())
-        }
-        fn text(&mut self, _: &str, _: &str, default: &str, _: Check) -> Reply<String> {
-            Reply::Given(default.to_owned())
-        }
-        fn secret(&mut self, _: &str, _: &str) -> Reply<String> {
-            Reply::Back
-        }
-        fn confirm(&mut self, _: &str, _: &str, _: bool) -> Reply<bool> {
-            self.1 += 1;
-            self.0.remove(0)
-        }
-    }
 
     fn first(draft: &mut Vec<char>, asker: &mut dyn Asker) -> Move {
         asker.confirm("a", "", true).then(|_| draft.push('a'))
@@ -136,14 +190,29 @@ mod tests {
 
     #[test]
     fn a_person_goes_back_over_what_does_not_concern_them_and_never_before_the_beginning() {
-        use Reply::{Back, Given};
-        let mut asker = Script(vec![Back, Given(true), Back, Given(true), Given(true)], 0);
+        let mut script = Script::new(&[
+            ("a", Do::GoBack),
+            ("a", Do::Choose(1)),
+            ("c", Do::GoBack),
+            ("a", Do::Choose(1)),
+            ("c", Do::Choose(0)),
+        ]);
         let mut draft = vec![];
-        assert!(walk(&mut draft, &mut asker, &[first, never, last]));
-        assert_eq!((draft, asker.1), (vec!['a', 'a', 'c'], 5));
-        let mut asker = Script(vec![Given(true), Reply::Quit], 0);
-        assert!(!walk(&mut vec![], &mut asker, &[first, last]));
-        let mut asker = Script(vec![Given(true)], 0);
-        assert!(walk(&mut vec![], &mut asker, &[never, last]));
+        assert!(walk(&mut draft, &mut script, &[first, never, last]));
+        assert_eq!((draft, script.left(), script.heard().len()), (vec!['a', 'a', 'c'], None, 5));
+        let mut script = Script::new(&[("c", Do::Leave)]);
+        assert!(!walk(&mut vec![], &mut script, &[first, last]));
+        assert!(walk(&mut vec![], &mut Script::new(&[]), &[never, last]));
+        // A page within a page is left by going back from its first question.
+        let mut script = Script::new(&[("a", Do::GoBack)]);
+        assert_eq!(page(&mut vec![], &mut script, &[never, first, last]), Move::Back);
+        // Who comes back from what follows begins at the end.
+        let mut script = Script::new(&[("c", Do::GoBack), ("a", Do::GoBack), ("a", Do::Choose(0))]);
+        assert!(walk_back(&mut vec![], &mut script, &[first, never, last, never]));
+        assert_eq!((script.left(), script.heard().len()), (None, 4));
+        // Who begins in the middle may still go back to the beginning.
+        let mut script = Script::new(&[("c", Do::GoBack), ("a", Do::Choose(0)), ("c", Do::Choose(0))]);
+        assert!(walk_from(&mut vec![], &mut script, &[first, never, last], 2));
+        assert_eq!((script.left(), script.heard().len()), (None, 3));
     }
 }

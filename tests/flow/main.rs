@@ -31,5 +31,7 @@ mod steps;
 mod tickets;
 mod trail;
 mod two_receivers;
+mod vendor_relay;
+mod vendor_wizard;
 mod watching;
 mod wizard;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use mailbeat_shared::config_file;
+use mailbeat_shared::wire::limits;
 
 const AGENT: &str = include_str!("../../packaging/agent.toml");
 const RECEIVER: &str = include_str!("../../packaging/receiver.toml");
@@ -49,6 +50,15 @@ fn every_key_of_the_samples_is_in_the_reference() {
             }
         }
     }
+}
+
+/// A mail that the agent makes goes through the relay, and what goes through is read by the receiver.
+#[test]
+fn the_relays_size_limit_lies_between_ours() {
+    let postfix = include_str!("../../packaging/mailserver/main.cf");
+    let limit = postfix.lines().find_map(|line| line.strip_prefix("message_size_limit = ")).unwrap();
+    let limit: u64 = limit.parse().unwrap();
+    assert!(limits::SYSTEM_MAIL_BYTES as u64 + 65_536 < limit && limit <= limits::MAIL_BYTES, "{limit}");
 }
 
 /// Every key of the agent there is, with its default, as `config show` prints it.

@@ -50,6 +50,7 @@ fn outside_crates_stay_in_their_rooms() {
         ("rusqlite", "receiver/src/store"),
         ("sysinfo", "agent/src/collect/host"),
         ("x25519::", "shared/src/wire/sealed"),
+        ("domain::base", "shared/src/dns/resolver"),
         ("handlebars", "shared/src/template"),
         ("hyper::", "shared/src/transport/http"),
         ("inquire::", "shared/src/wizard/terminal"),

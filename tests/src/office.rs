@@ -101,12 +101,20 @@ impl Office {
     /// # Errors
     /// There was none in time.
     pub fn await_mail(&self, user: &str, words: &[&str]) -> anyhow::Result<String> {
-        wait_for(&format!("a mail to {user} with {words:?}"), PATIENCE, || {
-            let mails = self.lab.mails(user, "INBOX")?;
-            let mut texts = mails.iter().map(|mail| String::from_utf8_lossy(mail).into_owned());
-            Ok(texts.find(|text| words.iter().all(|word| text.contains(word))))
-        })
+        await_mail(&self.lab, user, words)
     }
+}
+
+/// Waits for a mail to this user of the lab whose text contains all of `words`.
+///
+/// # Errors
+/// There was none in time.
+pub fn await_mail(lab: &Lab, user: &str, words: &[&str]) -> anyhow::Result<String> {
+    wait_for(&format!("a mail to {user} with {words:?}"), PATIENCE, || {
+        let mails = lab.mails(user, "INBOX")?;
+        let mut texts = mails.iter().map(|mail| String::from_utf8_lossy(mail).into_owned());
+        Ok(texts.find(|text| words.iter().all(|word| text.contains(word))))
+    })
 }
 
 /// An attachment's bytes as an administrator would save them, by name and with nothing of ours: base64 by `openssl`.

@@ -84,6 +84,16 @@ impl Installed {
         Ok(Self { file: file(program, build)?, config: config.to_owned(), env: vec![] })
     }
 
+    /// A copy of the program in `dir`, where every user may run it, wherever it was built.
+    ///
+    /// # Errors
+    /// It cannot be copied.
+    pub fn copied_to(&self, dir: &Path) -> anyhow::Result<Self> {
+        let file = dir.join(self.file.file_name().context("a program has a name")?);
+        fs::copy(&self.file, &file)?;
+        Ok(Self { file, ..self.clone() })
+    }
+
     /// The same with one more environment variable.
     #[must_use]
     pub fn with_env(&self, name: &str, value: &str) -> Self {

@@ -57,6 +57,18 @@ impl Screen {
         self.press("Enter")
     }
 
+    /// Waits for a question with options, and takes the one so far below the proposed one.
+    ///
+    /// # Errors
+    /// The question did not come.
+    pub fn choose(&self, question: &str, below: usize) -> anyhow::Result<()> {
+        self.await_words(question)?;
+        for _ in 0..below {
+            self.press("Down")?;
+        }
+        self.press("Enter")
+    }
+
     /// Presses a key, as tmux names it: `Enter`, `Down`, `Escape`.
     ///
     /// # Errors

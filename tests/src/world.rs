@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde_json::Value;
 
+use crate::lab::refusing_dns;
 use crate::programs::{Build, Installed, PATIENCE, Program, Running, wait_for};
 
 /// The vendor's report address in every story.
@@ -134,8 +135,9 @@ impl Vendor {
 /// Writes `receiver.toml` and gives its path.
 fn configure(dir: &Path, transport: &str) -> anyhow::Result<PathBuf> {
     let (state, rules, config) = (dir.join("state"), dir.join("rules.toml"), dir.join("receiver.toml"));
+    let dns = refusing_dns()?;
     let head = format!(
-        "state_dir = {state:?}\nrules = {rules:?}\n\n[contracts]\nvendor = \"Example GmbH\"\nreport_addresses = [\"{REPORTS}\"]\n\n"
+        "state_dir = {state:?}\nrules = {rules:?}\n\n[contracts]\nvendor = \"Example GmbH\"\nreport_addresses = [\"{REPORTS}\"]\n\n[dns]\nservers = [\"{dns}\"]\n\n"
     );
     fs::write(&config, head + transport)?;
     Ok(config)
@@ -176,9 +178,10 @@ impl Host {
         let etc = dir.join("etc");
         fs::create_dir_all(&etc)?;
         let config = dir.join("agent.toml");
+        let dns = refusing_dns()?;
         // Asking apt takes a second for each system report, and these hosts send many.
         let head = format!(
-            "host_name = \"{name}\"\nstate_dir = {:?}\ncollect.updates = false\n\n[watch]\ninclude = [{:?}]\n\n",
+            "host_name = \"{name}\"\nstate_dir = {:?}\ncollect.updates = false\ndns.servers = [\"{dns}\"]\n\n[watch]\ninclude = [{:?}]\n\n",
             dir.join("state"),
             etc.join("*.conf")
         );

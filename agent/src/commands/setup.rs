@@ -3,8 +3,6 @@
 //!
 //! Nothing is written before it is confirmed. What is stopped can be gone on with: the answers are kept, without the password.
 
-mod stage;
-
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,11 +10,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use mailbeat_shared::config_file;
-use mailbeat_shared::durable::{self, Access};
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::secret::Secret;
+use mailbeat_shared::wizard::kept::Kept;
+use mailbeat_shared::wizard::stage::{Service, Stage, replace_alike};
 use mailbeat_shared::wizard::terminal::Terminal;
-use mailbeat_shared::wizard::{Asker as _, Reply, anything, edit, walk};
+use mailbeat_shared::wizard::{Asker as _, Reply, anything, edit, languages, walk};
 
 use super::{Usage, print};
 use crate::activation;
@@ -27,12 +26,13 @@ use crate::item;
 use crate::setup::answers::Answers;
 use crate::setup::words::PHRASES;
 use crate::setup::{Draft, Way, ask, configured};
-use stage::Stage;
 
 /// What a host without a configuration begins with.
 const SAMPLE: &str = include_str!("../../../packaging/agent.toml");
 /// The file of a new password, beside the configuration.
 const PASSWORD_FILE: &str = "smtp-password";
+/// The agent's unit.
+const SERVICE: Service = Service("mailbeat-agent");
 
 pub(super) fn setup(
     config_path: &Path,
@@ -51,8 +51,9 @@ pub(super) fn setup(
     let home = Home::new(&config.state_dir);
     let in_force = activation::contract_in_force(&home).ok().flatten();
     let draft = Draft::of(&config, in_force.map(|(contract, _)| contract));
-    let stage = Stage::new(config_path, &home)?;
-    let site = Site { config_path, text, home, stage, draft };
+    let stage = Stage::new(config_path, home.dir())?;
+    let kept = Kept::beside(config_path);
+    let site = Site { config_path, text, home, stage, kept, draft, written: false };
     match &asked.answers {
         Some(file) => site.without_asking(file, asked, env("MAILBEAT_SETUP_PASSWORD")),
         None => site.asking(asked.lang, env("LANG").as_deref()),
@@ -65,7 +66,10 @@ struct Site<'a> {
     text: String,
     home: Home,
     stage: Stage,
+    kept: Kept,
     draft: Draft,
+    /// Whether something was written already.
+    written: bool,
 }
 
 impl Site<'_> {
@@ -97,7 +101,7 @@ impl Site<'_> {
             activated = self.stage.run(&["activate", "--accept"])?;
         }
         let sent = activated && self.stage.run(&["test", "--only-delivery"])?;
-        if starts && let Err(why) = stage::start_service() {
+        if starts && let Err(why) = SERVICE.start() {
             bail!("the service was not started: {why}");
         }
         Ok(if reached && sent { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -109,7 +113,7 @@ impl Site<'_> {
             if system.is_some_and(|lang| lang.starts_with("de")) { Locale::De } else { self.draft.locale };
         let mut terminal = Terminal::open(lang.unwrap_or(guess), PHRASES)
             .ok_or_else(|| Usage("there is no terminal to ask in; give --answers FILE".into()))?;
-        let (names, locales) = ask::languages();
+        let (names, locales) = languages();
         let now = locales.iter().position(|locale| *locale == lang.unwrap_or(guess)).unwrap_or(0);
         let Reply::Given(chosen) = terminal.choose("Language / Sprache", "", &names, now) else {
             return Ok(ExitCode::FAILURE);
@@ -197,23 +201,20 @@ impl Site<'_> {
 
     /// The configuration as it was owned and readable before, and the password for the agent's user alone.
     fn write(&mut self, new: &str) -> anyhow::Result<()> {
-        let failed = |path: &Path| format!("writing {}", path.display());
         if let Some(dir) = self.config_path.parent() {
-            fs::create_dir_all(dir).with_context(|| failed(dir))?;
+            fs::create_dir_all(dir).with_context(|| format!("writing {}", self.config_path.display()))?;
         }
         if let Some(password) = self.draft.account.password.take() {
             let file = self.password_file();
-            durable::replace(&file, format!("{}\n", password.expose()).as_bytes(), Access::Private)
-                .and_then(|()| self.stage.give(&file))
-                .with_context(|| failed(&file))?;
+            self.stage.write_secret(&file, password.expose())?;
             (self.draft.account.password_file, self.draft.account.password_inline) = (Some(file), false);
         }
         if new != self.text || !self.config_path.exists() {
-            stage::replace_alike(self.config_path, new.as_bytes())
-                .with_context(|| failed(self.config_path))?;
+            replace_alike(self.config_path, new.as_bytes())?;
             new.clone_into(&mut self.text);
         }
-        let _ = fs::remove_file(self.kept_answers()); // there may be none
+        self.kept.forget();
+        self.written = true;
         Ok(())
     }
 
@@ -221,13 +222,9 @@ impl Site<'_> {
         self.config_path.with_file_name(PASSWORD_FILE)
     }
 
-    fn kept_answers(&self) -> PathBuf {
-        self.config_path.with_extension("setup")
-    }
-
     /// Offers to go on where a set-up was stopped.
     fn resume(&mut self, terminal: &mut Terminal) {
-        let Ok(answers) = config_file::load::<Answers>(&self.kept_answers()) else { return };
+        let Some(answers) = self.kept.load::<Answers>() else { return };
         if terminal.confirm("Go on where you stopped?", "", true) == Reply::Given(true) {
             // What does not fit any more is asked anew.
             let _ = answers.into_draft(&mut self.draft);
@@ -235,14 +232,16 @@ impl Site<'_> {
     }
 
     fn stop(&self, terminal: &mut Terminal) -> anyhow::Result<bool> {
-        let file = self.kept_answers();
-        let kept = toml::to_string(&Answers::of(&self.draft)).context("answers as TOML")?;
-        durable::replace(&file, kept.as_bytes(), Access::Private)
-            .with_context(|| format!("writing {}", file.display()))?;
-        terminal.say(&format!(
-            "Nothing was written. Your answers are kept for the next time in {}, without the password.",
-            file.display()
-        ));
+        self.kept.keep(&Answers::of(&self.draft))?;
+        let shown = self.kept.path().display();
+        terminal.say(&match self.written {
+            false => format!(
+                "Nothing was written. Your answers are kept for the next time in {shown}, without the password."
+            ),
+            true => format!(
+                "What was written stays. Your other answers are kept for the next time in {shown}, without the password."
+            ),
+        });
         Ok(false)
     }
 
@@ -256,7 +255,7 @@ impl Site<'_> {
             args.extend(["--vendor-key", key]);
         }
         args.extend(accept.then_some("--accept"));
-        self.stage.run(&args)
+        Ok(self.stage.run(&args)?)
     }
 
     /// Whether something is switched on that nobody agreed to yet.
@@ -288,16 +287,16 @@ impl Site<'_> {
 
 /// Offers to start the service.
 fn start(terminal: &mut Terminal) {
-    if !stage::has_services() {
+    if !SERVICE.is_there() {
         return terminal.say("Start it by hand: mailbeat-agent run");
     }
     let asked = terminal.confirm(
         "Start the agent now, and whenever the host starts?",
-        "systemctl enable --now mailbeat-agent",
+        "systemctl enable mailbeat-agent; systemctl restart mailbeat-agent",
         true,
     );
     if asked == Reply::Given(true) {
-        match stage::start_service() {
+        match SERVICE.start() {
             Ok(()) => terminal.say("The agent runs."),
             Err(why) => terminal.say(&format!("The service was not started: {why}")),
         }

@@ -1,5 +1,6 @@
 //! `config show`: what is in force, secrets hidden.
 
+use mailbeat_shared::dns::DnsSettings;
 use mailbeat_shared::locale::Locale;
 use serde::Serialize;
 
@@ -35,6 +36,7 @@ struct Shown<'a> {
     collect: &'a CollectConfig,
     watch: &'a WatchConfig,
     redact: &'a RedactConfig,
+    dns: &'a DnsSettings,
     route: Vec<&'a toml::Table>,
 }
 
@@ -71,6 +73,7 @@ impl Config {
             redact: &self.redact,
             include: &self.include,
             checks_at_once: self.checks_at_once,
+            dns: &self.dns,
             route: self.route.iter().map(|route| &route.shown).collect(),
         };
         let mut text = toml::to_string(&shown).expect("a configuration is plain TOML");

@@ -2,7 +2,6 @@
 
 mod descendants;
 mod names;
-mod owner;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -14,7 +13,6 @@ use std::path::{Component, Path};
 
 pub(super) use descendants::end_all;
 pub use names::known_names;
-pub use owner::Owner;
 use rustix::fs::{Mode, OFlags};
 
 /// Ids from here on belong to people, below to the system (Debian and Red Hat alike); 65534 is nobody.

@@ -159,32 +159,3 @@ pub fn encode_path(path: &Path) -> String {
 pub fn shell_word(path: &Path) -> String {
     format!("\"{}\"", path.display())
 }
-
-/// Whose a file is; on Windows everything belongs to whoever runs the program, as far as it can see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner;
-
-impl Owner {
-    /// Nobody in particular.
-    #[must_use]
-    pub fn of(_: &Path) -> Option<Self> {
-        None
-    }
-
-    /// Always.
-    #[must_use]
-    pub fn is_me(self) -> bool {
-        true
-    }
-
-    /// Nothing is given.
-    ///
-    /// # Errors
-    /// None.
-    pub fn give(self, _: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Nobody else is become.
-    pub fn become_in(self, _: &mut std::process::Command) {}
-}

@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use mailbeat_shared::locale::Locale;
-use mailbeat_shared::transport::smtp::TlsMode;
 use mailbeat_shared::wire::mail;
+use mailbeat_shared::wizard::kept::AccountAnswers;
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Way, ask, interval, switched};
@@ -47,53 +47,33 @@ pub struct Answers {
 
 /// The mail account.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, tag = "by", rename_all = "lowercase")]
-pub enum MailAnswers {
-    /// The vendor's relay.
-    Relay {},
-    /// A mail server.
-    Server {
-        /// The sender.
-        from: String,
-        /// The server.
-        host: String,
-        /// Its port.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        port: Option<u16>,
-        /// starttls, implicit, opportunistic, none.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tls: Option<String>,
-        /// User name.
-        #[serde(default, skip_serializing_if = "String::is_empty")]
-        username: String,
-        /// Where the password lies.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        password_file: Option<PathBuf>,
-        /// The authority.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tls_ca: Option<PathBuf>,
-        /// The fingerprint.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        tls_pin: Option<String>,
-    },
+pub struct MailAnswers {
+    /// How mail leaves.
+    pub by: By,
+    /// The sender; not needed with the relay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// By which account.
+    #[serde(flatten)]
+    pub account: AccountAnswers,
+}
+
+/// How mail leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// By the vendor's relay.
+    Relay,
+    /// By a mail server.
+    Server,
+    /// By an account that signs in by OAuth.
+    OAuth,
 }
 
 impl Answers {
     /// What a draft holds, without its password.
     #[must_use]
     pub fn of(draft: &Draft) -> Self {
-        let account = &draft.account;
-        let server = MailAnswers::Server {
-            from: account.from.clone(),
-            host: account.host.clone(),
-            port: account.port,
-            tls: Some(tls_word(account.tls).to_owned()),
-            username: account.username.clone(),
-            password_file: account.password_file.clone(),
-            tls_ca: account.tls_ca.clone(),
-            tls_pin: account.tls_pin.clone(),
-        };
-        let mail = if draft.way == Way::Relay { MailAnswers::Relay {} } else { server };
         Self {
             locale: Some(draft.locale),
             contract: draft.contract_file.clone().filter(|file| !file.as_os_str().is_empty()),
@@ -102,9 +82,7 @@ impl Answers {
             system_report: draft.system_interval_s.map(interval::shown),
             items: Some(draft.items.iter().map(|item| item.name().to_owned()).collect()),
             watch: Some(draft.watch.clone()),
-            mail: Some(mail).filter(|_| {
-                draft.way == Way::Relay || (draft.way == Way::Server && !account.from.is_empty())
-            }),
+            mail: MailAnswers::of(draft),
             start_service: Some(draft.start_service),
         }
     }
@@ -151,39 +129,34 @@ impl Answers {
 }
 
 impl MailAnswers {
-    fn into_draft(self, draft: &mut Draft) -> Result<(), String> {
-        let Self::Server { from, host, port, tls, username, password_file, tls_ca, tls_pin } = self else {
-            draft.way = Way::Relay;
-            return Ok(());
+    fn of(draft: &Draft) -> Option<Self> {
+        let (by, sign_in) = match draft.way {
+            Way::Keep => return None,
+            Way::Relay => {
+                return Some(Self { by: By::Relay, from: None, account: AccountAnswers::default() });
+            }
+            Way::Server => (By::Server, None),
+            Way::OAuth => (By::OAuth, Some(&draft.sign_in)),
         };
+        let account = AccountAnswers::of(&draft.account, sign_in);
+        (!draft.from.is_empty()).then(|| Self { by, from: Some(draft.from.clone()), account })
+    }
+
+    fn into_draft(self, draft: &mut Draft) -> Result<(), String> {
+        draft.way = match self.by {
+            By::Relay => Way::Relay,
+            By::Server => Way::Server,
+            By::OAuth => Way::OAuth,
+        };
+        if draft.way == Way::Relay {
+            return Ok(());
+        }
+        let from = self.from.unwrap_or_else(|| draft.from.clone());
         if !mail::is_address(&from) {
             return Err(format!("mail.from: {from:?} is not a mail address"));
         }
-        draft.way = Way::Server;
-        let account = &mut draft.account;
-        (account.from, account.host, account.port, account.username) = (from, host, port, username);
-        account.tls = match tls.as_deref() {
-            None => account.tls,
-            Some(word) => tls_mode(word).ok_or_else(|| {
-                format!("mail.tls: {word:?} is none; starttls, implicit, opportunistic or none")
-            })?,
-        };
-        account.password_file = password_file.or(account.password_file.take());
-        (account.tls_ca, account.tls_pin) = (tls_ca, tls_pin);
-        Ok(())
+        draft.from = from;
+        let taken = self.account.into_account(&mut draft.account, &mut draft.sign_in);
+        taken.map_err(|why| format!("mail.{why}"))
     }
-}
-
-pub(super) fn tls_word(tls: TlsMode) -> &'static str {
-    match tls {
-        TlsMode::Implicit => "implicit",
-        TlsMode::Starttls => "starttls",
-        TlsMode::Opportunistic => "opportunistic",
-        TlsMode::None => "none",
-    }
-}
-
-fn tls_mode(word: &str) -> Option<TlsMode> {
-    let all = [TlsMode::Implicit, TlsMode::Starttls, TlsMode::Opportunistic, TlsMode::None];
-    all.into_iter().find(|mode| tls_word(*mode) == word)
 }

@@ -3,15 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use mailbeat_shared::locale::Locale;
-use mailbeat_shared::transport::secret::Secret;
-use mailbeat_shared::transport::smtp::TlsMode;
-use mailbeat_shared::transport::tls::CertificatePin;
 use mailbeat_shared::wire::contract::SealedContract;
 use mailbeat_shared::wire::mail;
-use mailbeat_shared::wizard::{Asker, Check, Move, Question, Reply, anything};
+use mailbeat_shared::wizard::account::Account;
+use mailbeat_shared::wizard::oauth::SignIn;
+use mailbeat_shared::wizard::{Asker, Check, Move, Question, Reply, address, providers};
 
-use super::{Draft, Way, interval, oauth, providers, switched};
+use super::{Draft, Way, interval, switched};
 use crate::watch::WatchConfig;
 use crate::words;
 
@@ -26,20 +24,22 @@ pub const QUESTIONS: &[Question<Draft>] = &[
     more_files,
     way,
     from,
-    oauth::provider,
-    oauth::tenant,
-    oauth::grant,
-    oauth::client,
-    oauth::proof,
-    oauth::key,
-    host,
-    tls,
-    port,
-    username,
-    password,
-    trust,
-    authority,
-    pin,
+    |draft, asker| sign_in(draft, |sign_in, _| sign_in.ask_provider(asker)),
+    |draft, asker| sign_in(draft, |sign_in, from| sign_in.ask_tenant(from, asker)),
+    |draft, asker| sign_in(draft, |sign_in, _| sign_in.ask_issuer(asker)),
+    |draft, asker| sign_in(draft, |sign_in, _| sign_in.ask_scopes(asker)),
+    |draft, asker| sign_in(draft, |sign_in, _| sign_in.ask_grant(asker)),
+    |draft, asker| sign_in(draft, |sign_in, _| sign_in.ask_client(asker)),
+    |draft, asker| sign_in(draft, |sign_in, _| sign_in.ask_proof(asker)),
+    |draft, asker| sign_in(draft, |sign_in, _| sign_in.ask_key(asker)),
+    |draft, asker| server(draft, |account| account.ask_host(asker)),
+    |draft, asker| server(draft, |account| account.ask_tls(asker)),
+    |draft, asker| server(draft, |account| account.ask_port(asker)),
+    |draft, asker| logon(draft, |account| account.ask_username(asker)),
+    |draft, asker| logon(draft, |account| account.ask_password(asker)),
+    |draft, asker| server(draft, |account| account.ask_trust(asker)),
+    |draft, asker| server(draft, |account| account.ask_authority(asker)),
+    |draft, asker| server(draft, |account| account.ask_pin(asker)),
 ];
 /// The page that is asked again when a test of the mail account failed.
 pub const MAIL: &[Question<Draft>] = QUESTIONS.split_at(7).1;
@@ -203,7 +203,7 @@ fn way(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     asker.say("\n3. Mail");
     let mut ways = vec![
         (Way::Server, "By your own mail server, or a mail account with a password".to_owned()),
-        (Way::OAuth, "By a mail account at Microsoft 365 or Google (OAuth)".to_owned()),
+        (Way::OAuth, "By a mail account that signs in by OAuth (Microsoft 365, Google, other)".to_owned()),
     ];
     if let Some(relay) = draft.contract.as_ref().and_then(|contract| contract.relay.as_ref()) {
         ways.push((Way::Relay, format!("By the vendor's relay ({})", relay.host)));
@@ -217,168 +217,43 @@ fn way(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     asked.then(|chosen| draft.way = ways.get(chosen).map_or(Way::Server, |(way, _)| *way))
 }
 
-fn by_server(draft: &Draft) -> bool {
-    draft.way == Way::Server
-}
-
 fn from(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     if !matches!(draft.way, Way::Server | Way::OAuth) {
         return Move::Skip;
     }
-    let check: Check = Rc::new(|text| {
-        if mail::is_address(text) {
-            Ok(())
-        } else {
-            Err("a mail address is needed, as in scada-01@acme.example".into())
-        }
-    });
     let help = "The account reports are sent from; bounces come back to it.";
     let mut note = "";
-    let moved = asker.text("Sender's mail address:", help, &draft.account.from, check).then(|address| {
-        if draft.account.host.is_empty() || draft.account.from != address {
-            let proposal = providers::propose(&address);
-            (draft.account.host, draft.account.tls, note) = (proposal.host, proposal.tls, proposal.note);
-            draft.account.port = None;
-            draft.account.username = mail::bare_address(&address).unwrap_or_default();
+    let protocol = draft.account.protocol;
+    let moved = asker.text("Sender's mail address:", help, &draft.from, address()).then(|address| {
+        if draft.account.host.is_empty() || draft.from != address {
+            let proposal = providers::propose(&address, protocol);
+            draft.account.propose(&proposal, mail::bare_address(&address).unwrap_or_default());
+            note = proposal.note;
         }
-        draft.account.from = address;
+        draft.from = address;
     });
-    if !note.is_empty() && by_server(draft) {
+    if !note.is_empty() && draft.way == Way::Server {
         asker.say(note);
     }
     moved
 }
 
-fn host(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    if !by_server(draft) {
-        return Move::Skip;
-    }
-    let check: Check = Rc::new(|text| {
-        let fits = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && !"/@".contains(c));
-        if fits { Ok(()) } else { Err("a host name or an address is needed; the port comes later".into()) }
-    });
-    let help = "Proposed from the address; correct it if yours has another name.";
-    asker.text("Mail server:", help, &draft.account.host, check).then(|host| draft.account.host = host)
+/// A question about signing in, with the sender's address.
+fn sign_in(draft: &mut Draft, ask: impl FnOnce(&mut SignIn, &str) -> Move) -> Move {
+    if draft.way == Way::OAuth { ask(&mut draft.sign_in, &draft.from) } else { Move::Skip }
 }
 
-fn tls(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    if !by_server(draft) {
-        return Move::Skip;
-    }
-    let modes = [TlsMode::Starttls, TlsMode::Implicit, TlsMode::Opportunistic, TlsMode::None];
-    let options = [
-        "STARTTLS, port 587 (usual)".to_owned(),
-        "TLS from the first byte, port 465".to_owned(),
-        "TLS if offered, without a password, port 25".to_owned(),
-        "No TLS, in a network you trust, without a password, port 25".to_owned(),
-    ];
-    let now = modes.iter().position(|mode| *mode == draft.account.tls).unwrap_or(0);
-    let asked = asker.choose("How is the connection made private?", "", &options, now);
-    asked.then(|chosen| draft.account.tls = modes.get(chosen).copied().unwrap_or_default())
-}
-
-fn port(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    if !by_server(draft) {
-        return Move::Skip;
-    }
-    let usual = usual_port(draft.account.tls);
-    let check: Check = Rc::new(|text| match text.parse::<u16>() {
-        Ok(1..) => Ok(()),
-        _ => Err("a port is a number from 1 to 65535".into()),
-    });
-    let ours = draft.account.port.unwrap_or(usual).to_string();
-    let asked = asker.text("Port:", "", &ours, check);
-    asked.then(|text| draft.account.port = text.parse().ok().filter(|port| *port != usual))
-}
-
-/// The port that goes with a mode.
-fn usual_port(tls: TlsMode) -> u16 {
-    match tls {
-        TlsMode::Implicit => 465,
-        TlsMode::Starttls => 587,
-        TlsMode::Opportunistic | TlsMode::None => 25,
-    }
-}
-
-fn takes_password(draft: &Draft) -> bool {
-    by_server(draft) && matches!(draft.account.tls, TlsMode::Starttls | TlsMode::Implicit)
-}
-
-fn username(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    if !takes_password(draft) {
-        draft.account.username.clear();
-        return Move::Skip;
-    }
-    let help = "Often the whole mail address; empty if the server takes mail without logon.";
-    asker
-        .text("User name:", help, &draft.account.username, anything())
-        .then(|name| draft.account.username = name)
-}
-
-fn password(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    if !takes_password(draft) || draft.account.username.is_empty() {
-        return Move::Skip;
-    }
-    let there = draft.account.password.is_some()
-        || draft.account.password_file.is_some()
-        || draft.account.password_inline;
-    let help = if there {
-        "Empty keeps the one that is set."
-    } else {
-        "It is written into a file that only the agent may read."
+/// A question about the server, where it is not the provider's own.
+fn server(draft: &mut Draft, ask: impl FnOnce(&mut Account) -> Move) -> Move {
+    let asked = match draft.way {
+        Way::Server => true,
+        Way::OAuth => !draft.sign_in.knows_servers(),
+        Way::Relay | Way::Keep => false,
     };
-    asker.secret("Password:", help).then(|password| {
-        if !password.is_empty() {
-            draft.account.password = Some(Secret::new(password));
-        }
-    })
+    if asked { ask(&mut draft.account) } else { Move::Skip }
 }
 
-fn trust(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    if !takes_password(draft) {
-        (draft.account.tls_ca, draft.account.tls_pin) = (None, None);
-        return Move::Skip;
-    }
-    let account = &mut draft.account;
-    let now = match (&account.tls_ca, &account.tls_pin) {
-        (Some(_), _) => 1,
-        (None, Some(_)) => 2,
-        (None, None) => 0,
-    };
-    let options = [
-        "By the authorities this system knows (usual)".to_owned(),
-        "By an authority of your own: a CA file".to_owned(),
-        "By its fingerprint: for a self-signed server".to_owned(),
-    ];
-    let asked = asker.choose("How is the server's certificate believed?", "", &options, now);
-    asked.then(|chosen| {
-        account.tls_ca = account.tls_ca.take().filter(|_| chosen == 1).or((chosen == 1).then(PathBuf::new));
-        account.tls_pin = account.tls_pin.take().filter(|_| chosen == 2).or((chosen == 2).then(String::new));
-    })
-}
-
-fn authority(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    let Some(file) = draft.account.tls_ca.clone() else { return Move::Skip };
-    let check: Check = Rc::new(|text| match std::fs::read_to_string(text) {
-        Ok(pem) if pem.contains("-----BEGIN CERTIFICATE-----") => Ok(()),
-        Ok(_) => Err("no certificate in this file; it must be PEM (-----BEGIN CERTIFICATE-----)".into()),
-        Err(error) => Err(format!("the file cannot be read: {error}")),
-    });
-    let asked =
-        asker.text("CA file:", "The agent must be able to read it.", &file.display().to_string(), check);
-    asked.then(|text| draft.account.tls_ca = Some(text.into()))
-}
-
-fn pin(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    let Some(pin) = draft.account.tls_pin.clone() else { return Move::Skip };
-    let check: Check =
-        Rc::new(|text| text.parse::<CertificatePin>().map(drop).map_err(|error| error.to_string()));
-    let help = "As sha256:..., compared with the server's administrator.";
-    asker.text("Fingerprint:", help, &pin, check).then(|text| draft.account.tls_pin = Some(text))
-}
-
-/// The language, which is asked in both.
-#[must_use]
-pub fn languages() -> (Vec<String>, [Locale; 2]) {
-    (vec!["English".to_owned(), "Deutsch".to_owned()], Locale::ALL)
+/// A question about user name and password.
+fn logon(draft: &mut Draft, ask: impl FnOnce(&mut Account) -> Move) -> Move {
+    if draft.way == Way::Server { ask(&mut draft.account) } else { Move::Skip }
 }

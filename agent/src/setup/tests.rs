@@ -1,93 +1,17 @@
 //! A person at the wizard, played from a script.
 
-use std::collections::VecDeque;
 use std::path::Path;
 
 use mailbeat_shared::config_file;
-use mailbeat_shared::wizard::{Asker, Check, Reply, walk};
+use mailbeat_shared::locale::Locale;
+use mailbeat_shared::wizard::script::{Do, Script, typed};
+use mailbeat_shared::wizard::walk;
 
 use super::answers::Answers;
 use super::*;
 use crate::testing;
 
 const SAMPLE: &str = include_str!("../../../packaging/agent.toml");
-
-/// What the person does: types or chooses this where the question contains these words, else takes what is proposed.
-struct Person {
-    script: VecDeque<(&'static str, Do)>,
-    heard: Vec<String>,
-}
-
-#[derive(Clone)]
-enum Do {
-    Type(String),
-    Choose(usize),
-    Switch(Vec<usize>),
-    GoBack,
-    Leave,
-}
-
-impl Person {
-    fn new(script: &[(&'static str, Do)]) -> Self {
-        Self { script: script.iter().cloned().collect(), heard: vec![] }
-    }
-
-    fn does(&mut self, question: &str, help: &str) -> Option<Do> {
-        self.heard.extend([question.to_owned(), help.to_owned()]);
-        let (words, _) = self.script.front()?;
-        question.contains(words).then(|| self.script.pop_front().map(|(_, what)| what)).flatten()
-    }
-}
-
-fn replied<T>(what: Option<Do>, default: T, take: impl Fn(Do) -> Option<T>) -> Reply<T> {
-    match what {
-        None => Reply::Given(default),
-        Some(Do::GoBack) => Reply::Back,
-        Some(Do::Leave) => Reply::Quit,
-        Some(what) => Reply::Given(take(what).expect("the script fits the question")),
-    }
-}
-
-impl Asker for Person {
-    fn say(&mut self, text: &str) {
-        self.heard.push(text.to_owned());
-    }
-    fn choose(&mut self, question: &str, help: &str, options: &[String], default: usize) -> Reply<usize> {
-        self.heard.extend(options.iter().cloned());
-        let index = |what| if let Do::Choose(at) = what { Some(at) } else { None };
-        replied(self.does(question, help), default, index)
-    }
-    fn choose_many(&mut self, question: &str, help: &str, _: &[String], on: &[usize]) -> Reply<Vec<usize>> {
-        let indices = |what| if let Do::Switch(on) = what { Some(on) } else { None };
-        replied(self.does(question, help), on.to_vec(), indices)
-    }
-    fn text(&mut self, question: &str, help: &str, default: &str, check: Check) -> Reply<String> {
-        loop {
-            let typed = |what| if let Do::Type(text) = what { Some(text) } else { None };
-            let what = self.does(question, help);
-            let proposed = what.is_none();
-            match replied(what, default.to_owned(), typed) {
-                Reply::Given(text) => match check(&text) {
-                    Ok(()) => return Reply::Given(text),
-                    Err(wrong) if proposed => panic!("what is proposed to {question} does not fit: {wrong}"),
-                    Err(wrong) => self.heard.push(wrong),
-                },
-                other => return other,
-            }
-        }
-    }
-    fn secret(&mut self, question: &str, help: &str) -> Reply<String> {
-        let typed = |what| if let Do::Type(text) = what { Some(text) } else { None };
-        replied(self.does(question, help), String::new(), typed)
-    }
-    fn confirm(&mut self, question: &str, help: &str, default: bool) -> Reply<bool> {
-        replied(self.does(question, help), default, |_| None)
-    }
-}
-
-fn typed(text: &str) -> Do {
-    Do::Type(text.to_owned())
-}
 
 fn draft_of(text: &str, contract: Option<Contract>) -> Draft {
     Draft::of(&config_file::parse(Path::new("agent.toml"), text).unwrap(), contract)
@@ -105,7 +29,7 @@ fn contract_file(dir: &Path, change: impl FnOnce(&mut Contract)) -> String {
 fn a_new_customer_answers_page_by_page_and_the_sample_becomes_their_configuration_with_its_comments() {
     let dir = tempfile::tempdir().unwrap();
     let mut draft = draft_of(SAMPLE, None);
-    let mut person = Person::new(&[
+    let mut person = Script::new(&[
         ("contract file", typed("/nowhere/x.contract")),
         ("contract file", typed(&contract_file(dir.path(), |_| {}))),
         ("heartbeat", typed("soon")),
@@ -121,8 +45,8 @@ fn a_new_customer_answers_page_by_page_and_the_sample_becomes_their_configuratio
         ("Port", typed("2525")),
         ("Password", typed("secret")),
     ]);
-    assert!(walk(&mut draft, &mut person, ask::QUESTIONS), "{:?}", person.heard);
-    assert!(person.script.is_empty(), "{:?}", person.script.front().map(|(words, _)| *words));
+    assert!(walk(&mut draft, &mut person, ask::QUESTIONS), "{:?} {:?}", person.heard(), person.faults());
+    assert_eq!(person.left(), None);
     let text = configured(SAMPLE, &draft, Path::new("/etc/mailbeat/smtp-password")).unwrap();
     for line in [
         "locale = \"en\"                       # en or de",
@@ -162,7 +86,7 @@ fn where_the_contract_offers_a_relay_it_needs_no_account() {
     };
     let file = contract_file(dir.path(), |contract| contract.relay = Some(relay));
     let mut draft = draft_of(SAMPLE, None);
-    let mut person = Person::new(&[("contract file", typed(&file)), ("mail leave", Do::Choose(2))]);
+    let mut person = Script::new(&[("contract file", typed(&file)), ("mail leave", Do::Choose(2))]);
     assert!(walk(&mut draft, &mut person, ask::QUESTIONS));
     let text = configured(SAMPLE, &draft, Path::new("/x")).unwrap();
     let config: Config = config_file::parse(Path::new("agent.toml"), &text).unwrap();
@@ -179,7 +103,7 @@ fn an_account_that_signs_in_by_oauth_becomes_a_route_and_one_made_by_hand_is_kep
     let dir = tempfile::tempdir().unwrap();
     let pem = contract_file(dir.path(), |_| {});
     let mut draft = draft_of(SAMPLE, None);
-    let mut person = Person::new(&[
+    let mut person = Script::new(&[
         ("contract file", typed(&pem)),
         ("mail leave", Do::Choose(1)),
         ("address", typed("scada-01@acme.test")),
@@ -213,7 +137,7 @@ fn an_account_that_signs_in_by_oauth_becomes_a_route_and_one_made_by_hand_is_kep
         ("Who agrees", Do::Choose(1)),
         ("client id", typed("5")),
     ];
-    let mut person = Person { heard: person.heard, ..Person::new(&google) };
+    let mut person = person.then(&google);
     let mut draft = Draft { way: Way::OAuth, ..again };
     assert!(walk(&mut draft, &mut person, ask::MAIL));
     assert!(
@@ -226,21 +150,23 @@ fn an_account_that_signs_in_by_oauth_becomes_a_route_and_one_made_by_hand_is_kep
 }
 
 /// What was said and has no German: paths, items' own words and what a pin is are the same in both.
-fn untranslated(person: &Person) -> Vec<&String> {
+fn untranslated(person: &Script) -> Vec<&String> {
     let items = crate::words::items(Locale::En);
-    let german =
-        |sentence: &str| mailbeat_shared::phrases::translate(sentence, words::PHRASES, Locale::De).is_some();
+    let all = [words::PHRASES, mailbeat_shared::wizard::words::PHRASES];
+    let german = |sentence: &str| {
+        all.iter().any(|phrases| mailbeat_shared::phrases::translate(sentence, phrases, Locale::De).is_some())
+    };
     let ours = |sentence: &&String| {
         let own = !sentence.starts_with('/') && !sentence.starts_with("a pin is");
         own && !sentence.is_empty() && !items.item.values().any(|words| words.title == **sentence)
     };
-    person.heard.iter().filter(ours).filter(|sentence| !german(sentence)).collect()
+    person.heard().iter().filter(ours).filter(|sentence| !german(sentence)).collect()
 }
 
 #[test]
 fn every_sentence_of_the_wizard_is_said_in_german_too() {
     let dir = tempfile::tempdir().unwrap();
-    let mut person = Person::new(&[
+    let mut person = Script::new(&[
         ("contract file", typed("")),
         ("contract file", typed("/nowhere")),
         ("contract file", typed(&contract_file(dir.path(), |_| {}))),
@@ -249,6 +175,8 @@ fn every_sentence_of_the_wizard_is_said_in_german_too() {
         ("address", typed("anna@gmail.com")),
         ("Mail server", typed("")),
         ("Port", typed("0")),
+        ("Password", typed("")),
+        ("Password", typed("x")),
         ("believed", Do::Choose(1)),
         ("CA file", typed("/nowhere")),
         ("CA file", Do::GoBack),
@@ -295,6 +223,13 @@ fn a_file_of_answers_does_the_same_and_says_what_does_not_fit() {
         let said = answers(more).unwrap_err();
         assert!(said.contains(wrong), "{said}");
     }
+    let mistyped: Answers = "[mail]\nby = 'server'\nfrom = 'a@b.test'\nhosts = 'x'"
+        .parse::<toml::Table>()
+        .unwrap()
+        .try_into()
+        .unwrap();
+    let said = mistyped.into_draft(&mut draft_of("", None)).unwrap_err();
+    assert!(said.contains("mail.hosts: there is no such key"), "{said}");
     let none = "items = ['cpus']".parse::<toml::Table>().unwrap().try_into::<Answers>().unwrap();
     assert!(
         none.into_draft(&mut draft_of("", None))

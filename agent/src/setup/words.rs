@@ -2,9 +2,7 @@
 
 use mailbeat_shared::phrases::Phrase;
 
-use super::providers::{APP_PASSWORD, BASIC_ENDS, SWITCH_ON};
-
-/// All of them.
+/// All of them; what both programs' wizards say is in `shared`.
 pub const PHRASES: &[Phrase] = &[
     ("\n1. Contract", "\n1. Vertrag"),
     ("\n2. Capture", "\n2. Erfassung"),
@@ -18,7 +16,6 @@ pub const PHRASES: &[Phrase] = &[
     ("Without one nothing is ever sent.", "Ohne sie wird nie etwas gesendet."),
     ("Contract {} for {} from {}; reports go to {}.", "Vertrag {1} für {2} von {3}; Berichte gehen an {4}."),
     ("a file is needed", "eine Datei wird gebraucht"),
-    ("the file cannot be read: {}", "die Datei ist nicht lesbar: {1}"),
     ("this is no contract: {}", "das ist kein Vertrag: {1}"),
     ("A heartbeat every", "Ein Heartbeat alle"),
     (
@@ -53,41 +50,10 @@ pub const PHRASES: &[Phrase] = &[
         "Über Ihren eigenen Mailserver oder ein Mailkonto mit Passwort",
     ),
     (
-        "By a mail account at Microsoft 365 or Google (OAuth)",
-        "Über ein Mailkonto bei Microsoft 365 oder Google (OAuth)",
+        "By a mail account that signs in by OAuth (Microsoft 365, Google, other)",
+        "Über ein Mailkonto mit OAuth (Microsoft 365, Google, andere)",
     ),
     ("By the route {}, as it is configured", "Über die Route {1}, wie sie eingerichtet ist"),
-    ("Whose account is it?", "Wessen Konto ist es?"),
-    ("Microsoft 365", "Microsoft 365"),
-    ("Google", "Google"),
-    (
-        "The manual has a page for each (docs/mail-microsoft.md, docs/mail-google.md); another provider is configured by hand.",
-        "Das Handbuch hat zu beiden eine Seite (docs/mail-microsoft.md, docs/mail-google.md); andere Anbieter richtet man von Hand ein.",
-    ),
-    ("Tenant:", "Mandant:"),
-    ("The directory's id or one of its domains.", "Die ID des Verzeichnisses oder eine seiner Domains."),
-    ("Who agrees that mail is sent?", "Wer stimmt zu, dass Mail gesendet wird?"),
-    (
-        "The application itself, by a certificate (best for a server)",
-        "Die Anwendung selbst, mit einem Zertifikat (am besten für einen Server)",
-    ),
-    ("The application itself, by a secret", "Die Anwendung selbst, mit einem Geheimnis"),
-    ("A person, in a browser", "Ein Mensch, im Browser"),
-    (
-        "A person, by a code at another device (often forbidden at Microsoft)",
-        "Ein Mensch, mit einem Code an einem anderen Gerät (bei Microsoft oft verboten)",
-    ),
-    (
-        "A service account with domain-wide delegation (Google Workspace)",
-        "Ein Dienstkonto mit domainweiter Delegierung (Google Workspace)",
-    ),
-    ("The application's id (client id):", "Die ID der Anwendung (Client-ID):"),
-    ("From the application's page at the provider.", "Von der Seite der Anwendung beim Anbieter."),
-    ("Certificate (PEM file):", "Zertifikat (PEM-Datei):"),
-    ("The certificate's key (PEM file):", "Schlüssel des Zertifikats (PEM-Datei):"),
-    ("File with the application's secret:", "Datei mit dem Geheimnis der Anwendung:"),
-    ("Key of the service account (JSON file):", "Schlüssel des Dienstkontos (JSON-Datei):"),
-    ("this is needed", "das wird gebraucht"),
     ("By the vendor's relay ({})", "Über das Relay des Herstellers ({1})"),
     ("Sender's mail address:", "Mailadresse des Absenders:"),
     (
@@ -95,95 +61,20 @@ pub const PHRASES: &[Phrase] = &[
         "Das Konto, von dem Berichte kommen; Unzustellbares geht an es zurück.",
     ),
     (
-        "a mail address is needed, as in scada-01@acme.example",
-        "eine Mailadresse wird gebraucht, wie scada-01@acme.example",
-    ),
-    (
-        APP_PASSWORD,
-        "Dieser Anbieter nimmt kein gewöhnliches Passwort: in den Sicherheitseinstellungen des Kontos ein App-Passwort anlegen.",
-    ),
-    (
-        BASIC_ENDS,
-        "Microsoft schaltet Passwörter für das Senden per SMTP ab: sagt der Test das, das Konto per OAuth oder das Relay des Herstellers nehmen.",
-    ),
-    (
-        SWITCH_ON,
-        "Bei diesem Anbieter muss das Senden durch andere Programme zuerst in den Kontoeinstellungen eingeschaltet werden.",
-    ),
-    ("Mail server:", "Mailserver:"),
-    (
-        "Proposed from the address; correct it if yours has another name.",
-        "Aus der Adresse vorgeschlagen; berichtigen, wenn Ihrer anders heißt.",
-    ),
-    (
-        "a host name or an address is needed; the port comes later",
-        "ein Hostname oder eine Adresse wird gebraucht; der Port kommt später",
-    ),
-    ("How is the connection made private?", "Wie wird die Verbindung privat?"),
-    ("STARTTLS, port 587 (usual)", "STARTTLS, Port 587 (üblich)"),
-    ("TLS from the first byte, port 465", "TLS ab dem ersten Byte, Port 465"),
-    ("TLS if offered, without a password, port 25", "TLS, wenn angeboten, ohne Passwort, Port 25"),
-    (
-        "No TLS, in a network you trust, without a password, port 25",
-        "Kein TLS, in einem vertrauten Netz, ohne Passwort, Port 25",
-    ),
-    ("Port:", "Port:"),
-    ("a port is a number from 1 to 65535", "ein Port ist eine Zahl von 1 bis 65535"),
-    ("User name:", "Benutzername:"),
-    (
-        "Often the whole mail address; empty if the server takes mail without logon.",
-        "Oft die ganze Mailadresse; leer, wenn der Server Mail ohne Anmeldung nimmt.",
-    ),
-    ("Password:", "Passwort:"),
-    ("Empty keeps the one that is set.", "Leer behält das gesetzte."),
-    (
-        "It is written into a file that only the agent may read.",
-        "Es kommt in eine Datei, die nur der Agent lesen darf.",
-    ),
-    ("How is the server's certificate believed?", "Wem wird beim Zertifikat des Servers geglaubt?"),
-    ("By the authorities this system knows (usual)", "Den Stellen, die dieses System kennt (üblich)"),
-    ("By an authority of your own: a CA file", "Einer eigenen Stelle: einer CA-Datei"),
-    (
-        "By its fingerprint: for a self-signed server",
-        "Seinem Fingerabdruck: für einen selbstsignierten Server",
-    ),
-    ("CA file:", "CA-Datei:"),
-    ("The agent must be able to read it.", "Der Agent muss sie lesen können."),
-    (
-        "no certificate in this file; it must be PEM (-----BEGIN CERTIFICATE-----)",
-        "kein Zertifikat in dieser Datei; sie muss PEM sein (-----BEGIN CERTIFICATE-----)",
-    ),
-    ("Fingerprint:", "Fingerabdruck:"),
-    (
-        "As sha256:..., compared with the server's administrator.",
-        "Als sha256:..., verglichen mit dem Administrator des Servers.",
-    ),
-    (
         "This sets up the Mailbeat agent in {}. Nothing is written before you confirm it.",
         "Dies richtet den Mailbeat-Agenten in {1} ein. Vor Ihrer Bestätigung wird nichts geschrieben.",
     ),
-    ("Go on where you stopped?", "Weitermachen, wo Sie aufhörten?"),
-    ("\nThese lines of {} change:", "\nDiese Zeilen von {1} ändern sich:"),
-    ("\nNothing changes in {}.", "\nIn {1} ändert sich nichts."),
-    ("The password goes into {}.", "Das Passwort kommt in {1}."),
-    ("Write this?", "So schreiben?"),
-    (
-        "Nothing was written. Your answers are kept for the next time in {}, without the password.",
-        "Nichts wurde geschrieben. Ihre Antworten liegen für das nächste Mal in {1}, ohne das Passwort.",
-    ),
-    ("How to go on?", "Wie weiter?"),
     ("Change the mail account", "Das Mailkonto ändern"),
-    ("Test again", "Noch einmal testen"),
-    ("Go on all the same", "Trotzdem weiter"),
-    ("Stop here", "Hier aufhören"),
     ("Code from the vendor's mail:", "Code aus der Mail des Herstellers:"),
     (
         "Empty: later, by `mailbeat-agent test --confirm CODE`.",
         "Leer: später, mit `mailbeat-agent test --confirm CODE`.",
     ),
     ("Start the agent now, and whenever the host starts?", "Den Agenten jetzt starten, und mit dem Host?"),
-    ("systemctl enable --now mailbeat-agent", "systemctl enable --now mailbeat-agent"),
+    (
+        "systemctl enable mailbeat-agent; systemctl restart mailbeat-agent",
+        "systemctl enable mailbeat-agent; systemctl restart mailbeat-agent",
+    ),
     ("The agent runs.", "Der Agent läuft."),
-    ("The service was not started: {}", "Der Dienst wurde nicht gestartet: {1}"),
     ("Start it by hand: mailbeat-agent run", "Von Hand starten: mailbeat-agent run"),
 ];

@@ -1,6 +1,7 @@
 //! `contracts`: issuing, listing, showing, revoking, taking up again.
 
 mod import;
+mod relay;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use mailbeat_shared::durable::{self, Access};
 use mailbeat_shared::wire::contract::{EnrollmentSecret, Interval, SealedContract};
+use mailbeat_shared::wire::id::ContractNumber;
 use serde::Serialize;
 
 use super::{Desk, random};
@@ -46,14 +48,23 @@ pub(super) fn run(desk: &Desk, command: &Contracts) -> anyhow::Result<()> {
         Contracts::Import { paths, approve } => import::run(desk, paths, *approve),
         Contracts::Revoke { number, since } => {
             let since = since.map(midnight).transpose()?.map_or(desk.now, |since| since.min(desk.now));
-            let revoked = desk.write(|tx| tx.revoke_contract(number, since))?;
-            ensure!(revoked, "there is no contract {number} to revoke; `contracts list` shows them");
-            desk.show(
-                &serde_json::json!({ "number": number, "revoked": true }),
-                &format!("{number} is revoked: mails of its systems are counted from now on and not kept"),
-            )
+            self::revoke(desk, number, since)
         }
     }
+}
+
+fn revoke(desk: &Desk, number: &ContractNumber, since: Timestamp) -> anyhow::Result<()> {
+    let found = desk.reader()?.read(|tx| tx.contract(number))?;
+    // The relay first: if its file cannot be edited nothing was done, and the command is given again.
+    let relay =
+        found.as_ref().map_or(Ok(None), |found| relay::shut_out(desk.config.relay.as_ref(), &found.file))?;
+    let revoked = desk.write(|tx| tx.revoke_contract(number, since))?;
+    ensure!(revoked, "there is no contract {number} to revoke; `contracts list` shows them");
+    let said = format!("{number} is revoked: mails of its systems are counted from now on and not kept");
+    desk.show(
+        &serde_json::json!({ "number": number, "revoked": true, "relay": relay }),
+        &relay.iter().fold(said, |said, relay| format!("{said}\n{relay}")),
+    )
 }
 
 #[derive(Serialize)]
@@ -105,9 +116,14 @@ fn without_secret(file: &str) -> String {
 
 fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
     let key = issuing::load_or_create(&desk.config.vendor_key(), random()?)?;
+    let taken: Vec<_> =
+        desk.reader()?.read(|tx| tx.contracts())?.into_iter().map(|row| row.terms.number).collect();
+    let customer = wish.customer.trim().to_owned();
+    let number = wish.number.clone().unwrap_or_else(|| issuing::next_number(&customer, desk.now, &taken));
+    let login = wish.relay.then(|| relay::draw(desk, &number)).transpose()?;
     let request = IssueRequest {
-        number: wish.number.clone(),
-        customer: wish.customer.trim().to_owned(),
+        number: Some(number),
+        customer,
         valid_from: wish.valid_from.map(midnight).transpose()?,
         valid_until: wish.valid_until.map(|day| midnight(day.tomorrow()?)).transpose()?,
         grace_days: wish.grace_days,
@@ -118,30 +134,30 @@ fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
         heartbeat_interval_s: wish.heartbeat_interval.as_deref().map(interval).transpose()?,
         system_interval_s: wish.system_interval.as_deref().map(interval).transpose()?,
         locale: wish.locale,
-        relay: None,
+        relay: login.as_ref().map(|login| login.relay.clone()),
     };
     let secret = EnrollmentSecret::from_random(random()?);
     let mode = if wish.approve { EnrollmentMode::Approve } else { EnrollmentMode::Auto };
-    let taken: Vec<_> =
-        desk.reader()?.read(|tx| tx.contracts())?.into_iter().map(|row| row.terms.number).collect();
     let contract = issuing::issue(request, &desk.config.contracts, &taken, &key.public(), secret, desk.now)?;
     let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.contract", contract.number)));
     ensure!(!out.exists(), "{} is there already; name another file with --out", out.display());
     let sealed = SealedContract { file: contract.seal(&key), contract };
     // The database first: a file nobody knows would be refused as a forgery, a contract without a file is just issued again.
     desk.write(|tx| tx.put_contract(&sealed, mode, desk.now))?;
+    let relay = login.map(relay::NewLogin::admit).transpose()?;
     durable::replace(&out, sealed.file.as_bytes(), Access::Private)
         .with_context(|| format!("writing {}", out.display()))?;
     let contract = &sealed.contract;
     desk.show(
-        &serde_json::json!({ "number": contract.number, "customer": contract.customer, "file": out }),
+        &serde_json::json!({ "number": contract.number, "customer": contract.customer, "file": out, "relay": relay }),
         &format!(
-            "Contract {} for {} is in {}\nGive it to the customer by a way you trust, with {}:\n  mailbeat-agent activate {}",
+            "Contract {} for {} is in {}\nGive it to the customer by a way you trust, with {}:\n  mailbeat-agent activate {}{}",
             contract.number,
             contract.customer,
             out.display(),
             desk.config.vendor_public_key().display(),
             out.file_name().unwrap_or_default().to_string_lossy(),
+            relay.as_ref().map_or_else(String::new, |relay| format!("\n{relay}")),
         ),
     )
 }

@@ -4,14 +4,14 @@ use std::fs;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
-use mailbeat_shared::wire::mail::is_address;
+use anyhow::{Context as _, anyhow, ensure};
 
 use super::{Desk, random};
 use crate::cli::Init;
 use crate::issuing;
 use crate::keyring::Keyring;
 use crate::mailbox::{self, MailboxSettings};
+use crate::setup::people::Person;
 use crate::store::Store;
 
 /// Makes the state directory, the database, the vendor key and the default contact.
@@ -91,10 +91,6 @@ fn default_contact(init: &Init, has_default: bool) -> anyhow::Result<Option<(Str
 
 /// `Name <address>` or a bare address.
 pub(super) fn contact(text: &str) -> anyhow::Result<(String, String)> {
-    let (name, email) = match text.trim().strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
-        Some((name, email)) => (name.trim().trim_matches('"').to_owned(), email.trim().to_owned()),
-        None => (String::new(), text.trim().to_owned()),
-    };
-    ensure!(is_address(&email), "{email:?} is not a mail address; write \"Name <user@host>\"");
-    Ok((name, email))
+    let person = Person::read(text).map_err(|why| anyhow!(why))?;
+    Ok((person.name, person.email))
 }

@@ -1,5 +1,6 @@
 //! `test`: everything the receiver depends on, step by step, with cause and fix where a step fails.
 
+mod domains;
 mod here;
 mod words;
 
@@ -15,7 +16,7 @@ use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::wire::mail::{Frame, bare_address, compose_plain};
 use serde::Serialize;
 
-use super::{Desk, random};
+use super::{Desk, print, random};
 use crate::cli;
 use crate::mailbox::{self, Mailbox, MailboxSettings};
 use crate::notify::Letter;
@@ -36,6 +37,9 @@ pub(super) fn run(desk: &Desk, asked: &cli::Test) -> anyhow::Result<ExitCode> {
     if !desk.json {
         let mut page = page.clone();
         steps = steps.telling(move |step| print(&page.step(step)));
+    } else if asked.progress {
+        let mut page = page.clone().on_stderr();
+        steps = steps.telling(move |step| print_aside(&page.step(step)));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     here::walk(desk, &mut steps);
@@ -50,6 +54,9 @@ pub(super) fn run(desk: &Desk, asked: &cli::Test) -> anyhow::Result<ExitCode> {
     });
     let steps = steps.into_taken();
     let result = worst(&steps);
+    if asked.progress {
+        print_aside(&format!("\n{}", page.clone().on_stderr().sum(&steps)));
+    }
     desk.show(&Told { result, steps: &steps }, &format!("\n{}", page.sum(&steps)))?;
     if let Some(file) = &asked.save {
         save(desk, &page, &steps, file)?;
@@ -57,11 +64,10 @@ pub(super) fn run(desk: &Desk, asked: &cli::Test) -> anyhow::Result<ExitCode> {
     Ok(if result == StepResult::Failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// A reader that went away (`| head`) is no failure.
-fn print(text: &str) {
+/// The same on standard error.
+fn print_aside(text: &str) {
     use std::io::Write as _;
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 async fn outgoing(desk: &Desk, mail_to: Option<&str>, steps: &mut Steps) {
@@ -70,6 +76,7 @@ async fn outgoing(desk: &Desk, mail_to: Option<&str>, steps: &mut Steps) {
         OutgoingTransport::Graph(graph) => drop(graph.probe(steps).await),
         OutgoingTransport::Maildir(maildir) => steps.note(name::MAILDIR, maildir.path.display().to_string()),
     }
+    domains::walk(desk, steps).await;
     let Some(to) = mail_to else { return steps.skip(name::MESSAGE, words::NO_MAIL, Some(words::mail_to())) };
     match test_letter(desk, to) {
         Ok(letter) => match Sender::new(&desk.config.outgoing).send(&letter).await {

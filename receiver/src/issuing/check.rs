@@ -36,7 +36,7 @@ pub(super) fn terms(contract: &Contract, now: Timestamp) -> Result<(), IssueErro
     range("the number of systems", contract.systems, 1, MOST_SYSTEMS)?;
     range("the grace period in days", contract.grace_days, 0, MOST_GRACE_DAYS)?;
     range("the longest maintenance in hours", contract.maintenance_max_h, 0, LONGEST_MAINTENANCE_H)?;
-    contract.relay.as_ref().map_or(Ok(()), relay)
+    contract.relay.as_ref().map_or(Ok(()), relay).map_err(IssueError::Relay)
 }
 
 /// The name also stands in the comment at the head of the file: a line break in it would be a term of its own.
@@ -55,8 +55,12 @@ fn range(what: &'static str, value: u32, least: u32, most: u32) -> Result<(), Is
     if (least..=most).contains(&value) { Ok(()) } else { Err(IssueError::Range { what, value, least, most }) }
 }
 
-fn relay(relay: &Relay) -> Result<(), IssueError> {
-    let wrong = |what| Err(IssueError::Relay(what));
+/// What is wrong with a relay's settings, if anything.
+///
+/// # Errors
+/// A sentence without its subject, the relay.
+pub fn relay(relay: &Relay) -> Result<(), &'static str> {
+    let wrong = |what| Err(what);
     let is_host = !relay.host.is_empty() && relay.host.chars().all(|c| c.is_ascii_graphic());
     if !is_host {
         return wrong("host is not a host name");

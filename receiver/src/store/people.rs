@@ -23,7 +23,8 @@ pub struct Customer {
 pub struct Contact {
     /// Row.
     pub id: i64,
-    /// The customer, or `None` for the vendor's own people.
+    /// The customer, or `None` for the vendor's own people; told by name, not by this row.
+    #[serde(skip)]
     pub customer: Option<i64>,
     /// Order of responsibility, lowest first.
     pub position: i64,

@@ -4,8 +4,12 @@
 pub const SETTINGS: &str = "settings";
 /// The name has addresses.
 pub const RESOLVE: &str = "name (DNS)";
-/// What other mail servers learn of the sender's domain.
-pub const DOMAIN: &str = "sender's domain (MX, SPF)";
+/// Who takes mail for the sender's domain.
+pub const SENDER_MX: &str = "sender's domain (MX)";
+/// Who sends for it.
+pub const SENDER_SPF: &str = "sender's domain (SPF)";
+/// Who takes mail for the recipient's domain.
+pub const RECIPIENT_MX: &str = "recipient's domain (MX)";
 /// One of the addresses answers.
 pub const CONNECT: &str = "connection (TCP)";
 /// The HTTP proxy, where there is one, opens the way to the server; name and connection are its own then.

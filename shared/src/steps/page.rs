@@ -32,6 +32,13 @@ impl Page {
         Self { locale, phrases, colours: std::io::stdout().is_terminal() && !unwanted, area: None }
     }
 
+    /// The same for standard error instead.
+    #[must_use]
+    pub fn on_stderr(self) -> Self {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { colours: std::io::stderr().is_terminal() && !unwanted, ..self }
+    }
+
     /// The same without colours, for a file.
     #[must_use]
     pub fn plain(&self) -> Self {

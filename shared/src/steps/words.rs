@@ -1,6 +1,7 @@
 //! What steps say in German. Sentences with `{}` have holes; see [`crate::phrases`].
 
 use crate::advice::{self, Advice};
+use crate::dns;
 use crate::phrases::Phrase;
 
 /// Why a step was not tried after one that failed.
@@ -31,7 +32,6 @@ const PHRASES: &[Phrase] = &[
     ("outgoing mail", "Ausgehende Mail"),
     ("settings", "Einstellungen"),
     ("name (DNS)", "Name (DNS)"),
-    ("sender's domain (MX, SPF)", "Absenderdomain (MX, SPF)"),
     ("connection (TCP)", "Verbindung (TCP)"),
     ("proxy", "Proxy"),
     ("opened the way to {}", "hat den Weg zu {1} geöffnet"),
@@ -52,10 +52,6 @@ const PHRASES: &[Phrase] = &[
     ("takes mails of up to {n}", "nimmt Mails bis {1}"),
     ("states none", "nennt keines"),
     (
-        "not looked at: this program asks the system for addresses only",
-        "nicht angesehen: dieses Programm fragt das System nur nach Adressen",
-    ),
-    (
         "System reports of this host may be larger; what does not fit is named in the report and left out.",
         "Systemberichte dieses Hosts können größer sein; was nicht passt, wird im Bericht genannt und weggelassen.",
     ),
@@ -67,7 +63,7 @@ const PHRASES: &[Phrase] = &[
 
 /// All German sentences of this crate's steps and advice.
 pub(super) fn phrases() -> impl Iterator<Item = Phrase> {
-    PHRASES.iter().copied().chain(advice::server::phrases())
+    PHRASES.iter().copied().chain(advice::server::phrases()).chain(dns::phrases())
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Edits of a TOML file that keep its comments, its order, and everything nobody asked about. A key that stands commented out,
 //! as in the samples, is switched on where it stands. Pure.
 
+use std::path::Path;
+
 pub use toml_edit::Value;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table};
 
@@ -9,6 +11,43 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table};
 pub struct Edit {
     text: String,
     document: DocumentMut,
+}
+
+/// What becomes of a key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    name: &'static str,
+    value: Option<Value>,
+    usual: bool,
+}
+
+impl Key {
+    /// It has this value.
+    pub fn set(name: &'static str, value: impl Into<Value>) -> Self {
+        Self { name, value: Some(value.into()), usual: false }
+    }
+
+    /// It has this value, or is removed.
+    pub fn maybe(name: &'static str, value: Option<impl Into<Value>>) -> Self {
+        Self { name, value: value.map(Into::into), usual: false }
+    }
+
+    /// It has this value; where that is the usual one, a file that does not set it need not say so.
+    pub fn unless_usual(name: &'static str, value: impl Into<Value>, usual: bool) -> Self {
+        Self { usual, ..Self::set(name, value) }
+    }
+
+    /// It is removed.
+    #[must_use]
+    pub fn none(name: &'static str) -> Self {
+        Self { name, value: None, usual: false }
+    }
+}
+
+/// A path as a value.
+#[must_use]
+pub fn path(path: &Path) -> Value {
+    path.display().to_string().into()
 }
 
 /// A file that is no TOML.
@@ -54,19 +93,34 @@ impl Edit {
         self.value(table, key).is_some()
     }
 
-    /// Sets keys of the first table of an array of tables, or removes them (`None`); other keys in it stay.
-    pub fn set_first(&mut self, array: &str, keys: &[(&str, Option<Value>)]) {
-        for (key, value) in keys {
-            if value.is_some()
-                && self.first(array).is_some_and(|table| !table.contains_key(key))
-                && let Some(switched_on) = uncommented(&self.text, &format!("[[{array}]]"), key)
+    /// Sets keys of a table, or removes them; other keys in it stay.
+    pub fn set_keys(&mut self, table: &str, keys: &[Key]) {
+        for key in keys {
+            match &key.value {
+                Some(_) if key.usual && !self.has(table, key.name) => {}
+                Some(value) => self.set(table, key.name, value.clone()),
+                None => self.remove(table, key.name),
+            }
+        }
+    }
+
+    /// Sets keys of the first table of an array of tables, or removes them; other keys in it stay.
+    pub fn set_first(&mut self, array: &str, keys: &[Key]) {
+        for key in keys {
+            let is_there = self.first(array).is_some_and(|table| table.contains_key(key.name));
+            if key.usual && !is_there {
+                continue;
+            }
+            if key.value.is_some()
+                && !is_there
+                && let Some(switched_on) = uncommented(&self.text, &format!("[[{array}]]"), key.name)
             {
                 self.take(switched_on);
             }
             let Some(table) = self.first(array) else { return };
-            match value {
-                Some(value) => put(table, key, value.clone()),
-                None => drop(table.remove(key)),
+            match &key.value {
+                Some(value) => put(table, key.name, value.clone()),
+                None => drop(table.remove(key.name)),
             }
             self.text = self.document.to_string();
         }
@@ -109,10 +163,8 @@ pub fn list(texts: &[String]) -> Value {
 
 /// A table on one line as a value.
 #[must_use]
-pub fn table(keys: &[(&str, String)]) -> Value {
-    Value::InlineTable(toml_edit::InlineTable::from_iter(
-        keys.iter().map(|(key, value)| (*key, value.as_str())),
-    ))
+pub fn table(keys: Vec<(&str, Value)>) -> Value {
+    Value::InlineTable(toml_edit::InlineTable::from_iter(keys))
 }
 
 /// The lines that differ, as `- old` and `+ new`.
@@ -139,7 +191,7 @@ fn table_mut<'d>(document: &'d mut DocumentMut, name: &str) -> Option<&'d mut Ta
 fn put(table: &mut Table, key: &str, mut value: Value) {
     match table.get_mut(key) {
         Some(Item::Value(old)) => {
-            if shown(old) != shown(&value) {
+            if !means_the_same(old, &value) {
                 *value.decor_mut() = old.decor().clone();
                 *old = value;
             }
@@ -148,10 +200,20 @@ fn put(table: &mut Table, key: &str, mut value: Value) {
     }
 }
 
-fn shown(value: &Value) -> String {
-    let mut bare = value.clone();
-    bare.decor_mut().clear();
-    bare.to_string()
+/// Whether two values differ in how they are written only.
+fn means_the_same(one: &Value, other: &Value) -> bool {
+    let bare = |value: &Value| {
+        let mut bare = value.clone();
+        bare.decor_mut().clear();
+        bare.to_string()
+    };
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => one.value() == other.value(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| means_the_same(one, other))
+        }
+        _ => bare(one) == bare(other),
+    }
 }
 
 /// The line a table begins with; the file's own keys have none.
@@ -195,7 +257,12 @@ mod tests {
         edit.set("watch", "include", list(&["/etc/hosts".to_owned()]));
         edit.set_first(
             "route",
-            &[("host", Some("mx".into())), ("port", Some(465.into())), ("password", None)],
+            &[
+                Key::set("host", "mx"),
+                Key::set("port", 465),
+                Key::none("password"),
+                Key::unless_usual("tls", "starttls", true),
+            ],
         );
         assert_eq!(
             edit.text(),
@@ -207,12 +274,19 @@ mod tests {
     fn what_is_set_so_already_changes_no_byte_and_what_is_missing_is_made() {
         let text = "locale   =   'de'   # mine\n";
         let mut edit = Edit::of(text).unwrap();
+        edit.set("", "locale", "de");
+        assert_eq!(edit.text(), text);
         edit.set("", "locale", "fr");
         edit.set("", "locale", "fr");
         assert_eq!(edit.text(), "locale   =   \"fr\"   # mine\n");
+        let several = "a = [\n  'x',  # one\n  'y',\n]\n";
+        let mut edit = Edit::of(several).unwrap();
+        edit.set("", "a", list(&["x".to_owned(), "y".to_owned()]));
+        assert_eq!(edit.text(), several);
         let mut edit = Edit::of("").unwrap();
         edit.set("collect", "cpu", false);
-        edit.set_first("route", &[("type", Some("relay".into()))]);
+        edit.set_keys("collect", &[Key::unless_usual("load", true, true), Key::none("swap")]);
+        edit.set_first("route", &[Key::set("type", "relay")]);
         assert_eq!(edit.text(), "[collect]\ncpu = false\n\n[[route]]\ntype = \"relay\"\n");
         edit.remove("collect", "cpu");
         assert!(!edit.has("collect", "cpu") && Edit::of("a = ").is_err());

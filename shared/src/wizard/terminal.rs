@@ -6,7 +6,7 @@ use inquire::ui::{Color, RenderConfig, StyleSheet, Styled};
 use inquire::validator::Validation;
 use inquire::{Confirm, InquireError, MultiSelect, Password, PasswordDisplayMode, Select, Text};
 
-use super::{Asker, Check, Reply};
+use super::{Asker, Check, Reply, words};
 use crate::locale::Locale;
 use crate::phrases::Phrase;
 use crate::steps::page::Page;
@@ -30,12 +30,12 @@ impl Terminal {
     #[must_use]
     pub fn open(locale: Locale, phrases: &'static [Phrase]) -> Option<Self> {
         let somebody = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-        somebody.then(|| Self { page: Page::new(locale, phrases), locale, phrases })
+        somebody.then(|| Self { page: page(locale, phrases), locale, phrases })
     }
 
     /// The same person in another language.
     pub fn speak(&mut self, locale: Locale) {
-        (self.page, self.locale) = (Page::new(locale, self.phrases), locale);
+        (self.page, self.locale) = (page(locale, self.phrases), locale);
     }
 
     fn said(&self, sentence: &str) -> String {
@@ -45,7 +45,7 @@ impl Terminal {
     fn help(&self, help: &str, keys: (&str, &str)) -> String {
         let keys = if self.locale == Locale::De { keys.1 } else { keys.0 };
         let help = self.said(help);
-        let whole = if help.is_empty() { keys.to_owned() } else { format!("{help}  [{keys}]") };
+        let whole = if help.is_empty() { keys.to_owned() } else { format!("{help} [{keys}]") };
         // A terminal would break it inside of words. It stands in brackets, hence the indent.
         text::fold(&whole, WIDTH - 2, 1)
     }
@@ -53,6 +53,11 @@ impl Terminal {
     fn options(&self, options: &[String]) -> Vec<String> {
         options.iter().map(|option| self.said(option)).collect()
     }
+}
+
+fn page(locale: Locale, phrases: &[Phrase]) -> Page {
+    let all: Vec<Phrase> = phrases.iter().chain(words::PHRASES).copied().collect();
+    Page::new(locale, &all)
 }
 
 /// Plain where colours are not wanted, else the question's mark in green and errors in red.
@@ -135,11 +140,16 @@ impl Asker for Terminal {
         }
     }
 
-    fn secret(&mut self, question: &str, help: &str) -> Reply<String> {
+    fn secret(&mut self, question: &str, help: &str, check: Check) -> Reply<String> {
         let question = self.said(question);
         let help = self.help(help, ("enter; esc goes back", "Enter; Esc geht zurück"));
+        let page = self.page.clone();
+        let validate = move |answer: &str| match check(answer) {
+            Ok(()) => Ok(Validation::Valid),
+            Err(wrong) => Ok(Validation::Invalid(page.said(&wrong).into())),
+        };
         let asked = Password::new(&question).with_help_message(&help).without_confirmation();
-        let asked = asked.with_display_mode(PasswordDisplayMode::Masked);
+        let asked = asked.with_display_mode(PasswordDisplayMode::Masked).with_validator(validate);
         reply(asked.with_render_config(look()).prompt())
     }
 

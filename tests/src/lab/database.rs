@@ -132,6 +132,7 @@ impl Database {
             Command::new(&self.client[0]).args(&self.client[1..]).arg(sql),
             "mariadb-client, postgresql-client",
         )
+        .map(drop)
     }
 
     /// Stops it; connections are refused.
@@ -168,7 +169,7 @@ impl Drop for Database {
     }
 }
 
-fn place() -> anyhow::Result<(PathBuf, Block, Guardian)> {
+pub(super) fn place() -> anyhow::Result<(PathBuf, Block, Guardian)> {
     let block = Block::reserve()?;
     let root = tempfile::Builder::new().prefix("mailbeat-db-").tempdir_in("/tmp")?.keep();
     let guardian = Guardian::over(&root)?;
@@ -190,10 +191,11 @@ fn programs() -> anyhow::Result<PathBuf> {
     programs.max().context("no initdb below /usr/lib/postgresql")
 }
 
-fn perform(command: &mut Command, package: &str) -> anyhow::Result<()> {
+/// What a program printed that must end well.
+pub(super) fn perform(command: &mut Command, package: &str) -> anyhow::Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| missing(&program, package, &error))?;
-    let said = [output.stdout, output.stderr].concat();
-    ensure!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&said).trim());
-    Ok(())
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    ensure!(output.status.success(), "{program}: {}", said.trim());
+    Ok(said)
 }

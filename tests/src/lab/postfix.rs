@@ -21,7 +21,7 @@ const MAPS: [(&str, &str); 5] = [
     ("sender-login.pcre", include_str!("../../fixtures/lab/sender-login.pcre")),
 ];
 /// Debian's place for Postfix's programs.
-const PROGRAM: &str = "/usr/lib/postfix/sbin/master";
+pub(super) const PROGRAM: &str = "/usr/lib/postfix/sbin/master";
 
 /// Writes the configuration and makes the queue's directories.
 pub(super) fn configure(root: &Path, ports: &Ports, options: &Builder) -> anyhow::Result<Server> {

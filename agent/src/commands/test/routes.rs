@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::bail;
-use mailbeat_shared::advice::Advice;
+use mailbeat_shared::dns::hints::{self, Question};
+use mailbeat_shared::dns::{BEHIND_PROXY, Resolver};
 use mailbeat_shared::steps::{Seen, Steps, name};
 use mailbeat_shared::transport::smtp::{Envelope, probe};
 use mailbeat_shared::wire::contract::Contract;
@@ -42,11 +43,15 @@ pub(super) fn walk(
         steps.enter(format!("route {}", route.name));
         let went = match &route.via {
             Via::Maildir(path) => maildir(path, steps),
-            Via::Graph(settings) => runtime.block_on(settings.probe(steps)),
+            Via::Graph(settings) => {
+                let went = runtime.block_on(settings.probe(steps));
+                runtime.block_on(look_up(setup, route, to.as_deref(), steps));
+                went
+            }
             Via::Smtp(settings) => match envelope(route, to.as_deref()) {
                 Ok(envelope) => {
                     let went = runtime.block_on(probe(settings, &envelope, steps));
-                    steps.skip(name::DOMAIN, words::NO_DNS, Some(look_yourself(route)));
+                    runtime.block_on(look_up(setup, route, to.as_deref(), steps));
                     went
                 }
                 Err(problem) => {
@@ -76,11 +81,19 @@ fn envelope(route: &Route, to: Option<&str>) -> Result<Envelope, String> {
     Envelope::new(Some(&from), to.unwrap_or(&from)).map_err(|error| error.to_string())
 }
 
-/// What a person can look at with a program that asks the DNS for more than addresses.
-fn look_yourself(route: &Route) -> Advice {
-    let address = mail::bare_address(&route.from).unwrap_or_default();
-    let domain = address.rsplit_once('@').map_or("DOMAIN", |(_, domain)| domain);
-    Advice::new("", format!("To look yourself: dig +short MX {domain}; dig +short TXT {domain}"))
+/// What the DNS says of the domains of a route. A proxy is there because nothing else is let out, so then it is not asked, unless
+/// somebody said whom to ask.
+async fn look_up(setup: &Setup, route: &Route, to: Option<&str>, steps: &mut Steps) {
+    let (server, proxy) = match &route.via {
+        Via::Smtp(settings) => (Some(settings.host.as_str()), settings.proxy.is_some()),
+        Via::Graph(settings) => (None, settings.proxy.is_some()),
+        Via::Maildir(_) => return,
+    };
+    if proxy && setup.config.dns.servers.is_empty() {
+        return steps.skip(name::SENDER_MX, BEHIND_PROXY, None);
+    }
+    let from = mail::bare_address(&route.from).unwrap_or_default();
+    hints::walk(&Resolver::new(&setup.config.dns), Question { from: &from, to, server }, steps).await;
 }
 
 /// Whether a mail could be put there. Nothing is left behind.

@@ -5,7 +5,6 @@ use mailbeat_shared::phrases::{self, Phrase};
 pub(super) const NO_CONTRACT: &str = "not activated";
 pub(super) const NO_ROUTE: &str = "no route can be used";
 pub(super) const NO_GOOD_ROUTE: &str = "no route went well";
-pub(super) const NO_DNS: &str = "not looked at: this program asks the system for addresses only";
 pub(super) const NOT_AGREED: &str = "nobody agreed to it yet";
 pub(super) const NOTHING_WATCHED: &str = "none are configured";
 pub(super) const OTHER_MACHINE: &str = "the state was made on another machine";
@@ -95,7 +94,6 @@ const OTHER: &[Phrase] = &[
     ("{n} planted secrets hidden", "{1} ausgelegte Geheimnisse verborgen"),
     ("{}, {n} MiB free", "{1}, {2} MiB frei"),
     ("{} is not there", "{1} ist nicht da"),
-    ("To look yourself: {}", "Selbst nachsehen: {1}"),
     ("#{n} accepted (route {}): {}", "#{1} angenommen (Route {2}): {3}"),
     ("#{n} waits: {}", "#{1} wartet: {2}"),
     ("#{n} waits in the queue{}", "#{1} wartet in der Warteschlange{2}"),

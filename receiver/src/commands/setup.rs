@@ -1,0 +1,333 @@
+//! `setup`: the wizard at its edge. It asks, shows what will change, writes, and then runs the commands a person would run, as the
+//! receiver's own user: `init`, `contacts`, `test`, `contracts issue`, `systems list`.
+//!
+//! Nothing is written before it is confirmed. What is stopped can be gone on with: the answers are kept, without passwords.
+
+mod following;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, ensure};
+use mailbeat_shared::config_file;
+use mailbeat_shared::locale::Locale;
+use mailbeat_shared::transport::secret::Secret;
+use mailbeat_shared::wizard::kept::Kept;
+use mailbeat_shared::wizard::stage::{Service, Stage, replace_alike};
+use mailbeat_shared::wizard::terminal::Terminal;
+use mailbeat_shared::wizard::{Asker as _, Reply, edit, languages, walk, walk_back};
+use serde::Deserialize;
+
+use super::{Usage, print};
+use crate::cli;
+use crate::config::Config;
+use crate::setup::answers::Answers;
+use crate::setup::customer::Customer;
+use crate::setup::fault::At;
+use crate::setup::people::{self, Person};
+use crate::setup::words::PHRASES;
+use crate::setup::{Draft, PasswordFiles, Reading, Sending, ask, configured};
+
+/// What a machine without a configuration begins with.
+const SAMPLE: &str = include_str!("../../../packaging/receiver.toml");
+/// The receiver's unit.
+const SERVICE: Service = Service("mailbeat-receiver");
+
+pub(super) fn run(config_path: &Path, asked: &cli::Setup) -> anyhow::Result<ExitCode> {
+    let text = match fs::read_to_string(config_path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => SAMPLE.to_owned(),
+        Err(error) => return Err(error).with_context(|| config_path.display().to_string()),
+    };
+    let config: Config = config_file::parse(config_path, &text)?;
+    let mut draft = Draft::of(&config);
+    if let Some(dir) = env("MAILBEAT_STATE_DIR") {
+        (draft.state_dir, draft.state_dir_is_given) = (dir.into(), true);
+    }
+    let mut site = Site {
+        config_path,
+        text,
+        files: PasswordFiles::beside(config_path),
+        stage: Stage::new(config_path, &draft.state_dir)?,
+        kept: Kept::beside(config_path),
+        draft,
+        systems: config.contracts.systems,
+        written: false,
+    };
+    site.draft.people = site.known_people();
+    match &asked.answers {
+        Some(file) => site.without_asking(file, asked.dry_run),
+        None => site.asking(asked.lang),
+    }
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A set-up under way.
+struct Site<'a> {
+    config_path: &'a Path,
+    text: String,
+    files: PasswordFiles,
+    stage: Stage,
+    kept: Kept,
+    draft: Draft,
+    /// Most systems of a contract, usually.
+    systems: u32,
+    /// Whether something was written already.
+    written: bool,
+}
+
+/// A contact as `contacts list` tells it.
+#[derive(Deserialize)]
+struct Contact {
+    customer: Option<String>,
+    #[serde(flatten)]
+    person: Person,
+}
+
+impl Site<'_> {
+    /// With the answers of a file.
+    fn without_asking(mut self, file: &Path, dry_run: bool) -> anyhow::Result<ExitCode> {
+        let answers: Answers = config_file::load(file)?;
+        let starts = answers.start_service == Some(true);
+        let customer = self.new_customer()?;
+        let taken = answers.into_draft(&mut self.draft, customer);
+        taken.map_err(|why| Usage(format!("{}: {why}", file.display())))?;
+        let password = |name: &str| env(name).map(Secret::new);
+        if self.draft.mailbox.reading == Reading::Password {
+            self.draft.mailbox.account.password = password("MAILBEAT_SETUP_PASSWORD");
+        }
+        if self.draft.outgoing.sending == Sending::Password {
+            self.draft.outgoing.account.password = password("MAILBEAT_SETUP_OUTGOING_PASSWORD");
+        }
+        let new = configured(&self.text, &self.draft, &self.files)?;
+        print(&edit::changes(&self.text, &new));
+        Config::of(self.config_path, &new)?;
+        let nobody = || Usage("somebody must be told: people = [{ contact = \"Name <address>\" }]".into());
+        ensure!(!self.draft.people.is_empty(), nobody());
+        if dry_run {
+            return Ok(ExitCode::SUCCESS);
+        }
+        self.write(&new)?;
+        let ready = self.init()?;
+        print(&format!("{ready}\n\n"));
+        let well = self.stage.run(&["test"])?;
+        if let Some(customer) = self.draft.customer.clone() {
+            for line in self.issue_once(&customer)? {
+                print(&format!("{line}\n"));
+            }
+        }
+        if starts {
+            SERVICE.start().map_err(|why| anyhow::anyhow!("the service was not started: {why}"))?;
+        }
+        Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// With a person.
+    fn asking(mut self, lang: Option<Locale>) -> anyhow::Result<ExitCode> {
+        let system = env("LANG").filter(|lang| lang.starts_with("de")).map(|_| Locale::De);
+        let guess = lang.or(system).unwrap_or(self.draft.locale);
+        let mut terminal = Terminal::open(guess, PHRASES)
+            .ok_or_else(|| Usage("there is no terminal to ask in; give --answers FILE".into()))?;
+        let (names, locales) = languages();
+        let now = locales.iter().position(|locale| *locale == guess).unwrap_or(0);
+        let Reply::Given(chosen) = terminal.choose("Language / Sprache", "", &names, now) else {
+            return Ok(ExitCode::FAILURE);
+        };
+        let locale = locales.get(chosen).copied().unwrap_or_default();
+        terminal.speak(locale);
+        let shown = self.config_path.display();
+        terminal.say(&format!(
+            "This sets up the Mailbeat receiver in {shown}. Nothing is written before you confirm it."
+        ));
+        if self.draft.vendor.is_empty() {
+            self.draft.locale = locale;
+        }
+        self.resume(&mut terminal)?;
+        let went_on = walk(&mut self.draft, &mut terminal, &ask::questions());
+        if !went_on || !self.write_and_test(&mut terminal, locale)? {
+            if !went_on {
+                self.stop(&mut terminal)?;
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+        let Some(issued) = self.customer(&mut terminal)? else { return Ok(ExitCode::FAILURE) };
+        self.start(&mut terminal);
+        self.wait(&mut terminal, issued.as_deref())?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Shows what will change, writes, and tests until all is well or the person goes on; `false`: stopped.
+    fn write_and_test(&mut self, terminal: &mut Terminal, locale: Locale) -> anyhow::Result<bool> {
+        let mut mail_to = None;
+        loop {
+            let new = configured(&self.text, &self.draft, &self.files)?;
+            self.show(terminal, &new);
+            let fits = Config::of(self.config_path, &new).map_err(|error| terminal.say(&error.to_string()));
+            let write = match fits {
+                Ok(_) => terminal.confirm("Write this?", "", true),
+                Err(()) => Reply::Back,
+            };
+            match write {
+                Reply::Given(true) => self.write(&new)?,
+                Reply::Back if walk_back(&mut self.draft, terminal, &ask::questions()) => continue,
+                _ => return self.stop(terminal),
+            }
+            let made = match self.init() {
+                Ok(ready) => {
+                    terminal.say(&ready);
+                    self.sign_in()?;
+                    self.test(terminal, locale, &mut mail_to)?
+                }
+                Err(error) => {
+                    terminal.say(&format!("{error:#}"));
+                    let made = following::go_on(&mut self.draft, terminal, At::Vendor);
+                    made.unwrap_or(following::GoOn::Again)
+                }
+            };
+            match made {
+                following::GoOn::On => return Ok(true),
+                following::GoOn::Again => {}
+                following::GoOn::Stop => return self.stop(terminal),
+            }
+        }
+    }
+
+    /// Lets the person sign in to every account that wants it; the test says where that did not succeed.
+    fn sign_in(&self) -> anyhow::Result<()> {
+        for account in self.draft.to_sign_in() {
+            self.stage.run(&["oauth", "login", &account])?;
+        }
+        Ok(())
+    }
+
+    fn show(&self, terminal: &mut Terminal, new: &str) {
+        let shown = self.config_path.display();
+        let changes = edit::changes(&self.text, new);
+        if changes.is_empty() {
+            terminal.say(&format!("\nNothing changes in {shown}."));
+        } else {
+            terminal.say(&format!("\nThese lines of {shown} change:"));
+            print(&changes);
+        }
+        for (file, _) in self.new_passwords() {
+            terminal.say(&format!("The password goes into {}.", file.display()));
+        }
+    }
+
+    /// The passwords that were typed, and where they go.
+    fn new_passwords(&self) -> Vec<(PathBuf, Secret)> {
+        let (mailbox, outgoing) = (&self.draft.mailbox, &self.draft.outgoing);
+        let read_by = mailbox.account.password.clone().filter(|_| mailbox.reading == Reading::Password);
+        let sent_by = outgoing.account.password.clone().filter(|_| outgoing.sending == Sending::Password);
+        let read_by = read_by.map(|password| (self.files.mailbox.clone(), password));
+        read_by.into_iter().chain(sent_by.map(|password| (self.files.outgoing.clone(), password))).collect()
+    }
+
+    /// The configuration as it was owned and readable before, and passwords for the receiver's user alone.
+    fn write(&mut self, new: &str) -> anyhow::Result<()> {
+        // Whose the state is may have changed with its directory.
+        self.stage = Stage::new(self.config_path, &self.draft.state_dir)?;
+        if let Some(dir) = self.config_path.parent() {
+            fs::create_dir_all(dir).with_context(|| format!("writing {}", self.config_path.display()))?;
+        }
+        for (file, password) in self.new_passwords() {
+            self.stage.write_secret(&file, password.expose())?;
+        }
+        let accounts = [
+            (&mut self.draft.mailbox.account, &self.files.mailbox),
+            (&mut self.draft.outgoing.account, &self.files.outgoing),
+        ];
+        for (account, file) in accounts {
+            if account.password.take().is_some() {
+                (account.password_file, account.password_inline) = (Some(file.clone()), false);
+            }
+        }
+        if new != self.text || !self.config_path.exists() {
+            replace_alike(self.config_path, new.as_bytes())?;
+            new.clone_into(&mut self.text);
+        }
+        self.kept.forget();
+        self.written = true;
+        Ok(())
+    }
+
+    /// Makes database and keys, and the people in the database those who are wanted; says where they are.
+    fn init(&mut self) -> anyhow::Result<String> {
+        let known = self.known_people();
+        let first = self.draft.people.first().map(Person::shown).unwrap_or_default();
+        let mut args = vec!["init", "--json"];
+        if known.is_empty() {
+            args.extend(["--contact", first.as_str()]);
+        }
+        let (well, printed) = self.stage.output(&args)?;
+        ensure!(well, "`mailbeat-receiver init` did not go well");
+        let ready: serde_json::Value = serde_json::from_slice(&printed).context("what `init` printed")?;
+        let known = self.known_people();
+        ensure!(
+            !known.is_empty(),
+            "`mailbeat-receiver contacts list` tells of nobody, and `init` registered {first}"
+        );
+        if let ([same], Some(first)) = (known.as_slice(), self.draft.people.first_mut()) {
+            first.id = first.id.or(same.id);
+        }
+        for command in people::commands(&known, &self.draft.people) {
+            let command: Vec<&str> = command.iter().map(String::as_str).collect();
+            ensure!(
+                self.stage.output(&command)?.0,
+                "`mailbeat-receiver {}` did not go well",
+                command.join(" ")
+            );
+        }
+        self.draft.people = self.known_people();
+        let fingerprint = ready["vendor_key"].as_str().unwrap_or_default();
+        let dir = self.draft.state_dir.display();
+        Ok(format!("Database and vendor key are in {dir}. The key's fingerprint: {fingerprint}"))
+    }
+
+    /// The vendor's own people in the database, if there is one.
+    fn known_people(&self) -> Vec<Person> {
+        let printed = self.stage.asked(&["contacts", "list", "--json"]).unwrap_or_default();
+        let contacts: Vec<Contact> = serde_json::from_slice(&printed).unwrap_or_default();
+        contacts
+            .into_iter()
+            .filter(|contact| contact.customer.is_none())
+            .map(|contact| contact.person)
+            .collect()
+    }
+
+    /// A customer nobody decided anything of.
+    fn new_customer(&self) -> anyhow::Result<Customer> {
+        let here = std::env::current_dir().context("the current directory")?;
+        Ok(Customer::new(self.systems, self.draft.locale, here))
+    }
+
+    /// Offers to go on where a set-up was stopped.
+    fn resume(&mut self, terminal: &mut Terminal) -> anyhow::Result<()> {
+        let Some(answers) = self.kept.load::<Answers>() else { return Ok(()) };
+        if terminal.confirm("Go on where you stopped?", "", true) == Reply::Given(true) {
+            let customer = self.new_customer()?;
+            // What does not fit any more is asked anew.
+            let _ = answers.into_draft(&mut self.draft, customer);
+        }
+        Ok(())
+    }
+
+    fn stop(&self, terminal: &mut Terminal) -> anyhow::Result<bool> {
+        self.kept.keep(&Answers::of(&self.draft))?;
+        let shown = self.kept.path().display();
+        terminal.say(&match self.written {
+            false => format!(
+                "Nothing was written. Your answers are kept for the next time in {shown}, without the password."
+            ),
+            true => format!(
+                "What was written stays. Your other answers are kept for the next time in {shown}, without the password."
+            ),
+        });
+        Ok(false)
+    }
+}

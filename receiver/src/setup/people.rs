@@ -1,0 +1,167 @@
+//! The people who are told: who they are, what is asked of each, and the commands that make the database agree. Pure.
+
+use std::rc::Rc;
+
+use mailbeat_shared::locale::Locale;
+use mailbeat_shared::wire::mail;
+use mailbeat_shared::wizard::{Asker, Check, Move, Question, Reply, address, languages, page};
+use serde::Deserialize;
+
+use super::Draft;
+
+/// Somebody who is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Person {
+    /// The number in the database, of who is there already.
+    pub id: Option<i64>,
+    /// Name; may be empty.
+    pub name: String,
+    /// Bare mail address.
+    pub email: String,
+    /// The language of their mails; `None` takes the receiver's own.
+    pub locale: Option<Locale>,
+}
+
+impl Person {
+    /// `Name <address>` or a bare address.
+    ///
+    /// # Errors
+    /// It is none, a sentence.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let (name, email) = match text.trim().strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) {
+            Some((name, email)) => (name.trim().trim_matches('"').to_owned(), email.trim().to_owned()),
+            None => (String::new(), text.trim().to_owned()),
+        };
+        match mail::is_address(&email) {
+            true => Ok(Self { name, email, ..Self::default() }),
+            false => Err(format!("{email:?} is not a mail address; write \"Name <user@host>\"")),
+        }
+    }
+
+    /// As [`Person::read`] takes it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        if self.name.is_empty() { self.email.clone() } else { format!("{} <{}>", self.name, self.email) }
+    }
+
+    /// What is asked of a person.
+    pub const QUESTIONS: &[Question<Self>] = &[name, email, language];
+}
+
+pub(super) fn name(person: &mut Person, asker: &mut dyn Asker) -> Move {
+    let check: Check = Rc::new(|text| match text.contains(['<', '>', '"']) {
+        true => Err("only the name; the address is asked for next".into()),
+        false => Ok(()),
+    });
+    asker.text("Name:", "As mails address the person.", &person.name, check).then(|name| person.name = name)
+}
+
+fn email(person: &mut Person, asker: &mut dyn Asker) -> Move {
+    let asked = asker.text("Mail address:", "", &person.email, address());
+    asked.then(|text| person.email = mail::bare_address(&text).unwrap_or(text))
+}
+
+fn language(person: &mut Person, asker: &mut dyn Asker) -> Move {
+    let (names, locales) = languages();
+    let now = locales.iter().position(|locale| Some(*locale) == person.locale).unwrap_or(0);
+    let asked = asker.choose("Language of the mails to this person:", "", &names, now);
+    asked.then(|chosen| person.locale = locales.get(chosen).copied())
+}
+
+/// Whoever is told first.
+pub(super) fn first(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
+    asker.say("Who is told first, where a customer has no contact of its own?");
+    let known = draft.people.first().cloned().unwrap_or_default();
+    let moved = ask(known, draft.locale, asker);
+    if let Some(person) = moved.1 {
+        match draft.people.first_mut() {
+            Some(first) => *first = person,
+            None => draft.people.push(person),
+        }
+    }
+    moved.0
+}
+
+/// Asks for a person, whose language is proposed; one who had none of their own and keeps it still has none.
+fn ask(known: Person, locale: Locale, asker: &mut dyn Asker) -> (Move, Option<Person>) {
+    let mut person = Person { locale: known.locale.or(Some(locale)), ..known.clone() };
+    let moved = page(&mut person, asker, Person::QUESTIONS);
+    if known.id.is_some() && known.locale.is_none() && person.locale == Some(locale) {
+        person.locale = None;
+    }
+    (moved, (moved == Move::Next).then_some(person))
+}
+
+/// All others, until that is all.
+pub(super) fn others(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
+    loop {
+        let mut options: Vec<String> = draft.people.iter().map(Person::shown).collect();
+        options.extend(["Add somebody".to_owned(), "That is all".to_owned()]);
+        let help =
+            "The first whose mail works is told, the next when it comes back. Choose a person to change.";
+        let at = match asker.choose("Who is told?", help, &options, options.len() - 1) {
+            Reply::Given(at) => at,
+            Reply::Back => return Move::Back,
+            Reply::Quit => return Move::Quit,
+        };
+        let moved = match draft.people.get(at).cloned() {
+            Some(known) => change(draft, at, known, asker),
+            None if at == draft.people.len() => {
+                let (moved, person) = ask(Person::default(), draft.locale, asker);
+                draft.people.extend(person);
+                moved
+            }
+            None => return Move::Next,
+        };
+        if moved == Move::Quit {
+            return Move::Quit;
+        }
+    }
+}
+
+fn change(draft: &mut Draft, at: usize, known: Person, asker: &mut dyn Asker) -> Move {
+    let mut options = vec!["Change".to_owned()];
+    // Somebody must be told.
+    options.extend((draft.people.len() > 1).then(|| "Remove".to_owned()));
+    let chosen =
+        if options.len() == 1 { Reply::Given(0) } else { asker.choose(&known.shown(), "", &options, 0) };
+    match chosen {
+        Reply::Given(0) => {
+            let (moved, person) = ask(known, draft.locale, asker);
+            if let (Some(person), Some(place)) = (person, draft.people.get_mut(at)) {
+                *place = person;
+            }
+            moved
+        }
+        Reply::Given(_) => {
+            draft.people.remove(at);
+            Move::Next
+        }
+        Reply::Back => Move::Back,
+        Reply::Quit => Move::Quit,
+    }
+}
+
+/// The commands that make of the people in the database those who are wanted, in this order.
+#[must_use]
+pub fn commands(known: &[Person], wanted: &[Person]) -> Vec<Vec<String>> {
+    let contacts = |words: &[&str]| {
+        ["contacts"].iter().chain(words).map(|word| (*word).to_owned()).collect::<Vec<String>>()
+    };
+    let is_wanted = |person: &&Person| wanted.iter().any(|wanted| wanted.id == person.id);
+    let mut commands = Vec::new();
+    for person in wanted {
+        let mut command = match person.id.and_then(|id| known.iter().find(|known| known.id == Some(id))) {
+            Some(same) if same == person => continue,
+            Some(same) => contacts(&["edit", &same.id.unwrap_or_default().to_string(), &person.shown()]),
+            None => contacts(&["add", &person.shown()]),
+        };
+        if let Some(locale) = person.locale {
+            command.extend(["--locale".to_owned(), locale.as_str().to_owned()]);
+        }
+        commands.push(command);
+    }
+    let gone = known.iter().filter(|person| !is_wanted(person));
+    commands.extend(gone.map(|person| contacts(&["remove", &person.id.unwrap_or_default().to_string()])));
+    commands
+}
