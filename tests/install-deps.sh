@@ -3,8 +3,15 @@
 # Says nothing and takes no time when all is there. Starts no service.
 set -eu
 
-packages="dovecot-core dovecot-imapd dovecot-lmtpd postfix postfix-pcre openssl openssh-client gcc-mingw-w64-x86-64 isync chromium faketime debootstrap systemd prometheus-node-exporter tmux monitoring-plugins-basic monitoring-plugins-standard mariadb-server postgresql tinyproxy-bin policyd-rate-limit dnsmasq-base nginx e2fsprogs"
-# Node.js comes from Debian or from elsewhere; oidc-provider wants version 20 or newer.
+# The mail servers and what speaks to them, the desk of whoever looks, what is watched, what builds and packs.
+packages="
+    dovecot-core dovecot-imapd dovecot-lmtpd postfix postfix-pcre policyd-rate-limit isync
+    dnsmasq-base tinyproxy-bin openssl openssh-client
+    chromium tmux faketime
+    mariadb-server postgresql nginx prometheus-node-exporter monitoring-plugins-basic monitoring-plugins-standard
+    debootstrap systemd e2fsprogs gcc-mingw-w64-x86-64
+"
+# Node.js comes from Debian or from elsewhere. Debian 12 has version 18, which no oidc-provider after 8 runs on.
 command -v npm >/dev/null || packages="$packages nodejs npm"
 
 fail() {

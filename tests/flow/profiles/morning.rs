@@ -87,7 +87,10 @@ impl Morning {
         let hasty = about(disk, &hasty.replace("hold = \"30m\"", "hold = \"1s\""));
         let office = Office::open(&hasty)?;
         let rules = fs::read_to_string(format!("{PROFILES}/rules/{profile}.toml")).unwrap_or_default();
-        fs::write(office.dir().join("vendor/profile.toml"), about(disk, &rules))?;
+        let rules = ["10m", "15m"].iter().fold(about(disk, &rules), |rules, hold| {
+            rules.replace(&format!("hold = \"{hold}\""), "hold = \"1s\"")
+        });
+        fs::write(office.dir().join("vendor/profile.toml"), rules)?;
         office.vendor.rule(&format!("include = [\"profile.toml\"]\n{hasty}"))?;
         let contract = office.vendor.issue("ACME Wasserwerke", 1, 86_400)?;
         let receiver = office.vendor.start()?;
