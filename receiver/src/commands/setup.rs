@@ -53,6 +53,7 @@ pub(super) fn run(config_path: &Path, asked: &cli::Setup) -> anyhow::Result<Exit
         kept: Kept::beside(config_path),
         draft,
         systems: config.contracts.systems,
+        has_relay: config.relay.is_some(),
         written: false,
     };
     site.draft.people = site.known_people();
@@ -76,6 +77,8 @@ struct Site<'a> {
     draft: Draft,
     /// Most systems of a contract, usually.
     systems: u32,
+    /// Whether contracts may offer a relay.
+    has_relay: bool,
     /// Whether something was written already.
     written: bool,
 }
@@ -199,7 +202,7 @@ impl Site<'_> {
     /// A customer nobody decided anything of.
     fn new_customer(&self) -> anyhow::Result<Customer> {
         let here = std::env::current_dir().context("the current directory")?;
-        Ok(Customer::new(self.systems, self.draft.locale, here))
+        Ok(Customer::new(self.systems, self.draft.locale, self.has_relay, here))
     }
 
     /// Offers to go on where a set-up was stopped.
