@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::finding::Finding;
 use super::rules::{LivenessPolicy, Rules, built_in, id};
-use super::{Crossing, Judged, Occasion, Severity, SystemView};
+use super::{Crossing, Judged, Occasion, Severity, SystemView, promptness};
 
 /// Whether a system shows life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -241,10 +241,14 @@ pub struct Hearing {
 }
 
 impl Hearing {
-    /// A mailbox read for the first time: what came before was never missed.
+    /// A mailbox read for the first time: what came before was never missed. But where even its `newest` report seems to have
+    /// waited for us, nobody read it for so long, or our clock is ahead of its server's: the next live mail tells which, so judging
+    /// waits as after deafness that lasted so long.
     #[must_use]
-    pub fn first(at: Timestamp) -> Self {
-        Self { drained_at: at, judge_from: at }
+    pub fn first(at: Timestamp, newest: Option<Timestamp>, usual: SignedDuration) -> Self {
+        let waited = newest.map_or(SignedDuration::ZERO, |newest| at.duration_since(newest));
+        let waits = promptness::is_too_long(waited, usual);
+        Self { drained_at: at, judge_from: if waits { later(at, waited.min(LONGEST_WAIT)) } else { at } }
     }
 
     /// The mailbox was drained at `at`; `usual` is the time between two rounds when all is well. A clock that went

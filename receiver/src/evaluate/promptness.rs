@@ -43,9 +43,14 @@ impl Promptness {
     #[must_use]
     pub fn ahead(&self, usual: SignedDuration) -> SignedDuration {
         let least = self.waits_us.iter().copied().min().map(SignedDuration::from_micros);
-        let too_long = |wait: &SignedDuration| *wait > rounds(usual).saturating_add(TRAVEL);
-        least.filter(too_long).unwrap_or(SignedDuration::ZERO)
+        least.filter(|wait| is_too_long(*wait, usual)).unwrap_or(SignedDuration::ZERO)
     }
+}
+
+/// Whether no mail that is read as it comes seems to have waited so long: nobody read it, or our clock is ahead.
+#[must_use]
+pub fn is_too_long(wait: SignedDuration, usual: SignedDuration) -> bool {
+    wait > rounds(usual).saturating_add(TRAVEL)
 }
 
 fn rounds(usual: SignedDuration) -> SignedDuration {

@@ -257,6 +257,8 @@ impl Tx<'_> {
             HAVING count(*) = count(drained_at)";
         const WRITE: &str = "-- conclude_drained
             UPDATE mailboxes SET drained_at = ?2, judge_from = ?3 WHERE id = ?1";
+        const NEWEST: &str = "-- conclude_drained
+            SELECT max(received_at) FROM reports WHERE mailbox = ?1";
         // We were deaf, or our clock was set: what was known of it is worth nothing.
         const DOUBT: &str = "-- conclude_drained
             UPDATE mailboxes SET promptness = '{\"waits_us\":[]}', ahead = 0 WHERE id = ?1";
@@ -268,7 +270,11 @@ impl Tx<'_> {
         let hearing = match before {
             Some(before) if before.drained_at == least => before,
             Some(before) => before.drained(least, usual),
-            None => Hearing::first(least),
+            None => Hearing::first(
+                least,
+                self.one(NEWEST, params![id], |row| maybe_time(row, 0))?.flatten(),
+                usual,
+            ),
         };
         self.run(WRITE, params![id, us(hearing.drained_at), us(hearing.judge_from)])?;
         if before.is_some_and(|before| before.judge_from < hearing.judge_from) {

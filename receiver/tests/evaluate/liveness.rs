@@ -33,7 +33,7 @@ fn a_deaf_receiver_accuses_nobody() {
 #[test]
 fn after_deafness_judging_waits_as_long_as_it_lasted_but_75_minutes_at_most() {
     let start: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
-    let hearing = Hearing::first(start).drained(start + MINUTE, MINUTE);
+    let hearing = Hearing::first(start, None, MINUTE).drained(start + MINUTE, MINUTE);
     assert_eq!(hearing.heard_until(start + MINUTE), Some(start + MINUTE));
     let after_outage = hearing.drained(start + MINUTE * 21, MINUTE);
     assert_eq!(after_outage.heard_until(start + MINUTE * 40), None);
@@ -268,7 +268,7 @@ fn a_system_is_looked_at_again_when_something_may_become_true_and_not_in_a_circl
 #[test]
 fn three_rounds_of_silence_are_no_deafness_and_a_second_more_is() {
     let start: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
-    let hearing = Hearing::first(start);
+    let hearing = Hearing::first(start, None, MINUTE);
     assert_eq!(hearing.heard_until(start), Some(start));
     assert_eq!(hearing.heard_until(start - SECOND), None);
     let at = start + MINUTE * 3;
@@ -276,4 +276,18 @@ fn three_rounds_of_silence_are_no_deafness_and_a_second_more_is() {
     let later = hearing.drained(at + SECOND, MINUTE);
     assert_eq!(later.heard_until(at + SECOND), None);
     assert_eq!(later.heard_until(at + SECOND + MINUTE * 3 + SECOND), Some(at + SECOND));
+}
+
+#[test]
+fn a_mailbox_read_for_the_first_time_is_judged_at_once_unless_even_its_newest_report_seems_to_have_waited() {
+    let start: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+    let wait = |newest: SignedDuration| {
+        let hearing = Hearing::first(start, Some(start - newest), MINUTE);
+        assert_eq!(hearing.drained_at, start);
+        hearing.judge_from.duration_since(start)
+    };
+    assert_eq!(wait(MINUTE * 5), SignedDuration::ZERO, "three rounds and the server's own time");
+    assert_eq!(wait(-HOUR), SignedDuration::ZERO, "a clock that is behind is harmless");
+    assert_eq!(wait(MINUTE * 6), MINUTE * 6);
+    assert_eq!(wait(HOUR * 3), MINUTE * 75);
 }

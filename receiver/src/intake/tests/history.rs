@@ -71,7 +71,7 @@ fn what_is_missing_is_no_longer_waited_for_once_a_person_resolved_its_ticket() {
     world.verdict(&agent.heartbeat(at(0)).mail, at(0));
     let late = agent.heartbeat(at(10));
     world.verdict(&agent.heartbeat(at(HOUR)).mail, at(HOUR));
-    world.hear(at(8 * HOUR));
+    world.hear_until(8 * HOUR);
     world.tick(at(8 * HOUR));
     let lost = world.read(|tx| tx.tickets(true, i64::MAX, 9)).remove(0).ticket;
     assert_eq!(lost.rule.as_str(), "reports-lost");

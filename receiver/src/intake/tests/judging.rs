@@ -10,12 +10,7 @@ fn open_tickets(world: &mut World) -> usize {
     world.read(|tx| tx.tickets(true, i64::MAX, 99)).len()
 }
 
-/// The mailbox of the world was read to its end at this time.
-fn drain(world: &mut World, second: i64) {
-    let folder = world.folder.id;
-    heard(world, folder, second);
-}
-
+/// The folder was read to its end at this time, and never before.
 fn heard(world: &mut World, folder: i64, second: i64) {
     world.write(|tx, context| {
         tx.select_uidvalidity(folder, 1)?;
@@ -50,7 +45,7 @@ fn a_system_is_judged_by_the_mailboxes_its_reports_came_through_and_an_imported_
     let mail = imported.heartbeat(at(0)).mail;
     let source = Source::Mail { raw: &mail, received_at: at(5) };
     world.write(|tx, context| reprocess(tx, context, source, at(5)));
-    drain(&mut world, 5 * HOUR);
+    world.hear_until(5 * HOUR);
     world.tick(at(5 * HOUR));
     assert_eq!(open_tickets(&mut world), 1, "of the other mailbox nothing was ever heard");
     heard(&mut world, other.id, 5 * HOUR + 20);
@@ -66,7 +61,7 @@ fn a_system_that_cannot_be_judged_is_put_off_for_an_hour_and_does_not_stop_the_o
     }
     let damaged = world.system(&agent).id;
     world.write(|tx, _| tx.damage_system(damaged));
-    drain(&mut world, 5 * HOUR);
+    world.hear_until(5 * HOUR);
     let looked_at = judge::tick_due(&mut world.store, &world.rules, at(5 * HOUR), 100).unwrap();
     assert_eq!((looked_at, open_tickets(&mut world)), (2, 1));
     assert!(!world.read(|tx| tx.due_systems(at(6 * HOUR - 1), 9)).contains(&damaged));
@@ -80,7 +75,7 @@ fn a_full_disk_stops_the_judging_by_its_name_and_puts_nobody_off() {
     for seed in 1..=60 {
         world.verdict(&Agent::new(seed).heartbeat(at(0)).mail, at(5));
     }
-    drain(&mut world, 5 * HOUR);
+    world.hear_until(5 * HOUR);
     world.write(|tx, _| tx.fill_the_disk());
     let full = judge::tick_due(&mut world.store, &world.rules, at(5 * HOUR), 100);
     assert!(matches!(full, Err(StoreError::Full { .. })), "{full:?}");
@@ -94,7 +89,7 @@ fn new_mails_that_seem_hours_old_though_we_read_all_the_time_tell_of_our_clock_a
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     let our_now = 5 * HOUR;
     let ahead = |world: &mut World| world.read(|tx| tx.own_view()).ahead;
-    drain(&mut world, our_now - 60);
+    world.hear_until(our_now - 60);
     let made = agent.heartbeat(at(2 * HOUR)).mail;
     let mail = world.mail(&made, at(2 * HOUR));
     let mut read_again = world.batch(vec![mail]);

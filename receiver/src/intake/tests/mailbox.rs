@@ -218,14 +218,11 @@ fn a_mailbox_is_heard_up_to_the_question_whose_answer_was_reached_in_every_folde
 fn a_silent_system_gets_one_ticket_and_a_deaf_receiver_accuses_nobody() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     world.verdict(&agent.heartbeat(at(0)).mail, at(5));
-    let folder = world.folder.id;
-    let usual = SignedDuration::from_mins(5);
-    let tick = |world: &mut World, drained: bool, hour: i64| {
+    let mut heard_until = 0;
+    let mut tick = |world: &mut World, drained: bool, hour: i64| {
         if drained {
-            world.write(|tx, _| {
-                tx.note_uidnext(folder, 2, at(hour * HOUR))?;
-                tx.conclude_drained(folder, usual).map(drop)
-            });
+            (heard_until..=hour * 60).step_by(10).for_each(|minute| world.hear(at(minute * 60)));
+            heard_until = hour * 60;
         }
         judge::tick_due(&mut world.store, &world.rules, at(hour * HOUR), 100).unwrap();
         world.read(|tx| tx.tickets(true, i64::MAX, 9)).len()

@@ -160,3 +160,46 @@ fn a_receiver_whose_clock_is_hours_ahead_accuses_itself_and_nobody_else() {
     let rules: Vec<String> = tickets.iter().map(|row| row.ticket.rule.to_string()).collect();
     assert_eq!(rules, ["heartbeat-missing"]);
 }
+
+#[test]
+fn a_receiver_whose_clock_is_hours_ahead_when_it_first_reads_a_backlog_accuses_nobody() {
+    const AHEAD: i64 = 3 * HOUR;
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let made: Vec<_> = (0..5).map(|hour| agent.heartbeat(at(hour * HOUR))).collect();
+    let first = 4 * HOUR + 600;
+    let backlog = (0..5).zip(&made).map(|(hour, made)| world.mail(&made.mail, at(hour * HOUR))).collect();
+    world.record(backlog, at(first + AHEAD));
+    // Mail is looked for each minute from then on, and comes each hour as ever.
+    for minute in 0..5 * 60 {
+        let (server, ours) = (at(first + minute * 60), at(first + minute * 60 + AHEAD));
+        world.hear(ours);
+        if minute % 60 == 50 {
+            let made = agent.heartbeat(server);
+            let mail = world.mail(&made.mail, server);
+            world.record(vec![mail], ours);
+        }
+        world.hear(ours);
+        world.tick(ours);
+        world.write(|tx, context| judge::own_health(tx, context.rules, &[], ours));
+    }
+    let tickets = world.read(|tx| tx.tickets(false, i64::MAX, 500));
+    let rules: Vec<String> = tickets.iter().map(|row| row.ticket.rule.to_string()).collect();
+    assert_eq!(rules, ["receiver-clock-wrong"], "{tickets:?}");
+}
+
+#[test]
+fn a_receiver_that_first_reads_what_a_dead_host_left_says_so_once_it_has_waited() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let made = agent.heartbeat(at(0));
+    let backlog = vec![world.mail(&made.mail, at(0))];
+    world.record(backlog, at(9 * HOUR));
+    for minute in 0..80 {
+        let now = at(9 * HOUR + minute * 60);
+        world.hear(now);
+        world.tick(now);
+        let expected: &[&str] = if minute < 75 { &[] } else { &["heartbeat-missing"] };
+        let tickets = world.read(|tx| tx.tickets(false, i64::MAX, 500));
+        let rules: Vec<String> = tickets.iter().map(|row| row.ticket.rule.to_string()).collect();
+        assert_eq!(rules, expected, "minute {minute}");
+    }
+}

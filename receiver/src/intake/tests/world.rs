@@ -142,6 +142,11 @@ impl World {
         });
     }
 
+    /// The mailbox is read all the time from the beginning of the story on, the last time at this second.
+    pub(super) fn hear_until(&mut self, second: i64) {
+        (0..second).step_by(600).chain([second]).for_each(|second| self.hear(at(second)));
+    }
+
     /// Looks at every system that is due, as the clock's loop does each second.
     pub(super) fn tick(&mut self, now: Timestamp) {
         judge::tick_due(&mut self.store, &self.rules, now, 100).unwrap();
