@@ -55,6 +55,7 @@ pub(super) fn run(config_path: &Path, asked: &cli::Setup) -> anyhow::Result<Exit
         draft,
         systems: config.contracts.systems,
         dns: config.dns.clone(),
+        has_relay: config.relay.is_some(),
         written: false,
     };
     site.draft.people = site.known_people();
@@ -80,6 +81,8 @@ struct Site<'a> {
     dns: DnsSettings,
     /// Most systems of a contract, usually.
     systems: u32,
+    /// Whether contracts may offer a relay.
+    has_relay: bool,
     /// Whether something was written already.
     written: bool,
 }
@@ -203,7 +206,7 @@ impl Site<'_> {
     /// A customer nobody decided anything of.
     fn new_customer(&self) -> anyhow::Result<Customer> {
         let here = std::env::current_dir().context("the current directory")?;
-        Ok(Customer::new(self.systems, self.draft.locale, here))
+        Ok(Customer::new(self.systems, self.draft.locale, self.has_relay, here))
     }
 
     /// Offers to go on where a set-up was stopped.

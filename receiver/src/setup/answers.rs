@@ -134,6 +134,9 @@ pub struct CustomerAnswers {
     /// Most systems.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub systems: Option<u32>,
+    /// Whether the customer sends by the vendor's relay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relay: Option<bool>,
     /// Where the contract file goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<PathBuf>,
@@ -280,18 +283,23 @@ impl CustomerAnswers {
             contact,
             valid_until: Some(customer.valid_until.clone()).filter(|day| !day.is_empty()),
             systems: Some(customer.systems),
+            relay: customer.relay,
             directory: Some(customer.directory.clone()),
         }
     }
 
     fn into_customer(self, unknown: Customer) -> Result<Customer, String> {
         let contact = self.contact.as_deref().map(Person::read).transpose();
+        if self.relay == Some(true) && unknown.relay.is_none() {
+            return Err("customer.relay: there is no [relay] table in receiver.toml".into());
+        }
         let customer = Customer {
             name: self.name,
             valid_until: self.valid_until.unwrap_or_default(),
             systems: self.systems.unwrap_or(unknown.systems),
             contact: contact.map_err(|why| format!("customer.contact: {why}"))?.unwrap_or_default(),
             locale: self.locale.unwrap_or(unknown.locale),
+            relay: unknown.relay.map(|usual| self.relay.unwrap_or(usual)),
             directory: self.directory.unwrap_or(unknown.directory),
         };
         customer.check().map_err(|why| format!("customer.{why}"))?;
