@@ -182,7 +182,7 @@ fn what_waited_since_our_clock_was_behind_says_nothing_of_a_hosts_clock() {
     ]);
 }
 
-/// No fault was found yet: the shortest story of what checks do.
+/// No fault led to it: what checks do, at its shortest.
 #[test]
 fn a_check_that_turns_that_flaps_between_two_heartbeats_and_that_goes_is_told_with_the_right_tickets() {
     holds(&[
