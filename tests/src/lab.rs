@@ -1,6 +1,6 @@
 //! A lab: real Dovecot and real Postfix as private instances, one pair a test.
 //!
-//! Everything lives in one directory below /tmp and on 127.0.0.0/8. Dropping the [`Lab`] stops the servers and removes
+//! Everything lives in one directory below that for temporary files and on 127.0.0.0/8. Dropping the [`Lab`] stops the servers and removes
 //! the directory; it is kept, and printed, when the test panics or `MAILBEAT_KEEP_LAB` is set. The servers need root to
 //! start, as they do everywhere. What cannot be started is an error that names the Debian package, never a skip.
 
@@ -105,8 +105,8 @@ impl Lab {
         );
         let block = Block::reserve()?;
         let ports = Ports::of(&block);
-        // /tmp in so many words: Unix sockets have paths of at most 107 bytes.
-        let root = tempfile::Builder::new().prefix("mailbeat-lab-").tempdir_in("/tmp")?.keep();
+        // Unix sockets have paths of at most 107 bytes: a directory for temporary files deep down will not do.
+        let root = tempfile::Builder::new().prefix("mailbeat-lab-").tempdir()?.keep();
         let guardian = Guardian::over(&root)?;
         fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
         for dir in ["etc", "run", "log", "mail", "pids", "spool", "data"] {

@@ -138,10 +138,10 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// A directory below /tmp, readable for everybody, with `log/` and `pids/`.
+    /// A directory for temporary files, readable for everybody, with `log/` and `pids/`.
     pub(super) fn make(what: &str) -> anyhow::Result<Self> {
         let block = Block::reserve()?;
-        let root = tempfile::Builder::new().prefix(&format!("mailbeat-{what}-")).tempdir_in("/tmp")?.keep();
+        let root = tempfile::Builder::new().prefix(&format!("mailbeat-{what}-")).tempdir()?.keep();
         let guardian = Guardian::over(&root)?;
         fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
         for dir in ["log", "pids"] {
