@@ -3,9 +3,10 @@
 //! The program as it is packaged (profile `agent`) runs under a contract with every default collector and fifty watched files, sends
 //! into a Maildir, and is looked at from outside, by `/proc`: resident memory after its reports, and processor time for one heartbeat,
 //! one system report and a minute of nothing, the programs it starts included. From these a day is reckoned: 24 heartbeats, one system
-//! report, the rest idle. Redaction is timed in this process, over the ordinary files of the redaction corpus.
+//! report, the rest idle. A second agent lives with fifty checks. Redaction is timed in this process, over the ordinary files of the redaction corpus.
 //! With BENCH_MAILS nothing is measured, only done, with the development build.
 
+mod checks;
 mod process;
 mod redaction;
 
@@ -18,6 +19,7 @@ use mailbeat_tests::maildirs;
 use mailbeat_tests::programs::{Build, PATIENCE, Program, Running, file, wait_for};
 use mailbeat_tests::world::{Host, Vendor};
 
+use checks::Checks;
 use process::Usage;
 
 /// Watched files.
@@ -32,13 +34,21 @@ fn main() -> anyhow::Result<()> {
     let measure = std::env::var_os("BENCH_MAILS").is_none();
     let build = if measure { Build::Packaged } else { Build::Ordinary };
     let dir = tempfile::tempdir()?;
-    let (host, running) = start(dir.path(), build)?;
+    let (host, running) = start(&dir.path().join("plain"), build, "")?;
     let usage = || Usage::of(running.pid());
     let (heartbeats, system_reports) = if measure { (HEARTBEATS, SYSTEM_REPORTS) } else { (1, 1) };
     let heartbeat = cost(&usage, heartbeats, || send(&host, "heartbeat"))?;
     let system = cost(&usage, system_reports, || send(&host, "system"))?;
+    let checks = Checks::prepare(dir.path())?;
+    let (per_second, checking) =
+        (checks.per_second()?, living_with(&checks, &dir.path().join("checks"), build)?);
     if !measure {
         redaction::once()?;
+        eprintln!(
+            "bench: {} checks, {per_second:.0} a second, the agent with them {:.1} MiB; of a development build, so no figures",
+            checks::COUNT,
+            mib(checking.resident_kib)
+        );
         eprintln!("bench: the agent sent its reports; this was a test of function, nothing was measured");
         return Ok(());
     }
@@ -54,20 +64,39 @@ fn main() -> anyhow::Result<()> {
         idle * 60e3
     );
     println!("figure agent_cpu_per_day {:.2} s", 24.0 * heartbeat + system + 86_400.0 * idle);
-    println!("figure agent_rss {:.1} MiB", after.resident_kib as f64 / 1024.0);
-    println!("figure agent_rss_anonymous {:.1} MiB", after.anonymous_kib as f64 / 1024.0);
+    println!("figure agent_rss {:.1} MiB", mib(after.resident_kib));
+    println!("figure agent_rss_anonymous {:.1} MiB", mib(after.anonymous_kib));
+    println!("figure checks_per_second {per_second:.0} 1/s");
+    println!("figure agent_rss_50_checks {:.1} MiB", mib(checking.resident_kib));
+    println!("figure agent_rss_anonymous_50_checks {:.1} MiB", mib(checking.anonymous_kib));
     let size = fs::metadata(file(Program::Agent, build)?)?.len();
     println!("figure agent_binary_size {:.2} MB", size as f64 / 1e6);
     println!("figure redaction_throughput {:.1} MB/s", redaction::throughput()?);
     Ok(())
 }
 
+fn mib(kib: u64) -> f64 {
+    kib as f64 / 1024.0
+}
+
+/// What an agent uses that has run each of the checks and told of them.
+fn living_with(checks: &Checks, dir: &Path, build: Build) -> anyhow::Result<Usage> {
+    let (host, running) = start(dir, build, &checks.config())?;
+    wait_for("a verdict of each check", PATIENCE, || {
+        let status = host.agent.json(&["status"])?;
+        Ok((status["checks"].as_array().map(Vec::len) == Some(checks::COUNT)).then_some(()))
+    })?;
+    send(&host, "heartbeat")?;
+    Usage::of(running.pid())
+}
+
 /// An agent that has sent its first reports.
-fn start(dir: &Path, build: Build) -> anyhow::Result<(Host, Running)> {
+fn start(dir: &Path, build: Build, checks: &str) -> anyhow::Result<(Host, Running)> {
     let mail = dir.join("mail");
     let vendor = Vendor::new(&dir.join("vendor"), &maildirs::transport(&mail), "")?;
     let contract = vendor.issue("ACME Wasserwerke", 3_600, 86_400)?;
-    let host = Host::with_build(&dir.join("scada-01"), "scada-01", &maildirs::route(&mail), build)?;
+    let host =
+        Host::with_build(&dir.join("scada-01"), "scada-01", &(maildirs::route(&mail) + checks), build)?;
     for number in 0..FILES {
         let text: String = (0..60).map(|line| format!("setting_{line} = value {number}\n")).collect();
         host.write(&format!("{number:02}.conf"), &text)?;

@@ -22,8 +22,30 @@ pub(crate) use words::phrases;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DnsSettings {
-    /// Whom to ask, as `192.0.2.53:53`; those of `/etc/resolv.conf` if empty.
-    pub servers: Vec<SocketAddr>,
+    /// Whom to ask; those of `/etc/resolv.conf` if empty.
+    pub servers: Vec<Server>,
+}
+
+/// A DNS server, as `192.0.2.53` or with a port as `192.0.2.53:5353`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Server(pub SocketAddr);
+
+impl TryFrom<String> for Server {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let address = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
+        let address = address.or_else(|_| text.parse::<SocketAddr>());
+        address.map(Self).map_err(|_| {
+            format!("{text:?} is no address of a DNS server; write 192.0.2.53 or 192.0.2.53:5353")
+        })
+    }
+}
+
+impl From<Server> for String {
+    fn from(server: Server) -> Self {
+        if server.0.port() == 53 { server.0.ip().to_string() } else { server.0.to_string() }
+    }
 }
 
 /// Why there is no answer to a question.
@@ -67,6 +89,21 @@ pub(crate) trait Zone {
 #[must_use]
 pub fn domain_of(address: &str) -> Option<String> {
     address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase()).filter(|domain| !domain.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_by_address_with_or_without_a_port_and_a_name_is_refused() {
+        let settings: DnsSettings =
+            toml::from_str("servers = [\"192.0.2.53\", \"[2001:db8::53]:5353\", \"2001:db8::53\"]").unwrap();
+        let again = toml::to_string(&settings).unwrap();
+        assert_eq!(again, "servers = [\"192.0.2.53\", \"[2001:db8::53]:5353\", \"2001:db8::53\"]\n");
+        let refused = toml::from_str::<DnsSettings>("servers = [\"dns.acme.test\"]").unwrap_err();
+        assert!(refused.message().contains("\"dns.acme.test\" is no address"), "{refused}");
+    }
 }
 
 #[cfg(test)]

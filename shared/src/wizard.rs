@@ -19,6 +19,7 @@ pub mod words;
 
 use std::rc::Rc;
 
+use crate::dns::services::Offer;
 use crate::locale::Locale;
 use crate::wire::mail;
 
@@ -69,6 +70,11 @@ pub trait Asker {
     fn secret(&mut self, question: &str, help: &str, check: Check) -> Reply<String>;
     /// Yes or no.
     fn confirm(&mut self, question: &str, help: &str, default: bool) -> Reply<bool>;
+    /// What an address' domain offers, as far as that is known without the person; nothing, unless somebody looks.
+    fn offer(&mut self, address: &str) -> Offer {
+        let _ = address;
+        Offer::default()
+    }
 }
 
 /// A question over a draft.

@@ -1,6 +1,7 @@
 //! Checks: the real plugins of Debian, real databases, and the way from a verdict to a ticket and back.
 
 mod databases;
+mod replay;
 
 use std::fs;
 use std::path::Path;

@@ -87,3 +87,29 @@ fn the_page_names_each_check_of_each_profile_and_no_other_and_rules_that_there_a
         }
     }
 }
+
+/// Words between quotes in the source of a story.
+fn says(story: &str, word: &str) -> bool {
+    story.contains(&format!("\"{word}\""))
+}
+
+#[test]
+fn the_page_names_the_story_of_each_profile_and_it_tells_every_check_and_rule_or_the_page_says_which_not() {
+    for name in names(&folder()) {
+        let section = PAGE.split(&format!("\n## {name}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
+        let line = section.lines().find(|line| line.starts_with("Story: ")).unwrap();
+        let file = quoted(line).next().unwrap();
+        let story = fs::read_to_string(super::sources::root().join(file)).unwrap();
+        assert!(says(&story, &name), "{file} does not take {name}");
+        let left_out: Vec<&str> =
+            line.split_once("Not in a story").map(|(_, rest)| quoted(rest).collect()).unwrap_or_default();
+        for check in with_profile(&name).check {
+            assert!(says(&story, &check.name), "{name}: no story tells `{}`", check.name);
+        }
+        let own = fs::read_to_string(folder().join(format!("rules/{name}.toml"))).unwrap_or_default();
+        let thresholds = own.split("[[threshold]]").skip(1).filter_map(|table| table.split('"').nth(1));
+        for rule in thresholds {
+            assert!(says(&story, rule) || left_out.contains(&rule), "{name}: no story tells `{rule}`");
+        }
+    }
+}

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_agent::check::probe::Sight;
 use mailbeat_agent::check::runner::{Ended, Run};
 use mailbeat_agent::route::{Post, Route};
 use mailbeat_agent::sense::{Files, Found, HostFacts, Inventory, Senses};
@@ -16,6 +17,7 @@ use mailbeat_shared::wire::observation::{Observation, attributes, names};
 use mailbeat_shared::wire::snapshot::{Encoding, FileEntry, FileState, Snapshot, WatchedFile};
 
 use crate::mail::{MailSystem, Origin, read};
+use crate::model::Said;
 use crate::papers::Term;
 use crate::vouching::Vouching;
 
@@ -27,6 +29,15 @@ pub(crate) struct Body {
     pub(crate) disk: u8,
     pub(crate) uptime: SignedDuration,
     pub(crate) boots: u32,
+    /// What its check says, and since when there is none, in true time.
+    pub(crate) check: Said,
+    pub(crate) gone_since: Option<Timestamp>,
+    /// What it says at its next run alone.
+    pub(crate) blip: Option<Said>,
+    /// What it said that was not Ok, and when, in true time: a heartbeat must tell it.
+    pub(crate) said: Vec<(Timestamp, Said)>,
+    /// Runs that were begun and have not ended.
+    pub(crate) begun: Vec<Run>,
 }
 
 impl Body {
@@ -106,10 +117,23 @@ impl Senses for Doors {
         Found::default()
     }
 
-    fn begin_check(&mut self, _: Run) {}
+    fn begin_check(&mut self, run: Run) {
+        self.body.borrow_mut().begun.push(run);
+    }
 
     fn ended_checks(&mut self, _: &[u8; 32], _: Duration) -> Vec<Ended> {
-        vec![]
+        let (mut body, now) = (self.body.borrow_mut(), self.mail.borrow().now);
+        let begun = std::mem::take(&mut body.begun);
+        let end = |run: Run| {
+            let says = body.blip.take().unwrap_or(body.check);
+            let state = says.verdict()?;
+            if says != Said::Ok {
+                body.said.push((now, says));
+            }
+            let sight = Sight { state, ..Sight::ok(format!("orders: {says:?}")) };
+            Some(Ended { name: run.name, sight, memory: Some(run.memory) })
+        };
+        begun.into_iter().filter_map(end).collect()
     }
 }
 

@@ -22,9 +22,12 @@ use tempfile::TempDir;
 use crate::body::{Body, Doors};
 use crate::dice::Dice;
 use crate::mail::{Died, MailSystem};
+use crate::model::Said;
 
 const CONFIG: &str =
     "[[route]]\nname = 'office'\ntype = 'smtp'\nfrom = 'agent@acme.example'\nhost = 'mail.acme.example'\n";
+/// Every host's one check.
+pub(crate) const CHECK: &str = "orders";
 
 /// A host.
 pub(crate) struct Host {
@@ -135,6 +138,7 @@ impl Host {
         let at = self.clock.now();
         if let (true, Some(agent)) = (self.active, self.open()) {
             agent.answer(&Request::Deactivate { reason: "a test".into() }, at);
+            self.body.borrow_mut().said.clear();
             self.active = false;
             self.wakes_at = now;
         }
@@ -142,9 +146,12 @@ impl Host {
 
     fn open(&mut self) -> Option<&mut Agent> {
         if self.agent.is_none() && self.on {
+            // The runs of a process before ended with it.
+            self.body.borrow_mut().begun.clear();
+            let is_checked = self.body.borrow().check != Said::Gone;
             let parts = Parts {
                 home: self.home.clone(),
-                config: config(),
+                config: config(is_checked),
                 senses: Box::new(self.doors.clone()),
                 post: Box::new(self.doors.clone()),
                 entropy: self.entropy(),
@@ -190,6 +197,18 @@ impl Host {
             if let Ok(bytes) = fs::read(path) {
                 made.entry(Digest::of(&bytes)).or_insert(now);
             }
+        }
+    }
+
+    /// The check says this from now on. One that goes or comes back is configured so, and the agent started again.
+    pub(crate) fn check(&mut self, says: Said, now: Timestamp) {
+        let mut body = self.body.borrow_mut();
+        let was = std::mem::replace(&mut body.check, says);
+        if (was == Said::Gone) != (says == Said::Gone) {
+            body.gone_since = (says == Said::Gone).then_some(now);
+            (body.blip, self.agent, self.wakes_at) = (None, None, now);
+            // What nobody checks any more is forgotten.
+            body.said.clear();
         }
     }
 
@@ -252,8 +271,12 @@ impl Host {
     }
 }
 
-fn config() -> Config {
-    config_file::parse(Path::new("agent.toml"), CONFIG).expect("the configuration is right")
+fn config(is_checked: bool) -> Config {
+    let check = format!(
+        "[[check]]\nname = '{CHECK}'\ntype = 'plugin'\ncommand = ['/x']\ninterval_s = 600\nenabled = {is_checked}\n"
+    );
+    config_file::parse(Path::new("agent.toml"), &format!("{CONFIG}{check}"))
+        .expect("the configuration is right")
 }
 
 /// A directory in memory where there is one: the agent syncs every file, and nobody's disk is tested here.

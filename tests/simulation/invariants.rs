@@ -4,6 +4,7 @@
 mod affairs;
 mod at_rest;
 mod belief;
+mod checks;
 mod mailboxes;
 mod running;
 mod telling;
@@ -109,6 +110,8 @@ pub(crate) fn at_rest(world: &mut World) -> Checked {
     at_rest::who_is_off_for_long_is_silent_with_one_ticket(world)?;
     at_rest::every_gap_is_found_or_explained(world)?;
     at_rest::the_receiver_knows_the_files_or_that_it_does_not(world)?;
+    checks::a_check_that_is_not_well_has_its_ticket_and_one_that_is_gone_is_missed(world)?;
+    checks::whatever_a_check_said_a_heartbeat_tells(world)?;
     affairs::only_what_a_key_was_admitted_for_is_recorded(world)?;
     telling::everybody_who_is_to_be_told_is_told(world)?;
     telling::what_came_back_is_told_to_the_next(world)?;

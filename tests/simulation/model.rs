@@ -1,6 +1,9 @@
 //! What may happen to a vendor, its customers and the mail between them, as plain values: a failure is a list of these, short
 //! enough to be read, and written as it is copied into `reproductions.rs`.
 
+use mailbeat_receiver::evaluate::Severity;
+use mailbeat_shared::wire::observation::CheckState;
+
 /// One thing that happens. Hosts are counted modulo how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
@@ -10,6 +13,10 @@ pub(crate) enum Op {
     ChangeFile { host: u8, file: u8, content: u8 },
     /// The disk is this full from now on; 0 is no disk at all.
     Disk { host: u8, percent: u8 },
+    /// The host's one check says this from now on.
+    Check { host: u8, says: Said },
+    /// It says this once, at its next run, and then what it said before.
+    Blip { host: u8, says: Said },
     /// What becomes of the next mails of a host once they are accepted.
     Mails { host: u8, fate: Fate, count: u8 },
     /// What the mail server answers to the next attempts.
@@ -79,6 +86,41 @@ pub(crate) enum Op {
     Contact { customer: u8, change: Change },
     /// Everything calms down, and the world is looked at.
     Settle,
+}
+
+/// What a check says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Said {
+    #[default]
+    Ok,
+    Warning,
+    Critical,
+    Unknown,
+    /// Nothing: it is configured no more.
+    Gone,
+}
+
+impl Said {
+    /// As a verdict; `None` of one that is gone.
+    pub(crate) fn verdict(self) -> Option<CheckState> {
+        match self {
+            Self::Ok => Some(CheckState::Ok),
+            Self::Warning => Some(CheckState::Warning),
+            Self::Critical => Some(CheckState::Critical),
+            Self::Unknown => Some(CheckState::Unknown),
+            Self::Gone => None,
+        }
+    }
+
+    /// How urgent its ticket is by the default rules; `None` where there is none to be.
+    pub(crate) fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Critical => Some(Severity::High),
+            Self::Warning => Some(Severity::Medium),
+            Self::Unknown => Some(Severity::Low),
+            Self::Ok | Self::Gone => None,
+        }
+    }
 }
 
 /// What the mail system does with a mail it accepted.

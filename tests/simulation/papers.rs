@@ -73,6 +73,7 @@ impl Host {
             withdrawn_at: None,
         };
         activation::store(&self.home, &file, Some(&consent)).expect("a temporary directory can be written");
+        self.body.borrow_mut().said.clear();
         self.active = true;
         self.note_papers(now);
         if !kept {
@@ -129,6 +130,7 @@ impl Host {
             return;
         }
         self.agent = None;
+        self.body.borrow_mut().said.clear();
         let (former, was_active) = (self.identity().system, self.active);
         let mut entropy = self.entropy();
         if same_system {

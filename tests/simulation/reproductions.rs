@@ -1,6 +1,6 @@
 //! Every fault the simulation found, as the shortest story that shows it.
 
-use crate::model::{Answer, Change, Fate, Op};
+use crate::model::{Answer, Change, Fate, Op, Said};
 use crate::run;
 
 fn holds(ops: &[Op]) {
@@ -179,5 +179,23 @@ fn what_waited_since_our_clock_was_behind_says_nothing_of_a_hosts_clock() {
         Op::Advance { minutes: 120 },
         Op::Mails { host: 2, fate: Fate::Drop, count: 1 },
         Op::Advance { minutes: 140 },
+    ]);
+}
+
+/// No fault led to it: what checks do, at its shortest.
+#[test]
+fn a_check_that_turns_that_flaps_between_two_heartbeats_and_that_goes_is_told_with_the_right_tickets() {
+    holds(&[
+        Op::Check { host: 0, says: Said::Warning },
+        Op::Blip { host: 1, says: Said::Critical },
+        Op::Smtp { host: 1, answer: Answer::Defer, count: 12 },
+        Op::AgentCrash { host: 1, after_sending: false },
+        Op::Settle,
+        Op::Check { host: 0, says: Said::Gone },
+        Op::Check { host: 1, says: Said::Unknown },
+        Op::Settle,
+        Op::Check { host: 0, says: Said::Ok },
+        Op::Check { host: 1, says: Said::Ok },
+        Op::Settle,
     ]);
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::dice::Dice;
-use crate::model::{Act, Answer, Change, Fate, Forgery, Op, Point, Return};
+use crate::model::{Act, Answer, Change, Fate, Forgery, Op, Point, Return, Said};
 
 /// Weeks of a world.
 pub(crate) fn weeks(seed: u64) -> Vec<Op> {
@@ -26,7 +26,31 @@ pub(crate) fn weeks(seed: u64) -> Vec<Op> {
         }
         ops.push(Op::Settle);
     }
-    ops
+    with_checks(ops, seed)
+}
+
+/// The same weeks with what checks say in them, by dice of their own: what else happens stays as it was.
+fn with_checks(ops: Vec<Op>, seed: u64) -> Vec<Op> {
+    let mut dice = Dice::new(seed ^ 0xc4ec);
+    let mut all = vec![];
+    for op in ops {
+        if dice.below(4) == 0 {
+            all.push(of_a_check(&mut dice));
+        }
+        all.push(op);
+    }
+    all
+}
+
+fn of_a_check(dice: &mut Dice) -> Op {
+    let host = dice.byte(4);
+    let bad = [Said::Warning, Said::Critical, Said::Unknown];
+    match dice.below(6) {
+        0 => Op::Check { host, says: dice.one_of(&bad) },
+        1 => Op::Check { host, says: Said::Gone },
+        2 | 3 => Op::Check { host, says: Said::Ok },
+        _ => Op::Blip { host, says: dice.one_of(&bad) },
+    }
 }
 
 /// Something happens, or somebody does what follows from something that happened before.

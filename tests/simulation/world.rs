@@ -66,6 +66,8 @@ impl World {
                 self.host(host).body.borrow_mut().change_file(file, content)
             }
             Op::Disk { host, percent } => self.host(host).body.borrow_mut().disk = percent,
+            Op::Check { host, says } => self.host(host).check(says, now),
+            Op::Blip { host, says } => self.host(host).body.borrow_mut().blip = Some(says),
             Op::Mails { host, fate, count } => {
                 let number = self.host(host).number;
                 self.mail.borrow_mut().line(number, Some(fate), None, count);

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
-/// A tmpfs; unmounted when dropped.
+/// A tmpfs, or an ext4 in a file; unmounted when dropped.
 #[derive(Debug)]
 pub struct Disk(PathBuf);
 
@@ -23,6 +23,35 @@ impl Disk {
             "a small disk is a tmpfs: mounting it needs root with CAP_SYS_ADMIN, in a container --privileged",
         )?;
         Ok(disk)
+    }
+
+    /// The same as a filesystem that counts as a disk, in a file beside the directory.
+    ///
+    /// # Errors
+    /// As [`Disk::mount`]; or there is no loop device.
+    pub fn image(at: &Path, mib: u64) -> anyhow::Result<Self> {
+        fs::create_dir_all(at)?;
+        let image = at.with_extension("ext4");
+        fs::File::create(&image)?.set_len(mib << 20)?;
+        let disk = Self(at.to_owned());
+        let made =
+            Command::new("mkfs.ext4").args(["-q", "-m", "0", "-O", "^has_journal"]).arg(&image).output();
+        ensure!(made.context("mkfs.ext4 (Debian package: e2fsprogs)")?.status.success(), "mkfs.ext4 failed");
+        let image = image.to_str().context("a path in UTF-8")?;
+        disk.run(&["mount", "-o", "loop", image])
+            .context("a small disk is a file: mounting it needs root and loop devices")?;
+        Ok(disk)
+    }
+
+    /// Fills it to so many per cent.
+    ///
+    /// # Errors
+    /// It was full before.
+    pub fn fill_to(&self, percent: u64) -> anyhow::Result<()> {
+        let size = rustix::fs::statvfs(&self.0)?;
+        let to_leave = size.f_blocks * (100 - percent) / 100;
+        let bytes = size.f_bavail.saturating_sub(to_leave) * size.f_frsize;
+        Ok(fs::write(self.filler(), vec![0; usize::try_from(bytes)?])?)
     }
 
     /// Writes until nothing fits any more.

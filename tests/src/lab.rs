@@ -1,17 +1,19 @@
 //! A lab: real Dovecot and real Postfix as private instances, one pair a test.
 //!
-//! Everything lives in one directory below /tmp and on 127.0.0.0/8. Dropping the [`Lab`] stops the servers and removes
+//! Everything lives in one directory below that for temporary files and on 127.0.0.0/8. Dropping the [`Lab`] stops the servers and removes
 //! the directory; it is kept, and printed, when the test panics or `MAILBEAT_KEEP_LAB` is set. The servers need root to
 //! start, as they do everywhere. What cannot be started is an error that names the Debian package, never a skip.
 
 mod breaker;
 mod ca;
+pub mod chrony;
 mod cutter;
 pub mod database;
 mod dns;
 mod dovecot;
 mod farewell;
 mod mailboxes;
+pub mod nginx;
 mod oauth;
 mod options;
 mod policy;
@@ -28,7 +30,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 pub use crate::programs::wait_for;
 pub use breaker::LineBreaker;
@@ -103,8 +105,8 @@ impl Lab {
         );
         let block = Block::reserve()?;
         let ports = Ports::of(&block);
-        // /tmp in so many words: Unix sockets have paths of at most 107 bytes.
-        let root = tempfile::Builder::new().prefix("mailbeat-lab-").tempdir_in("/tmp")?.keep();
+        // Unix sockets have paths of at most 107 bytes: a directory for temporary files deep down will not do.
+        let root = tempfile::Builder::new().prefix("mailbeat-lab-").tempdir()?.keep();
         let guardian = Guardian::over(&root)?;
         fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
         for dir in ["etc", "run", "log", "mail", "pids", "spool", "data"] {
@@ -223,6 +225,23 @@ impl Lab {
         self.wait_until_answering(&self.postfix, self.ports.mx, "220 ")
     }
 
+    /// From now on the servers show a certificate that is valid for so many days.
+    ///
+    /// # Errors
+    /// `openssl` failed, or a server does not start again.
+    pub fn certify(&self, days: u32) -> anyhow::Result<()> {
+        ca::issue(&self.root.join("tls"), Certificate::Good, &days.to_string())?;
+        self.stop_imap()?;
+        self.start_imap()?;
+        self.restart_postfix()
+    }
+
+    /// Where the process number of Postfix, and that of the IMAP server, is while they run.
+    #[must_use]
+    pub fn pid_files(&self) -> [PathBuf; 2] {
+        [self.postfix.pid_file(), self.imap.pid_file()]
+    }
+
     /// Ends every SMTP session, so that whoever goes on signs in anew.
     ///
     /// # Errors
@@ -296,6 +315,13 @@ fn render(template: &str, values: &[(&str, &str)]) -> anyhow::Result<String> {
         Some(line) if !line.contains("/^") => bail!("nothing fills this line of a template: {line}"),
         _ => Ok(text),
     }
+}
+
+/// Where `tests/install-deps.sh` puts what it does not install.
+fn cache() -> anyhow::Result<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    Ok(cache.context("HOME is not set")?.join("mailbeat-tests"))
 }
 
 fn missing(program: &str, packages: &str, error: &std::io::Error) -> anyhow::Error {

@@ -9,4 +9,5 @@ pub mod office;
 pub mod programs;
 pub mod screen;
 pub mod site;
+pub mod stage;
 pub mod world;

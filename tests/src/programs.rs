@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
+use crate::stage::Stage;
+
 /// How long a story waits for what must come. It is long because two cores and one disk are shared by many stories; waiting longer
 /// costs only where it is in vain.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -73,6 +75,8 @@ pub struct Installed {
     file: PathBuf,
     config: PathBuf,
     env: Vec<(String, String)>,
+    /// The words before its own, where it is started in surroundings of its own.
+    entrance: Vec<String>,
 }
 
 impl Installed {
@@ -81,7 +85,7 @@ impl Installed {
     /// # Errors
     /// The program was not built.
     pub fn new(program: Program, build: Build, config: &Path) -> anyhow::Result<Self> {
-        Ok(Self { file: file(program, build)?, config: config.to_owned(), env: vec![] })
+        Ok(Self { file: file(program, build)?, config: config.to_owned(), env: vec![], entrance: vec![] })
     }
 
     /// A copy of the program in `dir`, where every user may run it, wherever it was built.
@@ -102,9 +106,18 @@ impl Installed {
         other
     }
 
+    /// The same on a stage.
+    ///
+    /// # Errors
+    /// The stage's path is not UTF-8.
+    pub fn on(&self, stage: &Stage) -> anyhow::Result<Self> {
+        Ok(Self { entrance: stage.enter()?, ..self.clone() })
+    }
+
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.file);
-        command.args(args).arg("--config").arg(&self.config).env_remove("NOTIFY_SOCKET");
+        let mut words = self.entrance.iter().map(OsStr::new).chain([self.file.as_os_str()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).args(args).arg("--config").arg(&self.config).env_remove("NOTIFY_SOCKET");
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -157,7 +157,14 @@ impl Authority {
     /// # Errors
     /// openssl does not serve.
     pub fn serve(&self, name: &str) -> anyhow::Result<TlsServer> {
-        let port = free_port()?;
+        self.serve_at(name, free_port()?)
+    }
+
+    /// The same on this port.
+    ///
+    /// # Errors
+    /// openssl does not serve.
+    pub fn serve_at(&self, name: &str, port: u16) -> anyhow::Result<TlsServer> {
         let (certificate, key, at) = (format!("{name}.crt"), format!("{name}.key"), port.to_string());
         let args = ["s_server", "-accept", &at, "-cert", &certificate, "-key", &key, "-quiet"];
         let mut command = Command::new("openssl");
@@ -189,6 +196,43 @@ impl Drop for TlsServer {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// Something that only listens, on a port of its own, until it is told not to.
+#[derive(Debug)]
+pub struct Listener {
+    port: u16,
+    socket: Mutex<Option<TcpListener>>,
+}
+
+impl Listener {
+    /// One that listens.
+    ///
+    /// # Errors
+    /// There is no free port.
+    pub fn start() -> anyhow::Result<Self> {
+        let socket = TcpListener::bind("127.0.0.1:0")?;
+        Ok(Self { port: socket.local_addr()?.port(), socket: Mutex::new(Some(socket)) })
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether connections are refused.
+    ///
+    /// # Errors
+    /// Somebody else listens there meanwhile.
+    pub fn is_down(&self, down: bool) -> anyhow::Result<()> {
+        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        *socket = None;
+        if !down {
+            *socket = Some(TcpListener::bind(("127.0.0.1", self.port))?);
+        }
+        Ok(())
     }
 }
 

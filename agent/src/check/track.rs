@@ -63,6 +63,12 @@ impl Tracks {
         begun.map_or(now, |begun| later(begun, config.interval))
     }
 
+    /// Whether a run of the check ever began.
+    #[must_use]
+    pub fn has_begun(&self, name: &str) -> bool {
+        self.by_name.get(name).is_some_and(|track| track.begun_at.is_some())
+    }
+
     /// Notes that a run begins; what its probe remembers.
     pub fn begin(&mut self, name: &str, now: Timestamp) -> Json {
         let track = self.by_name.entry(name.to_owned()).or_default();

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use mailbeat_shared::config_file;
+use mailbeat_shared::dns::DnsSettings;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::wizard::kept::Kept;
@@ -53,7 +54,8 @@ pub(super) fn setup(
     let draft = Draft::of(&config, in_force.map(|(contract, _)| contract));
     let stage = Stage::new(config_path, home.dir())?;
     let kept = Kept::beside(config_path);
-    let site = Site { config_path, text, home, stage, kept, draft, written: false };
+    let dns = config.dns.clone();
+    let site = Site { config_path, text, home, stage, kept, dns, draft, written: false };
     match &asked.answers {
         Some(file) => site.without_asking(file, asked, env("MAILBEAT_SETUP_PASSWORD")),
         None => site.asking(asked.lang, env("LANG").as_deref()),
@@ -67,6 +69,7 @@ struct Site<'a> {
     home: Home,
     stage: Stage,
     kept: Kept,
+    dns: DnsSettings,
     draft: Draft,
     /// Whether something was written already.
     written: bool,
@@ -111,7 +114,7 @@ impl Site<'_> {
     fn asking(mut self, lang: Option<Locale>, system: Option<&str>) -> anyhow::Result<ExitCode> {
         let guess =
             if system.is_some_and(|lang| lang.starts_with("de")) { Locale::De } else { self.draft.locale };
-        let mut terminal = Terminal::open(lang.unwrap_or(guess), PHRASES)
+        let mut terminal = Terminal::open(lang.unwrap_or(guess), PHRASES, &self.dns)
             .ok_or_else(|| Usage("there is no terminal to ask in; give --answers FILE".into()))?;
         let (names, locales) = languages();
         let now = locales.iter().position(|locale| *locale == lang.unwrap_or(guess)).unwrap_or(0);

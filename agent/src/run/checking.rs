@@ -43,13 +43,18 @@ impl Agent {
         Ok(if self.running.is_empty() { next } else { later(now, LOOK) })
     }
 
-    /// The checks that do not run now, by the time they are due.
+    /// The checks that do not run now, in the order of their turns: what never ran, then by the time they are due.
     fn waiting_checks(&self, now: Timestamp) -> Vec<(Timestamp, String)> {
         let waiting = self.checks().filter(|check| !self.running.contains(&check.name));
-        let mut due: Vec<_> =
-            waiting.map(|check| (self.state.checks.due(check, now), check.name.clone())).collect();
-        due.sort();
-        due
+        // Where more is due than may run, what is overdue would always be before what is due since now.
+        let mut turns: Vec<_> = waiting
+            .map(|check| {
+                let tracks = &self.state.checks;
+                (tracks.has_begun(&check.name), tracks.due(check, now), check.name.clone())
+            })
+            .collect();
+        turns.sort();
+        turns.into_iter().map(|(_, at, name)| (at, name)).collect()
     }
 
     /// The checks that are switched on.

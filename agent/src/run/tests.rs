@@ -50,6 +50,10 @@ struct World {
     size_limit: Option<u64>,
     /// Runs of checks that were begun and have not ended.
     begun: Vec<Run>,
+    /// A check ends a moment after it began, as one does that has something to do.
+    takes_time: bool,
+    /// Those that began since somebody looked.
+    just_begun: BTreeSet<String>,
     /// What the checks see, by name; one that is not here does not come to its end.
     sights: BTreeMap<String, Sight>,
     sent: Vec<(String, String, Vec<u8>)>,
@@ -58,7 +62,9 @@ struct World {
 impl World {
     /// Ends the runs whose checks see something; their probes remember how often.
     fn look(&mut self) -> Vec<Ended> {
-        let (ended, begun) = self.begun.drain(..).partition(|run| self.sights.contains_key(&run.name));
+        let too_soon = if self.takes_time { std::mem::take(&mut self.just_begun) } else { BTreeSet::new() };
+        let ends = |run: &Run| self.sights.contains_key(&run.name) && !too_soon.contains(&run.name);
+        let (ended, begun) = self.begun.drain(..).partition(ends);
         self.begun = begun;
         let end = |run: Run| Ended {
             sight: self.sights[&run.name].clone(),
@@ -93,7 +99,9 @@ impl Senses for Host {
         Found { value, problems: vec![] }
     }
     fn begin_check(&mut self, run: Run) {
-        self.0.borrow_mut().begun.push(run);
+        let mut world = self.0.borrow_mut();
+        world.just_begun.insert(run.name.clone());
+        world.begun.push(run);
     }
     fn ended_checks(&mut self, _: &[u8; 32], _: Duration) -> Vec<Ended> {
         self.0.borrow_mut().look()

@@ -224,9 +224,10 @@ fn from(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     let help = "The account reports are sent from; bounces come back to it.";
     let mut note = "";
     let protocol = draft.account.protocol;
-    let moved = asker.text("Sender's mail address:", help, &draft.from, address()).then(|address| {
+    let asked = asker.text("Sender's mail address:", help, &draft.from, address());
+    let moved = asked.then(|address| {
         if draft.account.host.is_empty() || draft.from != address {
-            let proposal = providers::propose(&address, protocol);
+            let proposal = providers::propose(&address, protocol, &providers::offer(asker, &address));
             draft.account.propose(&proposal, mail::bare_address(&address).unwrap_or_default());
             note = proposal.note;
         }

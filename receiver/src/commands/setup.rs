@@ -4,21 +4,22 @@
 //! Nothing is written before it is confirmed. What is stopped can be gone on with: the answers are kept, without passwords.
 
 mod following;
+mod writing;
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use mailbeat_shared::config_file;
+use mailbeat_shared::dns::DnsSettings;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::wizard::kept::Kept;
-use mailbeat_shared::wizard::stage::{Service, Stage, replace_alike};
+use mailbeat_shared::wizard::stage::{Service, Stage};
 use mailbeat_shared::wizard::terminal::Terminal;
 use mailbeat_shared::wizard::{Asker as _, Reply, edit, languages, walk, walk_back};
-use serde::Deserialize;
 
 use super::{Usage, print};
 use crate::cli;
@@ -26,7 +27,6 @@ use crate::config::Config;
 use crate::setup::answers::Answers;
 use crate::setup::customer::Customer;
 use crate::setup::fault::At;
-use crate::setup::people::{self, Person};
 use crate::setup::words::PHRASES;
 use crate::setup::{Draft, PasswordFiles, Reading, Sending, ask, configured};
 
@@ -54,6 +54,8 @@ pub(super) fn run(config_path: &Path, asked: &cli::Setup) -> anyhow::Result<Exit
         kept: Kept::beside(config_path),
         draft,
         systems: config.contracts.systems,
+        dns: config.dns.clone(),
+        has_relay: config.relay.is_some(),
         written: false,
     };
     site.draft.people = site.known_people();
@@ -75,18 +77,14 @@ struct Site<'a> {
     stage: Stage,
     kept: Kept,
     draft: Draft,
+    /// Whom to ask about mail domains.
+    dns: DnsSettings,
     /// Most systems of a contract, usually.
     systems: u32,
+    /// Whether contracts may offer a relay.
+    has_relay: bool,
     /// Whether something was written already.
     written: bool,
-}
-
-/// A contact as `contacts list` tells it.
-#[derive(Deserialize)]
-struct Contact {
-    customer: Option<String>,
-    #[serde(flatten)]
-    person: Person,
 }
 
 impl Site<'_> {
@@ -131,7 +129,7 @@ impl Site<'_> {
     fn asking(mut self, lang: Option<Locale>) -> anyhow::Result<ExitCode> {
         let system = env("LANG").filter(|lang| lang.starts_with("de")).map(|_| Locale::De);
         let guess = lang.or(system).unwrap_or(self.draft.locale);
-        let mut terminal = Terminal::open(guess, PHRASES)
+        let mut terminal = Terminal::open(guess, PHRASES, &self.dns)
             .ok_or_else(|| Usage("there is no terminal to ask in; give --answers FILE".into()))?;
         let (names, locales) = languages();
         let now = locales.iter().position(|locale| *locale == guess).unwrap_or(0);
@@ -205,105 +203,10 @@ impl Site<'_> {
         Ok(())
     }
 
-    fn show(&self, terminal: &mut Terminal, new: &str) {
-        let shown = self.config_path.display();
-        let changes = edit::changes(&self.text, new);
-        if changes.is_empty() {
-            terminal.say(&format!("\nNothing changes in {shown}."));
-        } else {
-            terminal.say(&format!("\nThese lines of {shown} change:"));
-            print(&changes);
-        }
-        for (file, _) in self.new_passwords() {
-            terminal.say(&format!("The password goes into {}.", file.display()));
-        }
-    }
-
-    /// The passwords that were typed, and where they go.
-    fn new_passwords(&self) -> Vec<(PathBuf, Secret)> {
-        let (mailbox, outgoing) = (&self.draft.mailbox, &self.draft.outgoing);
-        let read_by = mailbox.account.password.clone().filter(|_| mailbox.reading == Reading::Password);
-        let sent_by = outgoing.account.password.clone().filter(|_| outgoing.sending == Sending::Password);
-        let read_by = read_by.map(|password| (self.files.mailbox.clone(), password));
-        read_by.into_iter().chain(sent_by.map(|password| (self.files.outgoing.clone(), password))).collect()
-    }
-
-    /// The configuration as it was owned and readable before, and passwords for the receiver's user alone.
-    fn write(&mut self, new: &str) -> anyhow::Result<()> {
-        // Whose the state is may have changed with its directory.
-        self.stage = Stage::new(self.config_path, &self.draft.state_dir)?;
-        if let Some(dir) = self.config_path.parent() {
-            fs::create_dir_all(dir).with_context(|| format!("writing {}", self.config_path.display()))?;
-        }
-        for (file, password) in self.new_passwords() {
-            self.stage.write_secret(&file, password.expose())?;
-        }
-        let accounts = [
-            (&mut self.draft.mailbox.account, &self.files.mailbox),
-            (&mut self.draft.outgoing.account, &self.files.outgoing),
-        ];
-        for (account, file) in accounts {
-            if account.password.take().is_some() {
-                (account.password_file, account.password_inline) = (Some(file.clone()), false);
-            }
-        }
-        if new != self.text || !self.config_path.exists() {
-            replace_alike(self.config_path, new.as_bytes())?;
-            new.clone_into(&mut self.text);
-        }
-        self.kept.forget();
-        self.written = true;
-        Ok(())
-    }
-
-    /// Makes database and keys, and the people in the database those who are wanted; says where they are.
-    fn init(&mut self) -> anyhow::Result<String> {
-        let known = self.known_people();
-        let first = self.draft.people.first().map(Person::shown).unwrap_or_default();
-        let mut args = vec!["init", "--json"];
-        if known.is_empty() {
-            args.extend(["--contact", first.as_str()]);
-        }
-        let (well, printed) = self.stage.output(&args)?;
-        ensure!(well, "`mailbeat-receiver init` did not go well");
-        let ready: serde_json::Value = serde_json::from_slice(&printed).context("what `init` printed")?;
-        let known = self.known_people();
-        ensure!(
-            !known.is_empty(),
-            "`mailbeat-receiver contacts list` tells of nobody, and `init` registered {first}"
-        );
-        if let ([same], Some(first)) = (known.as_slice(), self.draft.people.first_mut()) {
-            first.id = first.id.or(same.id);
-        }
-        for command in people::commands(&known, &self.draft.people) {
-            let command: Vec<&str> = command.iter().map(String::as_str).collect();
-            ensure!(
-                self.stage.output(&command)?.0,
-                "`mailbeat-receiver {}` did not go well",
-                command.join(" ")
-            );
-        }
-        self.draft.people = self.known_people();
-        let fingerprint = ready["vendor_key"].as_str().unwrap_or_default();
-        let dir = self.draft.state_dir.display();
-        Ok(format!("Database and vendor key are in {dir}. The key's fingerprint: {fingerprint}"))
-    }
-
-    /// The vendor's own people in the database, if there is one.
-    fn known_people(&self) -> Vec<Person> {
-        let printed = self.stage.asked(&["contacts", "list", "--json"]).unwrap_or_default();
-        let contacts: Vec<Contact> = serde_json::from_slice(&printed).unwrap_or_default();
-        contacts
-            .into_iter()
-            .filter(|contact| contact.customer.is_none())
-            .map(|contact| contact.person)
-            .collect()
-    }
-
     /// A customer nobody decided anything of.
     fn new_customer(&self) -> anyhow::Result<Customer> {
         let here = std::env::current_dir().context("the current directory")?;
-        Ok(Customer::new(self.systems, self.draft.locale, here))
+        Ok(Customer::new(self.systems, self.draft.locale, self.has_relay, here))
     }
 
     /// Offers to go on where a set-up was stopped.

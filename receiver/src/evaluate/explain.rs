@@ -42,7 +42,7 @@ pub fn explain(
             all.push(nothing(rule, why));
             continue;
         }
-        let seen = threshold::seen(rule, observations, checks);
+        let seen = threshold::seen(rule, &in_force, observations, checks);
         if seen.is_empty() {
             let from = if rule.check.is_some() { "no check reports it" } else { "it does not report it" };
             all.push(nothing(rule, from.to_owned()));

@@ -37,20 +37,24 @@ pub fn judge(
     observations: &[Observation],
     checks: &[CheckResult],
 ) -> Vec<Judged> {
-    in_force(rules, view)
-        .flat_map(|rule| judge_rule(rule, seen(rule, observations, checks), &view.findings))
-        .collect()
+    let rules: Vec<&ThresholdRule> = in_force(rules, view).collect();
+    let judged =
+        |rule: &&ThresholdRule| judge_rule(rule, seen(rule, &rules, observations, checks), &view.findings);
+    rules.iter().flat_map(judged).collect()
 }
 
-/// The numbers that a threshold is about.
+/// The numbers that a threshold is about, among those in force.
 #[must_use]
 pub fn seen<'a>(
     rule: &ThresholdRule,
+    in_force: &[&ThresholdRule],
     observations: &'a [Observation],
     checks: &'a [CheckResult],
 ) -> Vec<Seen<'a>> {
     if let Some(pattern) = &rule.check {
-        return checks.iter().filter_map(|check| value_of(rule, pattern, check)).collect();
+        let own =
+            |check: &&CheckResult| !in_force.iter().any(|other| other.replaces_for(&rule.id, &check.name));
+        return checks.iter().filter(own).filter_map(|check| value_of(rule, pattern, check)).collect();
     }
     let about = observations.iter().filter(|observation| concerns(rule, observation));
     about

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use mailbeat_shared::dns::services::Offer;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wizard::kept::AccountAnswers;
@@ -133,6 +134,9 @@ pub struct CustomerAnswers {
     /// Most systems.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub systems: Option<u32>,
+    /// Whether the customer sends by the vendor's relay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relay: Option<bool>,
     /// Where the contract file goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<PathBuf>,
@@ -213,7 +217,7 @@ impl MailboxAnswers {
             if mail::bare_address(&address).as_ref() != Some(&address) {
                 return Err(format!("mailbox.address: {address:?} is not a bare mail address"));
             }
-            draft.report_to(address);
+            draft.report_to(address, &Offer::default());
         }
         draft.mailbox.reading = match self.by {
             ReadBy::Server => Reading::Password,
@@ -250,7 +254,7 @@ impl OutgoingAnswers {
             if !mail::is_address(&from) {
                 return Err(format!("outgoing.from: {from:?} is not a mail address"));
             }
-            draft.send_from(from);
+            draft.send_from(from, &Offer::default());
         }
         draft.outgoing.sending = match self.by {
             SendBy::Same => Sending::Same,
@@ -279,18 +283,23 @@ impl CustomerAnswers {
             contact,
             valid_until: Some(customer.valid_until.clone()).filter(|day| !day.is_empty()),
             systems: Some(customer.systems),
+            relay: customer.relay,
             directory: Some(customer.directory.clone()),
         }
     }
 
     fn into_customer(self, unknown: Customer) -> Result<Customer, String> {
         let contact = self.contact.as_deref().map(Person::read).transpose();
+        if self.relay == Some(true) && unknown.relay.is_none() {
+            return Err("customer.relay: there is no [relay] table in receiver.toml".into());
+        }
         let customer = Customer {
             name: self.name,
             valid_until: self.valid_until.unwrap_or_default(),
             systems: self.systems.unwrap_or(unknown.systems),
             contact: contact.map_err(|why| format!("customer.contact: {why}"))?.unwrap_or_default(),
             locale: self.locale.unwrap_or(unknown.locale),
+            relay: unknown.relay.map(|usual| self.relay.unwrap_or(usual)),
             directory: self.directory.unwrap_or(unknown.directory),
         };
         customer.check().map_err(|why| format!("customer.{why}"))?;

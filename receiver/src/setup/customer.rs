@@ -23,6 +23,8 @@ pub struct Customer {
     pub contact: Person,
     /// The language of the customer's mails.
     pub locale: Locale,
+    /// Whether the customer sends by the vendor's relay; `None`: the vendor has none.
+    pub relay: Option<bool>,
     /// Where the contract file goes.
     pub directory: PathBuf,
 }
@@ -30,20 +32,21 @@ pub struct Customer {
 impl Customer {
     /// Nobody yet.
     #[must_use]
-    pub fn new(systems: u32, locale: Locale, directory: PathBuf) -> Self {
+    pub fn new(systems: u32, locale: Locale, has_relay: bool, directory: PathBuf) -> Self {
         Self {
             name: String::new(),
             valid_until: String::new(),
             systems,
             contact: Person::default(),
             locale,
+            relay: has_relay.then_some(false),
             directory,
         }
     }
 
     /// What is asked of a customer.
     pub const QUESTIONS: &[Question<Self>] =
-        &[name, language, contact, contact_name, valid_until, systems, directory, confirmed];
+        &[name, language, contact, contact_name, valid_until, systems, relay, directory, confirmed];
 
     /// The command that issues the contract into `out`.
     #[must_use]
@@ -54,6 +57,7 @@ impl Customer {
         if !self.valid_until.is_empty() {
             command.extend(["--valid-until".into(), self.valid_until.clone()]);
         }
+        command.extend((self.relay == Some(true)).then(|| "--relay".to_owned()));
         command.extend(["--out".into(), out.display().to_string()]);
         command
     }
@@ -127,6 +131,13 @@ fn is_count(text: &str) -> Result<(), String> {
         Ok(1..=100_000) => Ok(()),
         _ => Err("a number from 1 to 100000 is needed".into()),
     }
+}
+
+fn relay(customer: &mut Customer, asker: &mut dyn Asker) -> Move {
+    let Some(now) = customer.relay else { return Move::Skip };
+    let help = "For a customer without a mail server: the contract then holds a login of its own.";
+    let asked = asker.confirm("Does this customer send by your relay?", help, now);
+    asked.then(|yes| customer.relay = Some(yes))
 }
 
 fn directory(customer: &mut Customer, asker: &mut dyn Asker) -> Move {

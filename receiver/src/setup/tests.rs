@@ -220,7 +220,7 @@ fn the_people_in_the_database_become_those_who_are_wanted() {
 #[test]
 fn a_customer_becomes_two_commands_and_terms_that_do_not_fit_are_refused_in_place() {
     let dir = tempfile::tempdir().unwrap();
-    let mut customer = Customer::new(10, Locale::En, "/nowhere".into());
+    let mut customer = Customer::new(10, Locale::En, true, "/nowhere".into());
     let mut person = Script::new(&[
         ("customer's name", typed("ACME Wasserwerke")),
         ("Language", Do::Choose(1)),
@@ -231,6 +231,7 @@ fn a_customer_becomes_two_commands_and_terms_that_do_not_fit_are_refused_in_plac
         ("Last day", typed("2027-12-31")),
         ("Most systems", typed("0")),
         ("Most systems", typed("3")),
+        ("your relay", Do::Choose(1)),
         ("contract file", typed("/nowhere")),
         ("contract file", typed(dir.path().to_str().unwrap())),
     ]);
@@ -238,7 +239,7 @@ fn a_customer_becomes_two_commands_and_terms_that_do_not_fit_are_refused_in_plac
     assert_eq!((person.left(), customer.check()), (None, Ok(())));
     assert_eq!(
         customer.issue(Path::new("/tmp/x")).join(" "),
-        "contracts issue --customer ACME Wasserwerke --systems 3 --locale de --valid-until 2027-12-31 --out /tmp/x"
+        "contracts issue --customer ACME Wasserwerke --systems 3 --locale de --valid-until 2027-12-31 --relay --out /tmp/x"
     );
     assert_eq!(
         customer.register().unwrap().join(" "),
@@ -277,7 +278,7 @@ fn answered(change: (&str, &str)) -> Result<Draft, String> {
     let answers: Answers =
         config_file::parse(Path::new("answers.toml"), &text).map_err(|error| error.to_string())?;
     let mut draft = draft_of(SAMPLE);
-    answers.into_draft(&mut draft, Customer::new(10, Locale::En, "/tmp".into())).map(|()| draft)
+    answers.into_draft(&mut draft, Customer::new(10, Locale::En, false, "/tmp".into())).map(|()| draft)
 }
 
 #[test]
@@ -299,7 +300,7 @@ fn a_file_of_answers_does_the_same_and_says_what_does_not_fit() {
     let kept = toml::to_string(&Answers::of(&draft)).unwrap();
     let mut resumed = draft_of(SAMPLE);
     let answers: Answers = config_file::parse(Path::new("kept"), &kept).unwrap();
-    answers.into_draft(&mut resumed, Customer::new(10, Locale::En, "/tmp".into())).unwrap();
+    answers.into_draft(&mut resumed, Customer::new(10, Locale::En, false, "/tmp".into())).unwrap();
     assert_eq!(resumed, draft);
     for (change, wrong) in [
         (("MORE", "vendors = 'x'"), "did you mean `vendor`?"),
@@ -310,6 +311,7 @@ fn a_file_of_answers_does_the_same_and_says_what_does_not_fit() {
         (("'Spam'", "'a*'"), "mailbox.folders"),
         (("by = 'server'", "by = 'maildir'"), "no account that could be shared"),
         (("o@pumpen.test", "o pumpen"), "people: "),
+        (("'/tmp'", "'/tmp'\nrelay = true"), "customer.relay: there is no [relay] table"),
         (("'/tmp'", "'/nowhere'"), "customer.directory: there is no such directory"),
         (("by = 'server'", "by = 'oauth'\noauth = { provider = 'x' }"), "mailbox.oauth: provider"),
     ] {
@@ -326,7 +328,7 @@ fn a_set_up_half_done_goes_on_with_what_was_decided() {
     let kept = toml::to_string(&Answers::of(&draft)).unwrap();
     let mut resumed = draft_of(SAMPLE);
     let answers: Answers = config_file::parse(Path::new("kept"), &kept).unwrap();
-    answers.into_draft(&mut resumed, Customer::new(10, Locale::En, "/tmp".into())).unwrap();
+    answers.into_draft(&mut resumed, Customer::new(10, Locale::En, false, "/tmp".into())).unwrap();
     assert_eq!(resumed, draft);
 }
 

@@ -133,6 +133,16 @@ pub const PHRASES: &[Phrase] = &[
     ("a day is needed, as in 2027-12-31", "ein Tag wird gebraucht, wie 2027-12-31"),
     ("Most systems under it:", "Höchstzahl der Systeme:"),
     ("a number from 1 to 100000 is needed", "eine Zahl von 1 bis 100000 wird gebraucht"),
+    ("Does this customer send by your relay?", "Sendet dieser Kunde über Ihr Relay?"),
+    (
+        "For a customer without a mail server: the contract then holds a login of its own.",
+        "Für einen Kunden ohne Mailserver: der Vertrag enthält dann eine eigene Anmeldung.",
+    ),
+    ("The relay {} lets it in as {}.", "Das Relay {1} lässt ihn als {2} ein."),
+    (
+        "To let it in as {}, add this line to /etc/dovecot/mailbeat/smtp.users on {}:\n{}",
+        "Damit er als {1} eingelassen wird, diese Zeile an /etc/dovecot/mailbeat/smtp.users auf {2} anfügen:\n{3}",
+    ),
     ("Where does the contract file go?", "Wohin kommt die Vertragsdatei?"),
     (
         "The directory for the file that the customer gets; your public key is put beside it.",

@@ -181,6 +181,40 @@ fn a_threshold_for_some_systems_replaces_the_general_one_there_and_only_there() 
 }
 
 #[test]
+fn a_threshold_for_some_checks_replaces_the_general_one_for_them_alone() {
+    let mut world = World::new();
+    world.ruled(
+        "[[threshold]]\nid = \"own\"\ncheck = \"mcp *\"\nmetric = \"days_left\"\nreplaces = \"certificate-ends\"\n\
+         below = { medium = 30, critical = 7 }\ntitle = \"{subject}\"\n",
+    );
+    let checks =
+        ["mcp certificate", "other certificate"].map(|name| measuring(&world, name, "days_left", 5.0, "d"));
+    let occasion = Occasion::Report { life_at: world.now, observations: Some(&[]), checks: &checks };
+    let mut put: Vec<_> = judge(&world.view, occasion, &world.rules, world.now)
+        .findings
+        .into_iter()
+        .filter_map(|change| match change {
+            FindingChange::Put(finding) => {
+                Some((finding.rule.to_string(), finding.subject, finding.severity))
+            }
+            FindingChange::Ended { .. } => None,
+        })
+        .collect();
+    put.sort();
+    let expected = [
+        ("certificate-ends".to_owned(), "other certificate".to_owned(), Severity::High),
+        ("own".to_owned(), "mcp certificate".to_owned(), Severity::Critical),
+    ];
+    assert_eq!(put, expected);
+    let all = explain(&world.view, &[], &checks, &world.rules);
+    let subjects = |rule: &str| -> Vec<String> {
+        all.iter().filter(|one| one.rule == rule).map(|one| one.subject.clone()).collect()
+    };
+    assert_eq!(subjects("certificate-ends"), ["other certificate"]);
+    assert_eq!(subjects("own"), ["mcp certificate"]);
+}
+
+#[test]
 fn rules_can_be_tried_on_heartbeats_that_came_before() {
     let mut world = World::new();
     world.ruled("[[check_rule]]\nid = \"new\"\ncritical = \"critical\"\n");

@@ -1,6 +1,6 @@
 //! Asking the DNS, by NLnet Labs' stub resolver: UDP, then TCP where an answer does not fit, of every server at once if one is slow.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::base::iana::{Rcode, Rtype};
@@ -11,12 +11,12 @@ use domain::resolv::stub::{Answer, StubResolver};
 use tokio::time::timeout;
 
 use super::services::Service;
-use super::{DnsError, DnsSettings, Exchange, Zone};
+use super::{DnsError, DnsSettings, Exchange, Server, Zone};
 
 /// Longest wait for one answer.
 const LIMIT: Duration = Duration::from_secs(3);
 /// Most records of one answer that are looked at.
-const RECORDS: usize = 32;
+const RECORDS: usize = 100;
 
 /// Asks the servers of this machine, or those that were configured. Opens no connection before the first question.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Resolver {
     pub fn new(settings: &DnsSettings) -> Self {
         let mut conf = ResolvConf::default();
         if !settings.servers.is_empty() {
-            let server = |address: &SocketAddr| ServerConf::new(*address, Transport::UdpTcp);
+            let server = |server: &Server| ServerConf::new(server.0, Transport::UdpTcp);
             conf.servers = settings.servers.iter().map(server).collect();
         }
         conf.options.timeout = LIMIT;
@@ -58,8 +58,11 @@ impl Resolver {
 
     async fn ask(&self, name: &str, rtype: Rtype) -> Result<Answer, DnsError> {
         let servers = &self.servers;
-        let parsed: Name<Vec<u8>> =
-            name.parse().map_err(|error| DnsError::Silent(format!("{name} cannot be asked for: {error}")))?;
+        // What no name can be does not exist; names in other scripts are written otherwise in the DNS, and are left alone.
+        let parsed: Name<Vec<u8>> = name.parse().map_err(|error| match name.is_ascii() {
+            true => DnsError::NoSuchName,
+            false => DnsError::Silent(format!("{name} cannot be asked for: {error}")),
+        })?;
         let answer = timeout(LIMIT, self.stub.query((parsed, rtype))).await;
         let late = || DnsError::Silent(format!("no answer from {servers} within {} s", LIMIT.as_secs()));
         let answer = answer.map_err(|_| late())?.map_err(|error| match error.kind() {
@@ -102,9 +105,15 @@ impl Zone for Resolver {
         let records = answer.answer().map_err(|error| self.unreadable(&error))?.limit_to_in::<A>();
         let mut all: Vec<IpAddr> =
             records.flatten().take(RECORDS).map(|record| record.data().addr().into()).collect();
-        let answer = self.ask(host, Rtype::AAAA).await?;
-        let records = answer.answer().map_err(|error| self.unreadable(&error))?.limit_to_in::<Aaaa>();
-        all.extend(records.flatten().take(RECORDS).map(|record| IpAddr::from(record.data().addr())));
+        match self.ask(host, Rtype::AAAA).await {
+            Ok(answer) => {
+                let records = answer.answer().map_err(|error| self.unreadable(&error))?.limit_to_in::<Aaaa>();
+                all.extend(records.flatten().take(RECORDS).map(|record| IpAddr::from(record.data().addr())));
+            }
+            // Some servers know the one kind of address only.
+            Err(silent) if all.is_empty() => return Err(silent),
+            Err(_) => {}
+        }
         Ok(all)
     }
 }

@@ -3,8 +3,8 @@
 use crate::phrases::Phrase;
 
 crate::advice! {
-    silent: "No DNS server answers for names outside; where mail servers are inside or named by address, nothing else needs one.", "Nothing, if that is meant so. Else name servers that know such names in the configuration: [dns] servers = [\"192.0.2.53:53\"]";
-        "Kein DNS-Server antwortet für Namen außerhalb; wo Mailserver innen stehen oder mit Adresse genannt sind, braucht sonst nichts einen.", "Nichts, wenn das so sein soll. Sonst Server, die solche Namen kennen, in der Konfiguration nennen: [dns] servers = [\"192.0.2.53:53\"]";
+    silent: "No DNS server answers for names outside; where mail servers are inside or named by address, nothing else needs one.", "Nothing, if that is meant so. Else name servers that know such names in the configuration: [dns] servers = [\"192.0.2.53\"]";
+        "Kein DNS-Server antwortet für Namen außerhalb; wo Mailserver innen stehen oder mit Adresse genannt sind, braucht sonst nichts einen.", "Nichts, wenn das so sein soll. Sonst Server, die solche Namen kennen, in der Konfiguration nennen: [dns] servers = [\"192.0.2.53\"]";
     no_sender_domain: "The sender's domain is known inside only, or mistyped. Servers outside refuse mail from domains that do not exist.", "Correct `from`, or use a sender address of a domain that exists; if your mail server rewrites the sender, nothing.";
         "Die Domain des Absenders ist nur innen bekannt oder vertippt. Server außerhalb lehnen Mail von Domains ab, die es nicht gibt.", "`from` berichtigen, oder eine Absenderadresse einer Domain nehmen, die es gibt; schreibt Ihr Mailserver den Absender um: nichts.";
     no_sender_mx: "The sender's domain takes no mail: bounces are lost, and many servers refuse such senders.", "Use a sender address whose domain has an MX, or let the domain's administrator publish one.";

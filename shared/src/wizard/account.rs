@@ -79,7 +79,9 @@ impl Account {
     /// Takes over what is proposed for another address.
     pub fn propose(&mut self, proposal: &Proposal, username: String) {
         (self.host, self.tls) = (proposal.host.clone(), proposal.tls);
-        (self.port, self.username) = (None, username);
+        // Which port is the usual one depends on how the connection becomes private.
+        self.port = proposal.port.filter(|port| *port != self.usual_port());
+        self.username = username;
     }
 
     /// The port set, or the usual one.

@@ -1,13 +1,16 @@
 //! How a mail account signs in by OAuth: what is asked, and the `oauth` table it makes. Microsoft 365, Google, and any other that is
 //! found by its issuer. Grants stand in the order in which they are worth trying.
 
+mod grant;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::account::{Account, Protocol};
+use super::account::Account;
 use super::edit::{Key, Value, list, path, table};
 use super::{Asker, Check, Move, anything, needed, providers};
+use grant::{Grant, Provider, SERVICE};
 
 /// How an account signs in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,96 +28,6 @@ pub struct SignIn {
     proof: PathBuf,
     /// The certificate's key.
     key: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Provider {
-    #[default]
-    Microsoft,
-    Google,
-    Other,
-}
-
-/// A way to consent.
-#[derive(Debug)]
-struct Grant {
-    /// Its word in the configuration.
-    word: &'static str,
-    /// What a person chooses by.
-    choice: &'static str,
-    /// The key of the file that proves who we are, and the question for it; the file of a browser's grant may be left out.
-    proof: Option<(&'static str, &'static str)>,
-    has_key: bool,
-    needs_a_person: bool,
-}
-
-const CERTIFICATE: Grant = Grant {
-    word: "client_credentials",
-    choice: "The application itself, by a certificate (best for a server)",
-    proof: Some(("certificate_file", "Certificate (PEM file):")),
-    has_key: true,
-    needs_a_person: false,
-};
-const SECRET: Grant = Grant {
-    word: "client_credentials",
-    choice: "The application itself, by a secret",
-    proof: Some(("client_secret_file", "File with the application's secret:")),
-    has_key: false,
-    needs_a_person: false,
-};
-const BROWSER: Grant = Grant {
-    word: "authorization_code",
-    choice: "A person, in a browser",
-    proof: None,
-    has_key: false,
-    needs_a_person: true,
-};
-const DEVICE: Grant = Grant {
-    word: "device_code",
-    choice: "A person, by a code at another device (often forbidden at Microsoft)",
-    proof: None,
-    has_key: false,
-    needs_a_person: true,
-};
-const SERVICE: Grant = Grant {
-    word: "service_account",
-    choice: "A service account with domain-wide delegation (Google Workspace)",
-    proof: Some(("service_account_file", "Key of the service account (JSON file):")),
-    has_key: false,
-    needs_a_person: false,
-};
-const BROWSER_AND_SECRET: Grant =
-    Grant { proof: Some(("client_secret_file", "File with the application's secret:")), ..BROWSER };
-
-impl Provider {
-    const ALL: [Self; 3] = [Self::Microsoft, Self::Google, Self::Other];
-
-    fn grants(self) -> &'static [Grant] {
-        match self {
-            Self::Microsoft => &[CERTIFICATE, SECRET, BROWSER, DEVICE],
-            Self::Google => &[SERVICE, BROWSER_AND_SECRET],
-            Self::Other => &[SECRET, CERTIFICATE, BROWSER_AND_SECRET, DEVICE],
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Microsoft => "microsoft",
-            Self::Google => "google",
-            Self::Other => "other",
-        }
-    }
-
-    /// Its servers, where it is one of the two that have the same for all.
-    fn host(self, protocol: Protocol) -> Option<&'static str> {
-        match (self, protocol) {
-            (Self::Microsoft, Protocol::Smtp) => Some("smtp.office365.com"),
-            (Self::Microsoft, Protocol::Imap) => Some("outlook.office365.com"),
-            (Self::Google, Protocol::Smtp) => Some("smtp.gmail.com"),
-            (Self::Google, Protocol::Imap) => Some("imap.gmail.com"),
-            (Self::Other, _) => None,
-        }
-    }
 }
 
 impl SignIn {

@@ -1,6 +1,8 @@
 //! Mail servers of well-known providers, proposed from a mail address. A proposal is a default: the person decides. Pure.
 
+use super::Asker;
 use super::account::Protocol;
+use crate::dns::services::Offer;
 use crate::transport::smtp::TlsMode;
 
 /// What is proposed for an address.
@@ -8,6 +10,8 @@ use crate::transport::smtp::TlsMode;
 pub struct Proposal {
     /// The server.
     pub host: String,
+    /// Its port; `None` is the usual one.
+    pub port: Option<u16>,
     /// When the connection becomes private.
     pub tls: TlsMode,
     /// The folder where the provider puts what it takes for spam.
@@ -27,14 +31,19 @@ pub const BASIC_ENDED: &str =
 pub const SWITCH_ON: &str =
     "With this provider, access by other programs must be switched on in the account's settings first.";
 
+/// A name from the DNS is not proven by anybody (RFC 6186 section 6).
+pub const BY_DNS: &str =
+    "The DNS names this server for your domain; look whether it is yours before you give it a password.";
+
 const IMPLICIT: TlsMode = TlsMode::Implicit;
 const STARTTLS: TlsMode = TlsMode::Starttls;
 const JUNK: &str = "Junk";
 
-/// A provider: the domains of its addresses, its servers for sending and for reading (always TLS from the first byte), its folder
+/// A provider: the domains of its addresses, what the servers that take mail for other people's domains are called, its servers for sending and for reading (always TLS from the first byte), its folder
 /// for spam, and what to know of each.
 struct Provider {
     domains: &'static [&'static str],
+    exchanges: &'static [&'static str],
     smtp: (&'static str, TlsMode, &'static str),
     imap: (&'static str, &'static str),
     junk: &'static str,
@@ -43,87 +52,130 @@ struct Provider {
 const KNOWN: &[Provider] = &[
     Provider {
         domains: &["gmail.com", "googlemail.com"],
+        exchanges: &["google.com", "googlemail.com"],
         smtp: ("smtp.gmail.com", IMPLICIT, APP_PASSWORD),
         imap: ("imap.gmail.com", APP_PASSWORD),
         junk: "[Gmail]/Spam",
     },
     Provider {
         domains: &["outlook.com", "outlook.de", "hotmail.com", "live.com", "msn.com"],
+        exchanges: &[],
         smtp: ("smtp-mail.outlook.com", STARTTLS, BASIC_ENDS),
         imap: ("outlook.office365.com", BASIC_ENDED),
         junk: JUNK,
     },
     Provider {
         domains: &["onmicrosoft.com"],
+        exchanges: &["mail.protection.outlook.com", "mx.microsoft"],
         smtp: ("smtp.office365.com", STARTTLS, BASIC_ENDS),
         imap: ("outlook.office365.com", BASIC_ENDED),
         junk: "Junk Email",
     },
     Provider {
         domains: &["yahoo.com", "yahoo.de"],
+        exchanges: &[],
         smtp: ("smtp.mail.yahoo.com", IMPLICIT, APP_PASSWORD),
         imap: ("imap.mail.yahoo.com", APP_PASSWORD),
         junk: "Bulk",
     },
     Provider {
         domains: &["icloud.com", "me.com", "mac.com"],
+        exchanges: &[],
         smtp: ("smtp.mail.me.com", STARTTLS, APP_PASSWORD),
         imap: ("imap.mail.me.com", APP_PASSWORD),
         junk: JUNK,
     },
     Provider {
         domains: &["gmx.de", "gmx.net", "gmx.at", "gmx.ch"],
+        exchanges: &[],
         smtp: ("mail.gmx.net", STARTTLS, SWITCH_ON),
         imap: ("imap.gmx.net", SWITCH_ON),
         junk: "Spamverdacht",
     },
     Provider {
         domains: &["web.de"],
+        exchanges: &[],
         smtp: ("smtp.web.de", STARTTLS, SWITCH_ON),
         imap: ("imap.web.de", SWITCH_ON),
         junk: "Spam",
     },
     Provider {
         domains: &["t-online.de", "magenta.de"],
+        exchanges: &[],
         smtp: ("securesmtp.t-online.de", IMPLICIT, SWITCH_ON),
         imap: ("secureimap.t-online.de", SWITCH_ON),
         junk: "Spam",
     },
     Provider {
         domains: &["freenet.de"],
+        exchanges: &[],
         smtp: ("mx.freenet.de", STARTTLS, ""),
         imap: ("mx.freenet.de", ""),
         junk: "Spamverdacht",
     },
     Provider {
         domains: &["posteo.de", "posteo.net"],
+        exchanges: &[],
         smtp: ("posteo.de", IMPLICIT, ""),
         imap: ("posteo.de", ""),
         junk: JUNK,
     },
     Provider {
         domains: &["mailbox.org"],
+        exchanges: &["mailbox.org"],
         smtp: ("smtp.mailbox.org", IMPLICIT, ""),
         imap: ("imap.mailbox.org", ""),
         junk: JUNK,
     },
 ];
 
-/// The provider's server, or `mail.DOMAIN` in the usual manner.
+impl Provider {
+    /// By the domain of an address.
+    fn of(domain: &str) -> Option<&'static Self> {
+        KNOWN.iter().find(|provider| provider.domains.iter().any(|known| is_below(domain, known)))
+    }
+
+    /// By who takes mail for a domain.
+    fn behind(exchange: &str) -> Option<&'static Self> {
+        KNOWN.iter().find(|provider| provider.exchanges.iter().any(|known| is_below(exchange, known)))
+    }
+}
+
+fn is_below(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// What the domain of an address offers, as far as the DNS says; it is not asked where the provider is known anyway.
+pub fn offer(asker: &mut dyn Asker, address: &str) -> Offer {
+    match Provider::of(&domain(address)) {
+        Some(_) => Offer::default(),
+        None => asker.offer(address),
+    }
+}
+
+/// The provider's server; what the domain offers itself; the server of the provider that takes its mail; or `mail.DOMAIN` in the
+/// usual manner.
 #[must_use]
-pub fn propose(address: &str, protocol: Protocol) -> Proposal {
+pub fn propose(address: &str, protocol: Protocol, offer: &Offer) -> Proposal {
     let domain = domain(address);
-    let is_of = |known: &&str| domain == **known || domain.ends_with(&format!(".{known}"));
-    let known = KNOWN.iter().find(|provider| provider.domains.iter().any(is_of));
-    let junk = known.map_or(JUNK, |known| known.junk);
-    let (host, tls, note) = match (known, protocol) {
+    let offered = match protocol {
+        Protocol::Smtp => offer.submission.as_ref().map(|(service, tls)| (service, *tls)),
+        Protocol::Imap => offer.imaps.as_ref().map(|service| (service, IMPLICIT)),
+    };
+    let known = Provider::of(&domain);
+    let behind = || offer.exchanges.iter().find_map(|exchange| Provider::behind(exchange));
+    let junk = known.or_else(behind).map_or(JUNK, |provider| provider.junk);
+    if let (None, Some((service, tls))) = (known, offered) {
+        return Proposal { host: service.host.clone(), port: Some(service.port), tls, junk, note: BY_DNS };
+    }
+    let (host, tls, note) = match (known.or_else(behind), protocol) {
         (Some(known), Protocol::Smtp) => known.smtp,
         (Some(known), Protocol::Imap) => (known.imap.0, IMPLICIT, known.imap.1),
         (None, Protocol::Smtp) => ("", STARTTLS, ""),
         (None, Protocol::Imap) => ("", IMPLICIT, ""),
     };
     let host = if host.is_empty() { format!("mail.{domain}") } else { host.to_owned() };
-    Proposal { host, tls, junk, note }
+    Proposal { host, port: None, tls, junk, note }
 }
 
 /// The domain of `user@domain` or `Name <user@domain>`.
@@ -135,6 +187,38 @@ pub fn domain(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dns::services::Service;
+
+    fn propose(address: &str, protocol: Protocol) -> Proposal {
+        super::propose(address, protocol, &Offer::default())
+    }
+
+    #[test]
+    fn what_a_domain_says_of_itself_is_proposed_before_the_guess_and_its_provider_is_known_by_its_mx() {
+        let service = |port| Service { priority: 0, weight: 0, port, host: "smtp.acme.test".into() };
+        let srv = Offer {
+            submission: Some((service(2587), STARTTLS)),
+            imaps: Some(service(993)),
+            exchanges: vec![],
+        };
+        let own = super::propose("a@acme.test", Protocol::Smtp, &srv);
+        assert_eq!(
+            (own.host.as_str(), own.port, own.tls, own.note),
+            ("smtp.acme.test", Some(2587), STARTTLS, BY_DNS)
+        );
+        assert_eq!(super::propose("a@acme.test", Protocol::Imap, &srv).port, Some(993));
+        assert_eq!(super::propose("a@gmail.com", Protocol::Smtp, &srv).host, "smtp.gmail.com");
+        let at = |exchange: &str| Offer { exchanges: vec![exchange.to_owned()], ..Offer::default() };
+        let microsoft =
+            super::propose("a@acme.test", Protocol::Smtp, &at("acme-test.mail.protection.outlook.com"));
+        assert_eq!((microsoft.host.as_str(), microsoft.note), ("smtp.office365.com", BASIC_ENDS));
+        let google = super::propose("a@acme.test", Protocol::Imap, &at("aspmx.l.google.com"));
+        assert_eq!((google.host.as_str(), google.junk), ("imap.gmail.com", "[Gmail]/Spam"));
+        assert_eq!(
+            super::propose("a@acme.test", Protocol::Smtp, &at("mx.notgoogle.com")).host,
+            "mail.acme.test"
+        );
+    }
 
     #[test]
     fn a_well_known_provider_is_proposed_and_any_other_domain_gets_its_own_server() {

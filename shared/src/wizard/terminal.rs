@@ -7,6 +7,8 @@ use inquire::validator::Validation;
 use inquire::{Confirm, InquireError, MultiSelect, Password, PasswordDisplayMode, Select, Text};
 
 use super::{Asker, Check, Reply, words};
+use crate::dns::services::{self, Offer};
+use crate::dns::{DnsSettings, Resolver};
 use crate::locale::Locale;
 use crate::phrases::Phrase;
 use crate::steps::page::Page;
@@ -23,14 +25,24 @@ pub struct Terminal {
     page: Page,
     locale: Locale,
     phrases: &'static [Phrase],
+    /// Whom to ask about mail domains.
+    dns: DnsSettings,
+    /// The address asked about last, and what came of it.
+    offered: Option<(String, Offer)>,
 }
 
 impl Terminal {
     /// A terminal that speaks this language; `phrases` are the wizard's German sentences. `None`: nobody is there to answer.
     #[must_use]
-    pub fn open(locale: Locale, phrases: &'static [Phrase]) -> Option<Self> {
+    pub fn open(locale: Locale, phrases: &'static [Phrase], dns: &DnsSettings) -> Option<Self> {
         let somebody = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-        somebody.then(|| Self { page: page(locale, phrases), locale, phrases })
+        somebody.then(|| Self {
+            page: page(locale, phrases),
+            locale,
+            phrases,
+            dns: dns.clone(),
+            offered: None,
+        })
     }
 
     /// The same person in another language.
@@ -79,6 +91,20 @@ fn reply<T>(result: Result<T, InquireError>) -> Reply<T> {
 }
 
 impl Asker for Terminal {
+    /// By the DNS; a person who goes back and forth waits for it once.
+    fn offer(&mut self, address: &str) -> Offer {
+        if let Some((_, offer)) = self.offered.as_ref().filter(|(known, _)| known == address) {
+            return offer.clone();
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let offer = runtime.map_or_else(
+            |_| Offer::default(),
+            |runtime| runtime.block_on(services::offer(&Resolver::new(&self.dns), address)),
+        );
+        self.offered = Some((address.to_owned(), offer.clone()));
+        offer
+    }
+
     fn say(&mut self, sentence: &str) {
         let folded: String =
             self.said(sentence).lines().map(|line| text::fold(line, WIDTH, indent(line)) + "\n").collect();

@@ -1,10 +1,14 @@
 //! The German of what both programs' wizards say.
 
-use super::providers::{APP_PASSWORD, BASIC_ENDED, BASIC_ENDS, SWITCH_ON};
+use super::providers::{APP_PASSWORD, BASIC_ENDED, BASIC_ENDS, BY_DNS, SWITCH_ON};
 use crate::phrases::Phrase;
 
 /// All of it.
 pub const PHRASES: &[Phrase] = &[
+    (
+        BY_DNS,
+        "Der DNS nennt diesen Server für Ihre Domain; sehen Sie nach, ob es Ihrer ist, bevor Sie ihm ein Passwort geben.",
+    ),
     ("the file cannot be read: {}", "die Datei ist nicht lesbar: {1}"),
     ("Whose account is it?", "Wessen Konto ist es?"),
     ("Microsoft 365", "Microsoft 365"),

@@ -5,15 +5,20 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use mailbeat_tests::disk::Disk;
 use mailbeat_tests::office::Office;
-use mailbeat_tests::site::{Authority, Web, aged};
+use mailbeat_tests::site::{Authority, Listener, Web, aged};
+use mailbeat_tests::stage::Stage;
 
 use super::morning::Morning;
 use super::{DAY, HOUR};
 
 #[test]
 fn each_fault_of_a_security_server_becomes_its_ticket_and_resolves() -> anyhow::Result<()> {
-    let (web, api) = (Web::start()?, Web::start()?);
+    let home = tempfile::tempdir()?;
+    let stage = Stage::set(&home.path().join("stage"))?;
+    let disk = Disk::image(&home.path().join("srv"), 16)?;
+    let (web, api) = (Web::start()?, Listener::start()?);
     web.says("/health", 200, "ok");
     let mut made: Option<(Authority, PathBuf)> = None;
     let place = |office: &Office| {
@@ -36,7 +41,8 @@ fn each_fault_of_a_security_server_becomes_its_ticket_and_resolves() -> anyhow::
             ("port = 55000", format!("port = {}", api.port())),
         ])
     };
-    let morning = Morning::begin("wazuh-mcp", "wazuh-01", place, &[])?;
+    let at = home.path().join("srv");
+    let morning = Morning::begin_on(Some(&stage), Some(&at), "wazuh-mcp", "wazuh-01", place, &[])?;
     let (authority, root) = made.context("the places")?;
     let response = |severity| ("check", "mcp response", severity);
     let late = |seconds| move || Duration::from_millis(seconds);
@@ -48,6 +54,12 @@ fn each_fault_of_a_security_server_becomes_its_ticket_and_resolves() -> anyhow::
         )?;
     }
     morning.fault(response("critical"), || web.is_down(true), || web.is_down(false))?;
+    morning.fault(("check", "wazuh api", "critical"), || api.is_down(true), || api.is_down(false))?;
+    let at = at.display().to_string();
+    for (percent, severity) in [(88, "medium"), (96, "high")] {
+        morning.fault(("mcp-disk-full", &at, severity), || disk.fill_to(percent), || disk.clear())?;
+    }
+    morning.fault(("mcp-memory-high", "", "medium"), || stage.uses(90, 0), || stage.uses(33, 0))?;
     let renew = |days| {
         authority.issue("server", days)?;
         fs::copy(root.join("authority/server.crt"), root.join("certs/server.crt"))?;
@@ -69,6 +81,7 @@ fn each_fault_of_a_security_server_becomes_its_ticket_and_resolves() -> anyhow::
     // A line is news once.
     morning
         .event(("mcp errors", "medium"), || append("error", "2026-11-28 ERROR no route to the manager\n"))?;
+    morning.event(("mcp warnings", "medium"), || append("app", &"2026-11-28 WARN late\n".repeat(51)))?;
     morning.event(("mcp sign-in failures", "high"), || {
         fs::rename(root.join("log/security.log"), root.join("log/security.log.1"))?;
         Ok(fs::write(root.join("log/security.log"), "Authentication failed for x\n".repeat(60))?)

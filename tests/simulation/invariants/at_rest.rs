@@ -2,6 +2,7 @@
 
 use crate::host::Host;
 use crate::mail::Genuine;
+use crate::model::Said;
 use crate::papers::Says;
 use crate::world::World;
 use mailbeat_agent::spool::Fate;
@@ -133,7 +134,15 @@ pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) 
             "agent-deactivated" => frozen,
             "filesystem-full" => frozen || alive.iter().any(|host| host.body.borrow().disk >= 83),
             // A host whose disk is gone says nothing of it any more.
-            "item-missing" => frozen || alive.iter().any(|host| host.body.borrow().disk == 0),
+            "item-missing" => {
+                let is_check = row.ticket.subject.starts_with("check ");
+                let is_gone = |host: &&&Host| {
+                    let body = host.body.borrow();
+                    if is_check { body.check == Said::Gone } else { body.disk == 0 }
+                };
+                frozen || alive.iter().any(is_gone)
+            }
+            "check" => frozen || alive.iter().any(|host| host.body.borrow().check.severity().is_some()),
             // Of a host that is off, something may still lie in the queue.
             "reports-lost" if frozen => true,
             "reports-lost" => {

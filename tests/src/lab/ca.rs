@@ -62,26 +62,27 @@ pub(super) fn make(dir: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(dir)?;
     let ca = ["req", "-x509", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30", "-subj", "/CN=Lab CA"];
     openssl(dir, ca.into_iter().chain(NEW_KEY).chain(["-addext", "keyUsage=critical,keyCertSign,cRLSign"]))?;
-    for certificate in Certificate::ALL {
-        let (name, (subject, names, days)) = (certificate.name(), certificate.subject());
-        let (key, pem, csr, ext) =
-            (format!("{name}.key"), format!("{name}.pem"), format!("{name}.csr"), format!("{name}.ext"));
-        if certificate == Certificate::SelfSigned {
-            let own = ["req", "-x509", "-keyout", &key, "-out", &pem, "-days", days, "-subj", subject];
-            openssl(dir, own.into_iter().chain(NEW_KEY))?;
-            continue;
-        }
-        let request = ["req", "-new", "-keyout", &key, "-out", &csr, "-subj", subject];
-        openssl(dir, request.into_iter().chain(NEW_KEY))?;
-        let extensions = format!(
-            "subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n\
-             extendedKeyUsage=serverAuth\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
-        );
-        fs::write(dir.join(&ext), extensions)?;
-        let sign = ["x509", "-req", "-in", &csr, "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
-        openssl(dir, sign.into_iter().chain(["-extfile", &ext, "-out", &pem, "-days", days]))?;
+    Certificate::ALL.into_iter().try_for_each(|certificate| issue(dir, certificate, certificate.subject().2))
+}
+
+/// Makes one of the certificates, or makes it anew, for so many days from now.
+pub(super) fn issue(dir: &Path, certificate: Certificate, days: &str) -> anyhow::Result<()> {
+    let (name, (subject, names, _)) = (certificate.name(), certificate.subject());
+    let (key, pem, csr, ext) =
+        (format!("{name}.key"), format!("{name}.pem"), format!("{name}.csr"), format!("{name}.ext"));
+    if certificate == Certificate::SelfSigned {
+        let own = ["req", "-x509", "-keyout", &key, "-out", &pem, "-days", days, "-subj", subject];
+        return openssl(dir, own.into_iter().chain(NEW_KEY)).map(drop);
     }
-    Ok(())
+    let request = ["req", "-new", "-keyout", &key, "-out", &csr, "-subj", subject];
+    openssl(dir, request.into_iter().chain(NEW_KEY))?;
+    let extensions = format!(
+        "subjectAltName={names}\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n\
+         extendedKeyUsage=serverAuth\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+    );
+    fs::write(dir.join(&ext), extensions)?;
+    let sign = ["x509", "-req", "-in", &csr, "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
+    openssl(dir, sign.into_iter().chain(["-extfile", &ext, "-out", &pem, "-days", days])).map(drop)
 }
 
 /// Makes the certificate with which an application proves itself, `application.pem` and `application.key`: RSA, because that

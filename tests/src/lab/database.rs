@@ -1,14 +1,14 @@
 //! A private database: a real MariaDB or PostgreSQL, in a directory and on a port of its own.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::io::Write as _;
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 
-use super::ports::Block;
-use super::process::{Guardian, Server};
+use super::process::{Place, Server};
 use super::{missing, postfix, wait_for};
 use crate::programs::PATIENCE;
 
@@ -20,13 +20,10 @@ pub const PASSWORD: &str = "wachsam";
 /// A running database; stopped and removed when dropped.
 #[derive(Debug)]
 pub struct Database {
-    root: PathBuf,
-    port: u16,
     server: Server,
     /// The client, ready for a statement as its last argument.
     client: Vec<String>,
-    guardian: Guardian,
-    _block: Block,
+    place: Place,
 }
 
 impl Database {
@@ -35,12 +32,13 @@ impl Database {
     /// # Errors
     /// It is not installed or does not start.
     pub fn mariadb() -> anyhow::Result<Self> {
-        let (root, block, guardian) = place()?;
+        let place = Place::make("db")?;
+        let root = place.root();
         let (data, socket) = (
             format!("--datadir={}", root.join("data").display()),
             format!("--socket={}", root.join("sock").display()),
         );
-        let port = block.port(0);
+        let port = place.port(0);
         let plain =
             ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--user=root"];
         perform(Command::new("mariadb-install-db").args(plain).arg(&data), "mariadb-server")?;
@@ -65,11 +63,11 @@ impl Database {
             &pid,
             &init,
         ];
-        let server = Server::new(&root, "mariadb", "mariadb-server", &command);
+        let server = Server::new(root, "mariadb", "mariadb-server", &command);
         let client = ["mariadb", "--no-defaults", &socket, "--user=root", "--batch", "shop", "-e"]
             .map(str::to_owned)
             .to_vec();
-        Self { root, port, server, client, guardian, _block: block }.up()
+        Self { server, client, place }.up()
     }
 
     /// PostgreSQL with its database `postgres`.
@@ -77,10 +75,11 @@ impl Database {
     /// # Errors
     /// It is not installed or does not start.
     pub fn postgresql() -> anyhow::Result<Self> {
-        let (root, block, guardian) = place()?;
-        let port = block.port(0);
+        let place = Place::make("db")?;
+        let root = place.root();
+        let port = place.port(0);
         // It does not run as root.
-        chown(&root, Some(postfix::id_of("/etc/passwd", "postgres")?), None)?;
+        chown(root, Some(postfix::id_of("/etc/passwd", "postgres")?), None)?;
         let as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"];
         let (programs, data) = (programs()?, root.join("data").display().to_string());
         let initdb = programs.join("initdb").display().to_string();
@@ -95,18 +94,19 @@ impl Database {
             &[&postgres, "-D", &data, "-k", &here, "-h", "127.0.0.1", "-p", &listen, "-c", "fsync=off"],
         ]
         .concat();
-        let server = Server::new(&root, "postgresql", "postgresql", &command);
+        let server = Server::new(root, "postgresql", "postgresql", &command);
         let client =
             ["psql", "-X", "-v", "ON_ERROR_STOP=1", "-h", &here, "-p", &listen, "-U", "postgres", "-c"]
                 .map(str::to_owned)
                 .to_vec();
-        let database = Self { root, port, server, client, guardian, _block: block }.up()?;
-        database.run(&format!("CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}' IN ROLE pg_read_all_data"))?;
+        let database = Self { server, client, place }.up()?;
+        database.run(&format!(
+            "CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}' IN ROLE pg_read_all_data, pg_monitor"
+        ))?;
         Ok(database)
     }
 
     fn up(self) -> anyhow::Result<Self> {
-        fs::create_dir_all(self.root.join("pids"))?;
         self.start()?;
         Ok(self)
     }
@@ -114,13 +114,52 @@ impl Database {
     /// Where it listens, on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.place.port(0)
     }
 
     /// Its directory, for files of the story.
     #[must_use]
     pub fn dir(&self) -> &Path {
-        &self.root
+        self.place.root()
+    }
+
+    /// Where its process number is while it runs.
+    #[must_use]
+    pub fn pid_file(&self) -> PathBuf {
+        self.server.pid_file()
+    }
+
+    /// Where it writes its log.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.server.log_file()
+    }
+
+    /// So many people who have signed in and ask nothing. They leave when this is dropped.
+    ///
+    /// # Errors
+    /// A client cannot be started.
+    pub fn guests(&self, count: usize) -> anyhow::Result<Guests> {
+        (0..count).map(|_| self.guest("SELECT 1")).collect::<anyhow::Result<_>>().map(Guests)
+    }
+
+    /// Somebody who has said this and stays.
+    ///
+    /// # Errors
+    /// The client cannot be started.
+    pub fn guest_who(&self, says: &str) -> anyhow::Result<Guests> {
+        Ok(Guests(vec![self.guest(says)?]))
+    }
+
+    fn guest(&self, says: &str) -> anyhow::Result<Child> {
+        // Without the switch before a statement it reads from its standard input.
+        let words = &self.client[1..self.client.len() - 1];
+        let mut command = Command::new(&self.client[0]);
+        command.args(words).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().with_context(|| self.client[0].clone())?;
+        let input = child.stdin.as_mut().context("stdin is piped")?;
+        writeln!(input, "{says};")?;
+        Ok(child)
     }
 
     /// Performs a statement as its owner.
@@ -157,27 +196,15 @@ impl Database {
     }
 
     fn log(&self) -> String {
-        let logs = fs::read_dir(self.root.join("log")).into_iter().flatten().flatten();
+        let logs = fs::read_dir(self.place.root().join("log")).into_iter().flatten().flatten();
         logs.map(|entry| fs::read_to_string(entry.path()).unwrap_or_default()).collect()
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        self.guardian.finish(false);
-        self.server.bury();
+        self.place.close([&self.server]);
     }
-}
-
-pub(super) fn place() -> anyhow::Result<(PathBuf, Block, Guardian)> {
-    let block = Block::reserve()?;
-    let root = tempfile::Builder::new().prefix("mailbeat-db-").tempdir_in("/tmp")?.keep();
-    let guardian = Guardian::over(&root)?;
-    fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
-    for dir in ["log", "pids"] {
-        fs::create_dir(root.join(dir))?;
-    }
-    Ok((root, block, guardian))
 }
 
 /// PostgreSQL's own programs of the newest version there is.
@@ -189,6 +216,19 @@ fn programs() -> anyhow::Result<PathBuf> {
         .map(|version| version.path().join("bin"))
         .filter(|bin| bin.join("initdb").is_file());
     programs.max().context("no initdb below /usr/lib/postgresql")
+}
+
+/// Connections that are held.
+#[derive(Debug)]
+pub struct Guests(Vec<Child>);
+
+impl Drop for Guests {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 /// What a program printed that must end well.

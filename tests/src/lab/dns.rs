@@ -7,18 +7,16 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::database::place;
-use super::ports::Block;
-use super::process::{Guardian, Server};
+use super::process::{Place, Server};
 use super::wait_for;
+use crate::programs::PATIENCE;
 
 /// A server for names below `.test`; stopped when dropped.
 #[derive(Debug)]
 pub struct DnsServer {
     port: u16,
     server: Server,
-    guardian: Guardian,
-    _block: Block,
+    place: Place,
 }
 
 impl DnsServer {
@@ -28,8 +26,8 @@ impl DnsServer {
     /// # Errors
     /// dnsmasq is not installed or does not start.
     pub fn start(records: &[&str]) -> anyhow::Result<Self> {
-        let (root, block, guardian) = place()?;
-        let port = block.port(0);
+        let place = Place::make("dns")?;
+        let port = place.port(0);
         let mut command: Vec<String> =
             ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null"].map(str::to_owned).into();
         command.extend(
@@ -40,10 +38,10 @@ impl DnsServer {
         command.push(format!("--port={port}"));
         command.extend(records.iter().map(|record| format!("--{record}")));
         let words: Vec<&str> = command.iter().map(String::as_str).collect();
-        let server = Server::new(&root, "dns", "dnsmasq-base", &words);
+        let server = Server::new(place.root(), "dns", "dnsmasq-base", &words);
         server.start()?;
-        let dns = Self { port, server, guardian, _block: block };
-        wait_for("dnsmasq to answer", Duration::from_secs(20), || {
+        let dns = Self { port, server, place };
+        wait_for("dnsmasq to answer", PATIENCE, || {
             anyhow::ensure!(dns.server.is_running(), "dnsmasq ended");
             Ok(dns.answers().ok())
         })?;
@@ -75,8 +73,7 @@ impl DnsServer {
 
 impl Drop for DnsServer {
     fn drop(&mut self) {
-        self.guardian.finish(false);
-        self.server.bury();
+        self.place.close([&self.server]);
     }
 }
 

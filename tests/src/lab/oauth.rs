@@ -67,10 +67,7 @@ pub(super) fn configure(root: &Path, ports: &Ports, seconds: u32) -> anyhow::Res
 
 /// Where the packages lie.
 fn modules() -> anyhow::Result<PathBuf> {
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache =
-        std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home).context("HOME is not set")?;
-    let modules = cache.join("mailbeat-tests/oauth/node_modules");
+    let modules = super::cache()?.join("oauth/node_modules");
     ensure!(modules.join("oidc-provider").is_dir(), "{} is not there; {INSTALL}", modules.display());
     Ok(modules)
 }

@@ -5,6 +5,7 @@
 //! whether the lab was dropped or the test process was killed.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use super::ports::Block;
 
 /// One server: how it is started, and the process while it runs.
 #[derive(Debug)]
@@ -37,8 +40,13 @@ impl Server {
         self
     }
 
-    fn pid_file(&self) -> PathBuf {
+    pub(super) fn pid_file(&self) -> PathBuf {
         self.root.join("pids").join(self.name)
+    }
+
+    /// What it prints.
+    pub(super) fn log_file(&self) -> PathBuf {
+        self.root.join("log").join(format!("{}-start.log", self.name))
     }
 
     /// Starts the program in the foreground, in its own process group, with its output in `log/`. Does nothing when it
@@ -48,7 +56,7 @@ impl Server {
         if child.is_some() {
             return Ok(());
         }
-        let log = fs::File::create(self.root.join("log").join(format!("{}-start.log", self.name)))?;
+        let log = fs::File::create(self.log_file())?;
         // Every daemon must lose our own output: whoever reads a test's output to its end would wait for the servers.
         let mut command = Command::new(&self.command[0]);
         command.args(&self.command[1..]).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
@@ -118,5 +126,41 @@ cd / && [ "$word" = keep ] || rm -rf -- "$1""#;
             let _ = std::io::Write::write_all(&mut pipe, if keep { b"keep\n" } else { b"remove\n" });
         }
         let _ = self.0.wait();
+    }
+}
+
+/// Where a server that stands by itself has its files and its ports.
+#[derive(Debug)]
+pub(super) struct Place {
+    root: PathBuf,
+    block: Block,
+    guardian: Guardian,
+}
+
+impl Place {
+    /// A directory for temporary files, readable for everybody, with `log/` and `pids/`.
+    pub(super) fn make(what: &str) -> anyhow::Result<Self> {
+        let block = Block::reserve()?;
+        let root = tempfile::Builder::new().prefix(&format!("mailbeat-{what}-")).tempdir()?.keep();
+        let guardian = Guardian::over(&root)?;
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o755))?;
+        for dir in ["log", "pids"] {
+            fs::create_dir(root.join(dir))?;
+        }
+        Ok(Self { root, block, guardian })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn port(&self, number: u16) -> u16 {
+        self.block.port(number)
+    }
+
+    /// Ends the servers and removes their files, unless `MAILBEAT_KEEP_LAB` is set.
+    pub(super) fn close<'a>(&mut self, servers: impl IntoIterator<Item = &'a Server>) {
+        self.guardian.finish(std::env::var_os("MAILBEAT_KEEP_LAB").is_some());
+        servers.into_iter().for_each(Server::bury);
     }
 }

@@ -5,22 +5,20 @@ use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
-use super::database::{perform, place};
-use super::ports::Block;
-use super::process::{Guardian, Server};
+use super::database::perform;
+use super::process::{Place, Server};
 use super::{postfix, wait_for};
+use crate::programs::PATIENCE;
 
 const PACKAGES: &str = "postfix dovecot-core dovecot-imapd dovecot-lmtpd policyd-rate-limit openssl";
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running relay; stopped and removed when dropped.
 #[derive(Debug)]
 pub struct VendorRelay {
-    root: PathBuf,
+    place: Place,
     /// TLS from the first byte.
     pub submissions: u16,
     /// STARTTLS.
@@ -29,8 +27,6 @@ pub struct VendorRelay {
     pub imaps: u16,
     settings: String,
     servers: [Server; 3],
-    guardian: Guardian,
-    _block: Block,
 }
 
 impl VendorRelay {
@@ -39,8 +35,9 @@ impl VendorRelay {
     /// # Errors
     /// A package is missing, we are not root, or a server does not start: with its own words.
     pub fn start(limits: &str) -> anyhow::Result<Self> {
-        let (root, block, guardian) = place()?;
-        let [submissions, submission, imaps] = [0, 1, 2].map(|number| block.port(number));
+        let place = Place::make("relay")?;
+        let [submissions, submission, imaps] = [0, 1, 2].map(|number| place.port(number));
+        let root = place.root();
         let path = |below: &str| root.join(below).display().to_string();
         let install = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/mailserver/install.sh");
         let mut command = Command::new(install);
@@ -62,24 +59,24 @@ impl VendorRelay {
         let said = perform(&mut command, PACKAGES)?;
         let settings =
             said.find("[relay]").map(|at| said[at..].to_owned()).context("no [relay] table was printed")?;
-        postfix::back_date(&root)?;
+        postfix::back_date(root)?;
         let servers = [
             Server::new(
-                &root,
+                root,
                 "rate-limit",
                 PACKAGES,
                 &["policyd-rate-limit", "--file", &path("etc/policyd-rate-limit.yaml")],
             ),
             Server::new(
-                &root,
+                root,
                 "dovecot",
                 PACKAGES,
                 &["dovecot", "-F", "-c", &path("etc/dovecot/dovecot.conf")],
             ),
-            Server::new(&root, "postfix", PACKAGES, &[postfix::PROGRAM, "-c", &path("etc/postfix")])
+            Server::new(root, "postfix", PACKAGES, &[postfix::PROGRAM, "-c", &path("etc/postfix")])
                 .leading_itself(),
         ];
-        let relay = Self { root, submissions, submission, imaps, settings, servers, guardian, _block: block };
+        let relay = Self { place, submissions, submission, imaps, settings, servers };
         relay.servers.iter().try_for_each(Server::start)?;
         wait_for("the relay's servers to listen", PATIENCE, || relay.listening())
             .with_context(|| relay.logs())?;
@@ -89,7 +86,8 @@ impl VendorRelay {
     fn listening(&self) -> anyhow::Result<Option<()>> {
         ensure!(self.servers.iter().all(Server::is_running), "a server of the relay ended");
         let sockets = ["ratelimit/policy", "private/auth", "private/dovecot-lmtp"];
-        let there = sockets.iter().all(|name| self.root.join("var/spool/postfix").join(name).exists());
+        let there =
+            sockets.iter().all(|name| self.place.root().join("var/spool/postfix").join(name).exists());
         let connects = |port: &u16| TcpStream::connect(("127.0.0.1", *port)).is_ok();
         Ok((there && [self.submissions, self.submission, self.imaps].iter().all(connects)).then_some(()))
     }
@@ -107,7 +105,7 @@ impl VendorRelay {
         format!(
             "[[mailbox]]\ntype = \"imap\"\nname = \"reports\"\nhost = \"localhost\"\nport = {}\n{pin}\nusername = \"reports@example.test\"\npassword_file = {:?}\npoll_interval_s = 1\n",
             self.imaps,
-            self.root.join("etc/dovecot/mailbeat/reports.password")
+            self.place.root().join("etc/dovecot/mailbeat/reports.password")
         )
     }
 
@@ -116,7 +114,7 @@ impl VendorRelay {
     /// # Errors
     /// The mailbox cannot be read.
     pub fn mails(&self) -> anyhow::Result<usize> {
-        let maildir = self.root.join("var/mail/mailbeat/reports/Maildir");
+        let maildir = self.place.root().join("var/mail/mailbeat/reports/Maildir");
         let count = |dir: PathBuf| fs::read_dir(dir).map_or(0, |entries| entries.flatten().count());
         let folders =
             ["", ".Junk", ".Mailbeat.Processed", ".Mailbeat.Quarantine"].map(|folder| maildir.join(folder));
@@ -126,7 +124,7 @@ impl VendorRelay {
     /// What the servers logged.
     #[must_use]
     pub fn logs(&self) -> String {
-        let logs = fs::read_dir(self.root.join("log")).into_iter().flatten().flatten();
+        let logs = fs::read_dir(self.place.root().join("log")).into_iter().flatten().flatten();
         logs.map(|entry| fs::read_to_string(entry.path()).unwrap_or_default()).collect()
     }
 }
@@ -136,7 +134,6 @@ impl Drop for VendorRelay {
         if std::thread::panicking() {
             eprintln!("{}", self.logs());
         }
-        self.guardian.finish(std::env::var_os("MAILBEAT_KEEP_LAB").is_some());
-        self.servers.iter().for_each(Server::bury);
+        self.place.close(&self.servers);
     }
 }

@@ -106,6 +106,18 @@ fn no_more_than_so_many_run_side_by_side() {
 }
 
 #[test]
+fn checks_that_are_always_due_leave_their_turn_to_one_that_never_ran() {
+    let busy = CHECKS.replace("interval_s = 600", "interval_s = 1");
+    let mut story = Story::with(&format!("{busy}{TWO_ROUTES}"), &testing::contract());
+    story.host.0.borrow_mut().takes_time = true;
+    for check in ["disk", "backup", "hangs"] {
+        sees(&story, check, Sight::ok("fine").with("matches", 0.0, "1"));
+    }
+    story.live(1.minutes());
+    assert!(story.agent.state().checks.result(&story.config.check[2]).is_some(), "the third had its turn");
+}
+
+#[test]
 fn since_and_memory_survive_a_restart_and_what_was_counted_is_told_once() {
     let mut story = story();
     sees(&story, "disk", Sight::critical("down"));

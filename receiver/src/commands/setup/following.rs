@@ -37,6 +37,8 @@ struct Contract {
     customer: String,
     #[serde(default)]
     state: String,
+    /// What is to be known or done about its login on the relay.
+    relay: Option<String>,
 }
 
 /// A system as `systems list` tells it.
@@ -177,6 +179,7 @@ impl Site<'_> {
             "or without questions:".to_owned(),
             format!("  mailbeat-agent activate {name}"),
         ];
+        lines.extend(contract.relay);
         if customer.contact.email.is_empty() {
             lines.push(
                 "Nobody is registered for this customer: test reports are answered to nobody.".to_owned(),

@@ -29,7 +29,7 @@ pub struct ThresholdRule {
     /// Only of these customers' systems.
     #[serde(default)]
     pub customer: Option<Pattern>,
-    /// The threshold that does not hold where this one does.
+    /// The threshold that does not hold where this one does: for the checks it is about, or for the whole system.
     #[serde(default)]
     pub replaces: Option<RuleId>,
     /// Only observations whose attributes match these globs; a glob that begins with `!` must not match.
@@ -82,18 +82,26 @@ impl Statistic {
     }
 }
 
-/// The thresholds that hold for a system: those about it, without those that another one about it replaces.
+/// The thresholds that hold for a system: those about it, without those that another one about it replaces as a whole.
 pub fn in_force<'r>(
     rules: &'r [ThresholdRule],
     view: &SystemView,
 ) -> impl Iterator<Item = &'r ThresholdRule> + use<'r> {
     let about: Vec<&ThresholdRule> =
         rules.iter().filter(|rule| concerns(rule.system.as_ref(), rule.customer.as_ref(), view)).collect();
-    let replaced: Vec<&RuleId> = about.iter().filter_map(|rule| rule.replaces.as_ref()).collect();
+    let whole = about.iter().filter(|rule| rule.check.is_none());
+    let replaced: Vec<&RuleId> = whole.filter_map(|rule| rule.replaces.as_ref()).collect();
     about.into_iter().filter(move |rule| !replaced.contains(&&rule.id))
 }
 
 impl ThresholdRule {
+    /// Whether this one holds for a check instead of that one.
+    #[must_use]
+    pub fn replaces_for(&self, other: &RuleId, check: &str) -> bool {
+        self.replaces.as_ref() == Some(other)
+            && self.check.as_ref().is_some_and(|pattern| pattern.admits(check))
+    }
+
     /// What makes it senseless, if anything does.
     pub(super) fn fault(&self) -> Option<&'static str> {
         if self.above.is_empty() == self.below.is_empty() {

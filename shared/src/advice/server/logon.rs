@@ -124,11 +124,11 @@ pub(super) const RULES: &[Rule] = &[
         kinds: &[FailureKind::Authentication],
         english: (
             "The server does not know this user name or password, or does not let this account send by SMTP.",
-            "Check `username` (often the whole mail address) and the first line of `password_file`; ask the mail server's administrator whether the account may use SMTP AUTH.",
+            "Check `username` (often the whole mail address) and the first line of `password_file`; ask the mail server's administrator whether the account may use SMTP AUTH. On the vendor's relay, ask the vendor whether the contract's login still holds.",
         ),
         german: (
             "Der Server kennt diesen Benutzernamen oder dieses Passwort nicht, oder das Konto darf nicht per SMTP senden.",
-            "`username` (oft die ganze Mailadresse) und die erste Zeile von `password_file` prüfen; den Administrator des Mailservers fragen, ob das Konto SMTP AUTH darf.",
+            "`username` (oft die ganze Mailadresse) und die erste Zeile von `password_file` prüfen; den Administrator des Mailservers fragen, ob das Konto SMTP AUTH darf. Beim Relay des Herstellers diesen fragen, ob der Zugang des Vertrags noch gilt.",
         ),
         ..ANY
     },

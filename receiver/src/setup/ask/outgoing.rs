@@ -1,0 +1,101 @@
+//! The page on outgoing mail: how notifications leave.
+
+use mailbeat_shared::wire::mail;
+use mailbeat_shared::wizard::account::{Account, Protocol};
+use mailbeat_shared::wizard::oauth::SignIn;
+use mailbeat_shared::wizard::{Asker, Move, Question, address, providers};
+
+use crate::setup::{Draft, Reading, Sending};
+
+/// The page on outgoing mail, up to its server.
+pub(super) const SERVER: &[Question<Draft>] = &[
+    sending,
+    from,
+    |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_provider(asker)),
+    |draft, asker| sends_by_oauth(draft, |sign_in, address| sign_in.ask_tenant(address, asker)),
+    |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_issuer(asker)),
+    |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_scopes(asker)),
+    |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_grant(asker)),
+    |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_client(asker)),
+    |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_proof(asker)),
+    |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_key(asker)),
+    |draft, asker| sends_at_server(draft, |account| account.ask_host(asker)),
+    |draft, asker| sends_at_server(draft, |account| account.ask_tls(asker)),
+    |draft, asker| sends_at_server(draft, |account| account.ask_port(asker)),
+];
+
+/// The rest of it.
+pub(super) const LOGON: &[Question<Draft>] = &[
+    |draft, asker| sends_by_password(draft, |account| account.ask_username(asker)),
+    |draft, asker| sends_by_password(draft, |account| account.ask_password(asker)),
+    |draft, asker| sends_at_server(draft, |account| account.ask_trust(asker)),
+    |draft, asker| sends_at_server(draft, |account| account.ask_authority(asker)),
+    |draft, asker| sends_at_server(draft, |account| account.ask_pin(asker)),
+];
+
+fn sending(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
+    asker.say("\n3. Outgoing mail");
+    let mut ways = vec![];
+    ways.extend(draft.may_share_account().then_some((Sending::Same, "By the same account".to_owned())));
+    ways.extend([
+        (Sending::Password, "By another mail server, or an account with a password".to_owned()),
+        (
+            Sending::OAuth,
+            "By another account that signs in by OAuth (Microsoft 365, Google, other)".to_owned(),
+        ),
+    ]);
+    let is_kept = draft.outgoing.sending == Sending::Keep;
+    ways.extend(is_kept.then(|| (Sending::Keep, "As it is configured".to_owned())));
+    let now = ways.iter().position(|(way, _)| *way == draft.outgoing.sending).unwrap_or(0);
+    let options: Vec<String> = ways.iter().map(|(_, words)| words.clone()).collect();
+    let asked = asker.choose("How do notifications leave?", "", &options, now);
+    asked.then(|chosen| {
+        draft.outgoing.sending = ways.get(chosen).map_or(Sending::Password, |(way, _)| *way);
+        let (own, shared) = (&mut draft.outgoing.account, &draft.mailbox.account);
+        if draft.outgoing.sending == Sending::Same && own.tls_ca.is_none() && own.tls_pin.is_none() {
+            own.tls_ca.clone_from(&shared.tls_ca);
+        }
+    })
+}
+
+fn from(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
+    if draft.outgoing.sending == Sending::Keep {
+        return Move::Skip;
+    }
+    let help =
+        "As in Mailbeat <reports@vendor.example>. What cannot be delivered comes back to it, and is read.";
+    let asked = asker.text("Sender of the notifications:", help, &draft.outgoing.from, address());
+    let mut note = "";
+    let moved = asked.then(|from| {
+        let offer = providers::offer(asker, &mail::bare_address(&from).unwrap_or_default());
+        note = providers::propose(&from, Protocol::Smtp, &offer).note;
+        draft.send_from(from, &offer);
+    });
+    if moved == Move::Next && draft.outgoing.sending == Sending::Password && !note.is_empty() {
+        asker.say(note);
+    }
+    moved
+}
+
+fn sends_by_oauth(draft: &mut Draft, ask: impl FnOnce(&mut SignIn, &str) -> Move) -> Move {
+    let outgoing = &mut draft.outgoing;
+    let asked = outgoing.sending == Sending::OAuth;
+    if asked { ask(&mut outgoing.sign_in, &outgoing.from) } else { Move::Skip }
+}
+
+/// A question about the server, where it is not the provider's own.
+fn sends_at_server(draft: &mut Draft, ask: impl FnOnce(&mut Account) -> Move) -> Move {
+    let (outgoing, mailbox) = (&draft.outgoing, &draft.mailbox);
+    let asked = match outgoing.sending {
+        Sending::Keep => false,
+        Sending::Password => true,
+        Sending::OAuth => !outgoing.sign_in.knows_servers(),
+        Sending::Same => mailbox.reading == Reading::Password || !mailbox.sign_in.knows_servers(),
+    };
+    if asked { ask(&mut draft.outgoing.account) } else { Move::Skip }
+}
+
+fn sends_by_password(draft: &mut Draft, ask: impl FnOnce(&mut Account) -> Move) -> Move {
+    let asked = draft.outgoing.sending == Sending::Password;
+    if asked { ask(&mut draft.outgoing.account) } else { Move::Skip }
+}
