@@ -91,9 +91,11 @@ impl Page {
     /// How it went, all in all.
     #[must_use]
     pub fn sum(&self, steps: &[Step]) -> String {
-        let count = |result| steps.iter().filter(|step| step.result == result).count();
-        let words = [StepResult::Ok, StepResult::Warning, StepResult::Failed, StepResult::NotRun]
-            .map(|result| format!("{} {}", count(result), self.mark(result).to_lowercase()));
+        let words =
+            [StepResult::Ok, StepResult::Warning, StepResult::Failed, StepResult::NotRun].map(|result| {
+                let count = steps.iter().filter(|step| step.result == result).count();
+                format!("{count} {}", self.counted(result, count))
+            });
         self.painted(colour(worst(steps)), &words.join(", ")) + "\n"
     }
 
@@ -106,6 +108,17 @@ impl Page {
             (StepResult::Failed, Locale::De) => "FEHLER",
             (StepResult::NotRun, Locale::En) => "not run",
             (StepResult::NotRun, Locale::De) => "entfällt",
+        }
+    }
+
+    /// What so many steps are called together.
+    fn counted(&self, result: StepResult, count: usize) -> &'static str {
+        match (result, self.locale) {
+            (StepResult::Warning, Locale::En) if count != 1 => "warnings",
+            (StepResult::Warning, Locale::De) if count != 1 => "Warnungen",
+            (StepResult::Failed, Locale::En) => "failed",
+            (StepResult::Failed, Locale::De) => "Fehler",
+            _ => self.mark(result),
         }
     }
 
@@ -162,16 +175,22 @@ mod tests {
                         Cause: The server does not know this user name or password.\n           \
                         Fix:   Correct `password_file`.\n  \
                not run  sender                     a step before failed\n\
-             1 ok, 0 warning, 1 failed, 1 not run\n"
+             1 ok, 0 warnings, 1 failed, 1 not run\n"
         );
     }
 
     #[test]
     fn a_page_speaks_german_and_leaves_the_servers_words_alone() {
         let page = page(Locale::De);
-        for words in
-            ["Route office", "Name (DNS)", "Anmeldung", "535 5.7.8 Error", "Absender", "ein Schritt davor"]
-        {
+        for words in [
+            "Route office",
+            "Name (DNS)",
+            "Anmeldung",
+            "535 5.7.8 Error",
+            "Absender",
+            "ein Schritt davor",
+            "1 ok, 0 Warnungen, 1 Fehler, 1 entfällt",
+        ] {
             assert!(page.contains(words), "{words}: {page}");
         }
         assert!(page.lines().all(|line| line.chars().count() <= WIDTH), "{page}");
