@@ -102,18 +102,7 @@ impl Draft {
                 RouteKind::Relay => draft.way = Way::Relay,
                 RouteKind::Smtp(smtp) if smtp.auth != AuthMode::Oauth && !is_sample(&smtp.host) => {
                     draft.from.clone_from(&route.from);
-                    draft.account = Account {
-                        protocol: Protocol::Smtp,
-                        host: smtp.host.clone(),
-                        port: smtp.port,
-                        tls: smtp.tls,
-                        username: smtp.username.clone().unwrap_or_default(),
-                        password: None,
-                        password_file: smtp.password_file.clone(),
-                        password_inline: smtp.password.is_some(),
-                        tls_ca: smtp.tls_ca.clone(),
-                        tls_pin: smtp.tls_pin.map(|pin| pin.to_string()),
-                    };
+                    draft.account = smtp.as_ref().into();
                 }
                 RouteKind::Smtp(smtp) if is_sample(&smtp.host) => {}
                 RouteKind::Smtp(_) | RouteKind::Graph(_) | RouteKind::Maildir(_) => {

@@ -221,16 +221,7 @@ impl Site<'_> {
     }
 
     fn stop(&self, terminal: &mut Terminal) -> anyhow::Result<bool> {
-        self.kept.keep(&Answers::of(&self.draft))?;
-        let shown = self.kept.path().display();
-        terminal.say(&match self.written {
-            false => format!(
-                "Nothing was written. Your answers are kept for the next time in {shown}, without the password."
-            ),
-            true => format!(
-                "What was written stays. Your other answers are kept for the next time in {shown}, without the password."
-            ),
-        });
+        self.kept.keep_for(&Answers::of(&self.draft), self.written, terminal)?;
         Ok(false)
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use mailbeat_shared::locale::Locale;
-use mailbeat_shared::transport::smtp::{AuthMode, SmtpSettings, TlsMode};
+use mailbeat_shared::transport::smtp::{AuthMode, TlsMode};
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wizard::account::{Account, Protocol};
 use mailbeat_shared::wizard::edit::{self, Edit, Key, NoToml, list};
@@ -139,7 +139,7 @@ impl Outgoing {
         match &settings.transport {
             OutgoingTransport::Smtp(smtp) if smtp.auth != AuthMode::Oauth => {
                 if !is_sample(&smtp.host) {
-                    outgoing.account = smtp_account(smtp);
+                    outgoing.account = smtp.as_ref().into();
                     let (ours, reads) = (&outgoing.account, &mailbox.account);
                     let same = ours.username == reads.username
                         && ours.password_file == reads.password_file
@@ -195,20 +195,5 @@ fn imap_account(imap: &ImapSettings) -> Account {
         password_inline: imap.password.is_some(),
         tls_ca: imap.tls_ca.clone(),
         tls_pin: imap.tls_pin.map(|pin| pin.to_string()),
-    }
-}
-
-fn smtp_account(smtp: &SmtpSettings) -> Account {
-    Account {
-        protocol: Protocol::Smtp,
-        host: smtp.host.clone(),
-        port: smtp.port,
-        tls: smtp.tls,
-        username: smtp.username.clone().unwrap_or_default(),
-        password: None,
-        password_file: smtp.password_file.clone(),
-        password_inline: smtp.password.is_some(),
-        tls_ca: smtp.tls_ca.clone(),
-        tls_pin: smtp.tls_pin.map(|pin| pin.to_string()),
     }
 }

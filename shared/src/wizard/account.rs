@@ -8,7 +8,7 @@ use super::providers::Proposal;
 use super::{Asker, Check, Move, anything, needed};
 use crate::transport::dial::is_this_machine;
 use crate::transport::secret::Secret;
-use crate::transport::smtp::TlsMode;
+use crate::transport::smtp::{SmtpSettings, TlsMode};
 use crate::transport::tls::CertificatePin;
 
 /// What the server speaks.
@@ -67,6 +67,23 @@ pub struct Account {
     pub tls_ca: Option<PathBuf>,
     /// The one certificate believed.
     pub tls_pin: Option<String>,
+}
+
+impl From<&SmtpSettings> for Account {
+    fn from(smtp: &SmtpSettings) -> Self {
+        Self {
+            protocol: Protocol::Smtp,
+            host: smtp.host.clone(),
+            port: smtp.port,
+            tls: smtp.tls,
+            username: smtp.username.clone().unwrap_or_default(),
+            password: None,
+            password_file: smtp.password_file.clone(),
+            password_inline: smtp.password.is_some(),
+            tls_ca: smtp.tls_ca.clone(),
+            tls_pin: smtp.tls_pin.map(|pin| pin.to_string()),
+        }
+    }
 }
 
 impl Account {

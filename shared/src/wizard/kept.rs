@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::Asker;
 use super::account::{Account, tls_mode, tls_word};
 use super::oauth::SignIn;
 use crate::config_file;
@@ -101,12 +102,6 @@ impl Kept {
         Self(config.with_extension("setup"))
     }
 
-    /// Where it is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
     /// The answers, if there are any that can be read.
     #[must_use]
     pub fn load<A: DeserializeOwned>(&self) -> Option<A> {
@@ -123,6 +118,29 @@ impl Kept {
         written
             .and_then(|()| durable::replace(&self.0, text.as_bytes(), Access::Private))
             .map_err(|error| io::Error::new(error.kind(), format!("writing {}: {error}", self.0.display())))
+    }
+
+    /// The same where a person stops: says where the answers are, and what became of the rest.
+    ///
+    /// # Errors
+    /// As [`Kept::keep`].
+    pub fn keep_for<A: Serialize>(
+        &self,
+        answers: &A,
+        written: bool,
+        person: &mut dyn Asker,
+    ) -> io::Result<()> {
+        self.keep(answers)?;
+        let shown = self.0.display();
+        person.say(&match written {
+            false => format!(
+                "Nothing was written. Your answers are kept for the next time in {shown}, without the password."
+            ),
+            true => format!(
+                "What was written stays. Your other answers are kept for the next time in {shown}, without the password."
+            ),
+        });
+        Ok(())
     }
 
     /// Removes them; there may be none.
