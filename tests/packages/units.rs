@@ -50,8 +50,12 @@ fn systemd_understands_every_line_of_the_units() -> anyhow::Result<()> {
         let output =
             Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(systemd(unit)).output()?;
         let said = String::from_utf8_lossy(&output.stderr);
-        // The programs are not installed here.
-        let complaints: Vec<&str> = said.lines().filter(|line| !line.contains("is not executable")).collect();
+        // The programs are not installed here, and what other packages' units say wrong is not ours.
+        let ours = |line: &&str| {
+            !line.contains("is not executable")
+                && !["/lib/systemd/", "/usr/lib/systemd/"].iter().any(|dir| line.starts_with(dir))
+        };
+        let complaints: Vec<&str> = said.lines().filter(ours).collect();
         assert_eq!(complaints, Vec::<&str>::new());
     }
     Ok(())

@@ -96,9 +96,10 @@ fn pin(setup: &Setup, asked: &cli::Activate, in_force: bool) -> anyhow::Result<O
     }
     if let Some(fingerprint) = &asked.vendor_key {
         if !fingerprint.starts_with("SHA256:") {
-            return Err(
-                Usage(format!("--vendor-key {fingerprint}: a fingerprint begins with SHA256:")).into()
-            );
+            return Err(Usage(format!(
+                "--vendor-key {fingerprint}: this is no fingerprint; give SHA256:..., as `ssh-keygen -lf vendor.pub` prints it, or put vendor.pub beside agent.toml"
+            ))
+            .into());
         }
         return Ok(Some(Pin::Fingerprint(fingerprint.trim_end_matches('=').to_owned())));
     }

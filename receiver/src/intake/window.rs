@@ -42,15 +42,15 @@ enum Suspicion {
 
 impl Suspicion {
     fn of(uid: u32, open: &[Window]) -> Self {
-        let (mut most, mut alone) = (0, false);
+        let (mut most, mut others) = (0, u32::MAX);
         for window in open.iter().filter(|window| (window.first..=window.last).contains(&uid)) {
             most = most.max(window.attempts);
-            alone |= window.first == window.last;
+            others = others.min(window.last - window.first);
         }
-        match (most, alone) {
+        match (most, others) {
             (0, _) => Self::None,
-            (1, false) => Self::AmongMany,
-            (2.., true) => Self::Alone,
+            (1, FEW..) => Self::AmongMany,
+            (2.., 0) => Self::Alone,
             (tries, _) => Self::Near(tries),
         }
     }
@@ -110,6 +110,14 @@ mod tests {
         let steps = plan(10, 80, 100, &[window(12, 70, 1)]);
         let few = [fetch(12, 36, 2), fetch(37, 61, 2), fetch(62, 70, 2)];
         assert_eq!(steps, [&[fetch(11, 11, 1)], &few[..], &[fetch(71, 80, 1)]].concat());
+    }
+
+    #[test]
+    fn a_window_of_few_is_read_one_by_one_at_once_and_a_mail_that_ends_it_again_is_poison() {
+        assert_eq!(plan(11, 13, 100, &[window(12, 13, 1)]), [fetch(12, 12, 2), fetch(13, 13, 2)]);
+        let again = plan(11, 13, 100, &[window(12, 13, 1), window(12, 12, 2)]);
+        assert_eq!(again, [Step::Poison(12), fetch(13, 13, 2)]);
+        assert_eq!(plan(0, 26, 100, &[window(1, 26, 1)]).len(), 2, "these are more than a few");
     }
 
     #[test]

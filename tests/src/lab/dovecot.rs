@@ -5,9 +5,11 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use super::process::Server;
-use super::{Builder, Overquota, Ports, render};
+use super::{Builder, Overquota, Ports, render, wait_for};
+use crate::programs::PATIENCE;
 
 const TEMPLATE: &str = include_str!("../../fixtures/lab/dovecot.conf");
 const TOKENS: &str = include_str!("../../fixtures/lab/dovecot-oauth2.conf.ext");
@@ -105,7 +107,12 @@ pub(super) fn set_quota(root: &Path, address: &str, bytes: u64) -> anyhow::Resul
     // Another file in place of the old one: Dovecot must not read half of it.
     let anew = root.join("etc/users.new");
     fs::write(&anew, text.replace(line.unwrap_or_default(), &format!("{head}{}", quota_rule(bytes))))?;
-    Ok(fs::rename(anew, file)?)
+    fs::rename(anew, file)?;
+    // Dovecot looks whether the file is another one once in a second.
+    #[allow(clippy::disallowed_methods, reason = "Dovecot's seconds are the real clock's")]
+    let second = || Timestamp::now().as_second();
+    let replaced = second();
+    wait_for("the next second", PATIENCE, || Ok((second() > replaced + 1).then_some(())))
 }
 
 /// Lets a user in. Dovecot and Postfix read the files anew, so this works while they run.
