@@ -121,7 +121,7 @@ fn a_mail_that_ends_the_process_twice_is_quarantined_unparsed_and_the_line_goes_
     let good = agent.heartbeat(at(10));
     let mut steps_seen = Vec::new();
     // UIDs 1..=3; reading 2 kills the process, as a stack overflow would.
-    for start in 0..5 {
+    for start in 0..4 {
         let mut world = reopened(&path, EnrollmentMode::Auto);
         let folder = world.folder.id;
         let open = world.read(|tx| tx.open_windows(folder));
@@ -150,10 +150,9 @@ fn a_mail_that_ends_the_process_twice_is_quarantined_unparsed_and_the_line_goes_
     }
     let fetch = |first, last, attempts| Step::Fetch(Window { first, last, attempts });
     assert_eq!(steps_seen[0], [fetch(1, 3, 1)]);
-    assert_eq!(steps_seen[1], [fetch(1, 3, 2)]);
-    assert_eq!(steps_seen[2], [fetch(1, 1, 3), fetch(2, 2, 3), fetch(3, 3, 3)]);
-    assert_eq!(steps_seen[3], [Step::Poison(2), fetch(3, 3, 3)]);
-    assert_eq!(steps_seen[4], []);
+    assert_eq!(steps_seen[1], [fetch(1, 1, 2), fetch(2, 2, 2), fetch(3, 3, 2)]);
+    assert_eq!(steps_seen[2], [Step::Poison(2), fetch(3, 3, 2)]);
+    assert_eq!(steps_seen[3], []);
     let mut world = reopened(&path, EnrollmentMode::Auto);
     assert_eq!(world.sequences(&agent), [1]);
     assert_eq!(world.folder.last_uid, 3);
