@@ -5,6 +5,8 @@ pub mod command;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
+pub(crate) use unix::Stirring;
+#[cfg(unix)]
 pub use unix::{
     Accounts, NeverOpened, Opened, Ownership, boot_id, encode_path, file_id, free_bytes, inodes, known_names,
     machine_id, never_opened, open_beneath, ownership, program_user, shell_word, system_is_stopping,

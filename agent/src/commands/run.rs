@@ -1,6 +1,6 @@
 //! `run`: the only place that sleeps.
 //!
-//! Between steps it looks every second for requests and for the end (SIGTERM, SIGINT); a step is never cut short. Under
+//! Between steps it waits for requests and for the end (SIGTERM, SIGINT); a step is never cut short. Under
 //! systemd it says when it is ready and how it stands, and feeds the watchdog while its steps end. Where the configuration wants
 //! it, a goodbye is the last word; it never holds up a shutdown for longer than [`GOODBYE`].
 
@@ -10,13 +10,17 @@ use std::time::Duration;
 
 use super::{Setup, runtime};
 use crate::config::Goodbye;
+use crate::home::Home;
 use crate::os;
 use crate::route::MailServers;
 use crate::run::{Agent, Answer};
 use crate::schedule;
 
-/// How often requests and the end are looked for.
+/// How often requests and changed files are looked for where nobody tells of them.
 const LOOK: Duration = Duration::from_secs(1);
+/// The same where the system tells of them. A host that was suspended wakes so late.
+#[cfg(unix)]
+const LOOK_TOLD: Duration = Duration::from_secs(15);
 /// How long the goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(5);
 
@@ -26,6 +30,7 @@ pub(super) fn run(setup: &Setup) -> anyhow::Result<ExitCode> {
     // Before anybody can see that the agent runs, so that whoever asks it to end then is heard.
     let mut end = End::listen(&runtime)?;
     let _lock = setup.home.lock(true)?;
+    end.listen_for_changes(&setup.home);
     let mut agent = Agent::open(setup.parts(MailServers::new(Rc::clone(&runtime))))?;
     tracing::info!("running with the state in {}", setup.home.dir().display());
     service::ready();
@@ -37,10 +42,10 @@ pub(super) fn run(setup: &Setup) -> anyhow::Result<ExitCode> {
             service::status(&summary);
             said = summary;
         }
-        // Sleeps in short pieces: a suspended host wakes late, and requests must not wait.
+        // Sleeps in pieces: a suspended host wakes late, and requests must not wait.
         loop {
             service::alive();
-            let wait = schedule::sleep_until(due, setup.now()).min(LOOK);
+            let wait = schedule::sleep_until(due, setup.now()).min(end.look());
             if end.within(&runtime, wait) {
                 service::stopping();
                 say_goodbye(setup, &mut agent);
@@ -80,11 +85,12 @@ fn say_goodbye(setup: &Setup, agent: &mut Agent) {
     }
 }
 
-/// The signals that end the program.
+/// What ends the program, or wakes it early.
 #[cfg(unix)]
 struct End {
     term: tokio::signal::unix::Signal,
     int: tokio::signal::unix::Signal,
+    changes: Option<os::Stirring>,
 }
 
 #[cfg(unix)]
@@ -92,19 +98,42 @@ impl End {
     fn listen(runtime: &tokio::runtime::Runtime) -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let _inside = runtime.enter();
-        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+        let (term, int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { term, int, changes: None })
     }
 
-    /// Waits; whether the end was asked for, also during the step before.
+    /// From now on is woken by requests and by what other commands write.
+    fn listen_for_changes(&mut self, home: &Home) {
+        let (requests, tokens) = (home.requests(), home.tokens());
+        let changes = os::Stirring::of(&[home.dir(), &requests, &tokens]);
+        self.changes =
+            changes.inspect_err(|error| tracing::debug!("requests are looked for each second: {error}")).ok();
+    }
+
+    fn look(&self) -> Duration {
+        if self.changes.is_some() { LOOK_TOLD } else { LOOK }
+    }
+
+    /// Waits, at most so long; whether the end was asked for, also during the step before.
     fn within(&mut self, runtime: &tokio::runtime::Runtime, wait: Duration) -> bool {
         runtime.block_on(async {
             tokio::select! {
                 biased;
                 _ = self.term.recv() => true,
                 _ = self.int.recv() => true,
+                () = told(self.changes.as_ref()) => false,
                 () = tokio::time::sleep(wait) => false,
             }
         })
+    }
+}
+
+/// Completes when something changed, and never where nobody tells.
+#[cfg(unix)]
+async fn told(changes: Option<&os::Stirring>) {
+    match changes {
+        Some(changes) => changes.wait().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -115,6 +144,12 @@ struct End;
 impl End {
     fn listen(_: &tokio::runtime::Runtime) -> std::io::Result<Self> {
         Ok(Self)
+    }
+
+    fn listen_for_changes(&mut self, _: &Home) {}
+
+    fn look(&self) -> Duration {
+        LOOK
     }
 
     fn within(&mut self, runtime: &tokio::runtime::Runtime, wait: Duration) -> bool {

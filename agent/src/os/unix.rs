@@ -2,6 +2,7 @@
 
 mod descendants;
 mod names;
+mod stirring;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -14,6 +15,7 @@ use std::path::{Component, Path};
 pub(super) use descendants::end_all;
 pub use names::known_names;
 use rustix::fs::{Mode, OFlags};
+pub(crate) use stirring::Stirring;
 
 /// Ids from here on belong to people, below to the system (Debian and Red Hat alike); 65534 is nobody.
 const FIRST_PERSON: u32 = 1000;

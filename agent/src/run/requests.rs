@@ -1,6 +1,6 @@
 //! What other processes ask of a running agent: `send`, `maintenance`, `trail resend`, `deactivate`.
 //!
-//! A request is a file `requests/ID.json`, written whole and renamed into place; `run` looks every second, does it, and leaves
+//! A request is a file `requests/ID.json`, written whole and renamed into place; `run` is woken by it, does it, and leaves
 //! `ID.answer` instead. Without a running agent the command does the same through [`super::Agent::answer`] itself.
 
 use std::fs;
