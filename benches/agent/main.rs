@@ -56,7 +56,7 @@ fn main() -> anyhow::Result<()> {
     eprintln!("bench: the agent is idle for {} s", IDLE.as_secs());
     std::thread::sleep(IDLE);
     let after = usage()?;
-    let idle = (after.cpu - before.cpu).as_secs_f64() / IDLE.as_secs_f64();
+    let idle = after.threads.saturating_sub(before.threads).as_secs_f64() / IDLE.as_secs_f64();
     eprintln!(
         "bench: a heartbeat {:.1} ms, a system report {:.1} ms, idle {:.3} ms a minute",
         heartbeat * 1e3,

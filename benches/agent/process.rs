@@ -7,8 +7,10 @@ use anyhow::Context as _;
 
 /// What it used so far.
 pub(crate) struct Usage {
-    /// Processor time, its ended children's included.
+    /// Processor time in clock ticks (usually of 10 ms), its ended children's included.
     pub(crate) cpu: Duration,
+    /// Processor time to the nanosecond, of the threads that live: for what takes less than a tick.
+    pub(crate) threads: Duration,
     /// Resident memory, KiB.
     pub(crate) resident_kib: u64,
     /// Of that, what no file backs, KiB.
@@ -30,8 +32,19 @@ impl Usage {
         let per_second = rustix::param::clock_ticks_per_second();
         Ok(Self {
             cpu: Duration::from_secs(ticks) / u32::try_from(per_second)?,
+            threads: threads(pid)?,
             resident_kib: kib("VmRSS:")?,
             anonymous_kib: kib("RssAnon:")?,
         })
     }
+}
+
+/// The first number of each thread's schedstat: nanoseconds on a processor.
+fn threads(pid: u32) -> anyhow::Result<Duration> {
+    let mut all = 0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let stat = fs::read_to_string(thread?.path().join("schedstat"))?;
+        all += stat.split(' ').next().context("schedstat has numbers")?.parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(all))
 }
