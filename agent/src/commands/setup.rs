@@ -16,7 +16,7 @@ use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::wizard::kept::Kept;
 use mailbeat_shared::wizard::stage::{Service, Stage, replace_alike};
 use mailbeat_shared::wizard::terminal::Terminal;
-use mailbeat_shared::wizard::{Asker as _, Reply, anything, edit, languages, walk};
+use mailbeat_shared::wizard::{Asker as _, Reply, anything, edit, walk};
 
 use super::{Usage, print};
 use crate::activation;
@@ -112,17 +112,11 @@ impl Site<'_> {
 
     /// With a person.
     fn asking(mut self, lang: Option<Locale>, system: Option<&str>) -> anyhow::Result<ExitCode> {
-        let guess =
-            if system.is_some_and(|lang| lang.starts_with("de")) { Locale::De } else { self.draft.locale };
-        let mut terminal = Terminal::open(lang.unwrap_or(guess), PHRASES, &self.dns)
+        let system = system.filter(|lang| lang.starts_with("de")).map(|_| Locale::De);
+        let guess = lang.or(system).unwrap_or(self.draft.locale);
+        let mut terminal = Terminal::open(guess, PHRASES, &self.dns)
             .ok_or_else(|| Usage("there is no terminal to ask in; give --answers FILE".into()))?;
-        let (names, locales) = languages();
-        let now = locales.iter().position(|locale| *locale == lang.unwrap_or(guess)).unwrap_or(0);
-        let Reply::Given(chosen) = terminal.choose("Language / Sprache", "", &names, now) else {
-            return Ok(ExitCode::FAILURE);
-        };
-        let locale = locales.get(chosen).copied().unwrap_or_default();
-        terminal.speak(locale);
+        let Some(locale) = terminal.ask_language() else { return Ok(ExitCode::FAILURE) };
         let shown = self.config_path.display();
         terminal.say(&format!(
             "This sets up the Mailbeat agent in {shown}. Nothing is written before you confirm it."

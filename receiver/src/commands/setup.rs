@@ -19,7 +19,7 @@ use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::wizard::kept::Kept;
 use mailbeat_shared::wizard::stage::{Service, Stage};
 use mailbeat_shared::wizard::terminal::Terminal;
-use mailbeat_shared::wizard::{Asker as _, Reply, edit, languages, walk, walk_back};
+use mailbeat_shared::wizard::{Asker as _, Reply, edit, walk, walk_back};
 
 use super::{Usage, print};
 use crate::cli;
@@ -131,13 +131,7 @@ impl Site<'_> {
         let guess = lang.or(system).unwrap_or(self.draft.locale);
         let mut terminal = Terminal::open(guess, PHRASES, &self.dns)
             .ok_or_else(|| Usage("there is no terminal to ask in; give --answers FILE".into()))?;
-        let (names, locales) = languages();
-        let now = locales.iter().position(|locale| *locale == guess).unwrap_or(0);
-        let Reply::Given(chosen) = terminal.choose("Language / Sprache", "", &names, now) else {
-            return Ok(ExitCode::FAILURE);
-        };
-        let locale = locales.get(chosen).copied().unwrap_or_default();
-        terminal.speak(locale);
+        let Some(locale) = terminal.ask_language() else { return Ok(ExitCode::FAILURE) };
         let shown = self.config_path.display();
         terminal.say(&format!(
             "This sets up the Mailbeat receiver in {shown}. Nothing is written before you confirm it."

@@ -6,7 +6,7 @@ use inquire::ui::{Color, RenderConfig, StyleSheet, Styled};
 use inquire::validator::Validation;
 use inquire::{Confirm, InquireError, MultiSelect, Password, PasswordDisplayMode, Select, Text};
 
-use super::{Asker, Check, Reply, words};
+use super::{Asker, Check, Reply, languages, words};
 use crate::dns::services::{self, Offer};
 use crate::dns::{DnsSettings, Resolver};
 use crate::locale::Locale;
@@ -45,9 +45,14 @@ impl Terminal {
         })
     }
 
-    /// The same person in another language.
-    pub fn speak(&mut self, locale: Locale) {
+    /// Asks which language the wizard speaks from now on. `None`: the person left.
+    pub fn ask_language(&mut self) -> Option<Locale> {
+        let (names, locales) = languages();
+        let now = locales.iter().position(|locale| *locale == self.locale).unwrap_or(0);
+        let Reply::Given(chosen) = self.choose("Language / Sprache", "", &names, now) else { return None };
+        let locale = locales.get(chosen).copied().unwrap_or_default();
         (self.page, self.locale) = (page(locale, self.phrases), locale);
+        Some(locale)
     }
 
     fn said(&self, sentence: &str) -> String {
