@@ -69,6 +69,19 @@ pub fn file(program: Program, build: Build) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
+/// Copies a program to where it is started from.
+///
+/// By a process of its own: while this one held the copy open for writing, what other threads start meanwhile would inherit that, and
+/// the kernel starts no file that anybody has open for writing ("Text file busy").
+///
+/// # Errors
+/// It cannot be copied.
+pub fn copy_program(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let status = Command::new("cp").arg("--").args([from, to]).status()?;
+    ensure!(status.success(), "{} cannot be copied to {}", from.display(), to.display());
+    Ok(())
+}
+
 /// One program with its configuration file and environment.
 #[derive(Clone, Debug)]
 pub struct Installed {
@@ -94,7 +107,7 @@ impl Installed {
     /// It cannot be copied.
     pub fn copied_to(&self, dir: &Path) -> anyhow::Result<Self> {
         let file = dir.join(self.file.file_name().context("a program has a name")?);
-        fs::copy(&self.file, &file)?;
+        copy_program(&self.file, &file)?;
         Ok(Self { file, ..self.clone() })
     }
 

@@ -13,6 +13,8 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 
+use crate::programs::copy_program;
+
 const SYSTEMCTL: &str = include_str!("../fixtures/systemctl");
 /// Puts the stage over the host's own, and becomes the program.
 const ENTER: &str = r#"mount -t overlay overlay -o "lowerdir=$0/bin:/usr/bin" /usr/bin &&
@@ -115,7 +117,7 @@ impl Idler {
     /// It cannot be started.
     pub fn new(program: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(program.parent().context("a program lies in a directory")?)?;
-        fs::copy("/bin/sleep", program)?;
+        copy_program(Path::new("/bin/sleep"), program)?;
         let idler = Self { program: program.to_owned(), child: Mutex::default() };
         idler.start()?;
         Ok(idler)

@@ -62,7 +62,7 @@ impl Terminal {
     fn help(&self, help: &str, keys: (&str, &str)) -> String {
         let keys = if self.locale == Locale::De { keys.1 } else { keys.0 };
         let help = self.said(help);
-        let whole = if help.is_empty() { keys.to_owned() } else { format!("{help} [{keys}]") };
+        let whole = if help.is_empty() { keys.to_owned() } else { format!("{help} ({keys})") };
         // A terminal would break it inside of words. It stands in brackets, hence the indent.
         text::fold(&whole, WIDTH - 2, 1)
     }

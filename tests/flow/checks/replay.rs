@@ -32,6 +32,7 @@ fn rules_tried_on_what_was_recorded_tell_what_happened_and_others_what_would_hav
     host.activate(vendor, &contract)?;
     let agent = host.start()?;
     wait_for("the first verdict", PATIENCE, || check_of(&host, "orders"))?;
+    vendor.await_system("scada-01", "alive")?;
     let replay = |more: &[&str]| -> anyhow::Result<Vec<Value>> {
         let told = vendor.receiver.json(&[&["rules", "replay", "scada-01"], more].concat())?;
         Ok(told.as_array().cloned().unwrap_or_default())

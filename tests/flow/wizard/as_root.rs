@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Context as _, ensure};
 use mailbeat_tests::office::{Office, RULES};
-use mailbeat_tests::programs::{Build, PATIENCE, Program, file, wait_for};
+use mailbeat_tests::programs::{Build, PATIENCE, Program, copy_program, file, wait_for};
 use mailbeat_tests::screen::Screen;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -45,7 +45,7 @@ impl Site {
         }
         site.mode("state", 0o700)?;
         chown(site.path("state"), Some(USER), Some(USER))?;
-        fs::copy(file(Program::Agent, Build::Ordinary)?, site.path("bin/mailbeat-agent"))?;
+        copy_program(&file(Program::Agent, Build::Ordinary)?, &site.path("bin/mailbeat-agent"))?;
         fs::write(site.path("bin/systemctl"), STAND_IN)?;
         fs::copy(site.office.vendor.key_file(), site.path("etc/vendor.pub"))?;
         fs::write(site.path("watched/open.conf"), "workers = 4\n")?;
@@ -223,7 +223,13 @@ impl Site {
                 return Ok(());
             }
             screen.press("Enter")?;
-            wait_for("the next question", PATIENCE, || Ok((screen.text()? != before).then_some(())))?;
+            // A key that is pressed before the next question stands there would answer the one behind it.
+            wait_for("the next question", PATIENCE, || {
+                let now = screen.text()?;
+                let is_asked = now.trim_end().ends_with("back]") || now.trim_end().ends_with("back)]");
+                Ok((now != before && (is_asked || now.contains(words))).then_some(()))
+            })
+            .with_context(|| screen.text().unwrap_or_default())?;
         }
         anyhow::bail!("{words:?} never came:\n{}", screen.text()?)
     }
