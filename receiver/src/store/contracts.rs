@@ -95,7 +95,7 @@ impl Tx<'_> {
             _ => {}
         }
         let (heartbeat, system) = (contract.heartbeat_interval_s, contract.system_interval_s);
-        let id = self.one(
+        let id = self.only(
             INSERT,
             params![
                 contract.number.as_str(),
@@ -119,7 +119,6 @@ impl Tx<'_> {
             ],
             |row| row.get(0),
         )?;
-        let id = id.unwrap_or_default();
         self.look_at_systems(id, had_ended, now)?;
         Ok(id)
     }

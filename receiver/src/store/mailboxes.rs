@@ -76,11 +76,9 @@ impl Tx<'_> {
         const FOLDER: &str = "-- put_mailbox
             INSERT INTO folders (mailbox, name) VALUES (?1, ?2) ON CONFLICT (mailbox, name) DO UPDATE SET active = 1
             RETURNING id, mailbox, name, uidvalidity, last_uid, drained_at";
-        let id: Option<i64> = self.one(MAILBOX, params![name], |row| row.get(0))?;
-        let id = id.unwrap_or_default();
+        let id: i64 = self.only(MAILBOX, params![name], |row| row.get(0))?;
         self.run(RETIRE, params![id])?;
-        let rows = folders.iter().map(|name| self.one(FOLDER, params![id, name], folder));
-        rows.filter_map(Result::transpose).collect()
+        folders.iter().map(|name| self.only(FOLDER, params![id, name], folder)).collect()
     }
 
     /// All mailboxes ever read, by name.
@@ -172,7 +170,7 @@ impl Tx<'_> {
             .iter()
             .map(|name| {
                 self.run(INSERT, params![folder, name])?;
-                Ok(self.one(SELECT, params![folder, name], |row| row.get(0))?.unwrap_or_default())
+                self.only(SELECT, params![folder, name], |row| row.get(0))
             })
             .collect()
     }

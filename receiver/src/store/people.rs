@@ -67,10 +67,7 @@ impl Tx<'_> {
         const SELECT: &str = "-- put_customer
             SELECT id FROM customers WHERE name = ?1";
         self.run(INSERT, params![name, us(now)])?;
-        self.one(SELECT, params![name], |row| row.get(0))?.ok_or_else(|| StoreError::Corrupt {
-            what: "a customer",
-            detail: "not there after it was made".into(),
-        })
+        self.only(SELECT, params![name], |row| row.get(0))
     }
 
     /// One customer.
@@ -111,7 +108,7 @@ impl Tx<'_> {
         const SQL: &str = "-- add_contact
             INSERT INTO contacts (customer, position, name, email)
             VALUES (?1, (SELECT 1 + coalesce(max(position), 0) FROM contacts WHERE customer IS ?1), ?2, ?3)";
-        Ok(self.insert(SQL, params![customer, name, email])?.unwrap_or_default())
+        self.insert(SQL, params![customer, name, email])
     }
 
     /// Changes a contact; a new address is tried again.

@@ -100,7 +100,7 @@ impl Tx<'_> {
     ) -> Result<u32, StoreError> {
         const SQL: &str = "-- received_between
             SELECT count(*) FROM reports WHERE system = ?1 AND received_at > ?2 AND received_at <= ?3";
-        Ok(self.one(SQL, params![system, us(since), us(until)], |row| row.get(0))?.unwrap_or(0))
+        self.only(SQL, params![system, us(since), us(until)], |row| row.get(0))
     }
 
     /// Records a report; its row, or `None` where the system has one with this id.
@@ -113,7 +113,7 @@ impl Tx<'_> {
                 mailbox, report_bytes, content)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
             ON CONFLICT (system, report_id) DO NOTHING";
-        self.insert(
+        self.insert_new(
             SQL,
             params![
                 new.system,

@@ -235,7 +235,7 @@ impl Tx<'_> {
     pub fn next_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
         const SQL: &str = "-- next_due_at
             SELECT min(due_at) FROM systems";
-        Ok(self.one(SQL, [], |row| maybe_time(row, 0))?.flatten())
+        self.only(SQL, [], |row| maybe_time(row, 0))
     }
 
     /// How many systems count against a contract.
@@ -245,6 +245,6 @@ impl Tx<'_> {
     pub fn enrolled(&self, contract: i64) -> Result<u32, StoreError> {
         const SQL: &str = "-- enrolled
             SELECT count(*) FROM systems WHERE contract = ?1 AND state <> 'retired'";
-        Ok(self.one(SQL, params![contract], |row| row.get(0))?.unwrap_or(0))
+        self.only(SQL, params![contract], |row| row.get(0))
     }
 }

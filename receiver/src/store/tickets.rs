@@ -109,7 +109,7 @@ impl Tx<'_> {
             us(event.at),
             us(*since)
         ];
-        let number = TicketNumber(self.insert(SQL, params)?.unwrap_or_default());
+        let number = TicketNumber(self.insert(SQL, params)?);
         tracing::info!(ticket = %number, rule = %rule, "ticket opened");
         self.put_event(number, customer, event, now)
     }
@@ -160,7 +160,7 @@ impl Tx<'_> {
             params![number.0, us(event.at), event.what.as_str(), what, event.reason, event.by],
         )?;
         if event.what.notifies() {
-            self.notify(id.unwrap_or_default(), customer, now)?;
+            self.notify(id, customer, now)?;
         }
         Ok(())
     }

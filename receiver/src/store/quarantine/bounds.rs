@@ -30,7 +30,7 @@ impl Tx<'_> {
             UPDATE quarantine SET seen = seen + 1, reason = ?2, detail = ?3 WHERE digest = ?1";
         let (form, report_bytes, content) = new.kept.columns();
         let claimed = new.claimed;
-        let added = self.insert(
+        let added = self.insert_new(
             INSERT,
             params![
                 new.reason.as_str(),
@@ -78,7 +78,7 @@ impl Tx<'_> {
     fn add_to_total(&self, waiting: i64, bytes: i64) -> Result<(i64, i64), StoreError> {
         const SQL: &str = "-- add_to_total
             UPDATE quarantine_total SET waiting = waiting + ?1, bytes = bytes + ?2 WHERE id = 1 RETURNING waiting, bytes";
-        Ok(self.one(SQL, params![waiting, bytes], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default())
+        self.only(SQL, params![waiting, bytes], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     /// Ends the waiting; the row stays as a record, the content goes.

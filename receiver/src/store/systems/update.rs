@@ -52,7 +52,6 @@ impl Tx<'_> {
                 contract.system.default
             ],
         )?;
-        let id = id.unwrap_or_default();
         self.admit_key(id, &new.key, new.by, new.received_at)?;
         Ok(id)
     }
