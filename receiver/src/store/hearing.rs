@@ -37,8 +37,6 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         const READ: &str = "-- note_waits
             SELECT m.id, m.promptness, f.drained_at FROM folders f JOIN mailboxes m ON m.id = f.mailbox WHERE f.id = ?1";
-        const WRITE: &str = "-- note_waits
-            UPDATE mailboxes SET promptness = ?2, ahead = ?3 WHERE id = ?1";
         let found = self.one(READ, params![folder], |row| {
             // What is remembered of a clock is worth nothing where it cannot be read.
             let known: Promptness = serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default();
@@ -46,11 +44,14 @@ impl Tx<'_> {
         })?;
         let Some((mailbox, known, drained_at)) = found else { return Ok(()) };
         let is = known.clone().after(drained_at.map(|at| now.duration_since(at)), waits, usual);
-        if is == known {
-            return Ok(());
-        }
+        if is == known { Ok(()) } else { self.put_promptness(mailbox, &is, usual) }
+    }
+
+    fn put_promptness(&self, mailbox: i64, is: &Promptness, usual: SignedDuration) -> Result<(), StoreError> {
+        const SQL: &str = "-- put_promptness
+            UPDATE mailboxes SET promptness = ?2, ahead = ?3 WHERE id = ?1";
         let ahead = i64::try_from(is.ahead(usual).as_micros()).unwrap_or(i64::MAX);
-        self.run(WRITE, params![mailbox, serde_json::to_string(&is).unwrap_or_default(), ahead]).map(drop)
+        self.run(SQL, params![mailbox, serde_json::to_string(is).unwrap_or_default(), ahead]).map(drop)
     }
 
     /// Draws the conclusion where the cursor has reached what was asked for: the folder is drained, and the mailbox as far as its
@@ -71,11 +72,6 @@ impl Tx<'_> {
             HAVING count(*) = count(drained_at)";
         const WRITE: &str = "-- conclude_drained
             UPDATE mailboxes SET drained_at = ?2, judge_from = ?3 WHERE id = ?1";
-        const NEWEST: &str = "-- conclude_drained
-            SELECT max(received_at) FROM reports WHERE mailbox = ?1";
-        // We were deaf, or our clock was set: what was known of it is worth nothing.
-        const DOUBT: &str = "-- conclude_drained
-            UPDATE mailboxes SET promptness = '{\"waits_us\":[]}', ahead = 0 WHERE id = ?1";
         let Some(id) = self.one(FOLDER, params![folder], |row| row.get::<_, i64>(0))? else {
             return Ok(None);
         };
@@ -84,16 +80,20 @@ impl Tx<'_> {
         let hearing = match before {
             Some(before) if before.drained_at == least => before,
             Some(before) => before.drained(least, usual),
-            None => Hearing::first(
-                least,
-                self.one(NEWEST, params![id], |row| maybe_time(row, 0))?.flatten(),
-                usual,
-            ),
+            None => Hearing::first(least, self.newest_received(id)?, usual),
         };
         self.run(WRITE, params![id, us(hearing.drained_at), us(hearing.judge_from)])?;
         if before.is_some_and(|before| before.judge_from < hearing.judge_from) {
-            self.run(DOUBT, params![id])?;
+            // We were deaf, or our clock was set: what was known of it is worth nothing.
+            self.put_promptness(id, &Promptness::default(), usual)?;
         }
         Ok(Some(hearing))
+    }
+
+    /// When the newest recorded report of a mailbox was received.
+    fn newest_received(&self, mailbox: i64) -> Result<Option<Timestamp>, StoreError> {
+        const SQL: &str = "-- newest_received
+            SELECT max(received_at) FROM reports WHERE mailbox = ?1";
+        self.only(SQL, params![mailbox], |row| maybe_time(row, 0))
     }
 }
