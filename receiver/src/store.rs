@@ -43,7 +43,7 @@ pub use keys::{AdmittedBy, SystemKey};
 pub use mailboxes::{Folder, MailboxRow};
 pub use outbox::{HELD_BACK, Notification};
 pub use people::{Contact, Customer};
-pub use quarantine::{Claimed, Kept, NewQuarantined, Place, Quarantined};
+pub use quarantine::{Claimed, Kept, NewQuarantined, Place, QuarantineState, Quarantined};
 pub use reports::{NewReport, ReportRow};
 pub use sqlite::{Reader, Store, StoreError, Tx};
 pub use systems::{NewSystem, Registered, System, SystemState};

@@ -5,6 +5,8 @@
 
 mod bounds;
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use mailbeat_shared::wire::id::{Digest, SystemId};
 use rusqlite::{Row, params};
@@ -13,7 +15,41 @@ use rusqlite::{Row, params};
 pub(super) use self::bounds::WAITING;
 use super::content::PackedReport;
 use super::sqlite::{StoreError, Tx, digest, number, time, word};
+use crate::evaluate::UnknownWord;
 use crate::intake::verdict::QuarantineReason;
+
+/// Where a mail in quarantine stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QuarantineState {
+    /// Somebody should look.
+    Waiting,
+    /// It was taken after all.
+    Released,
+    /// It was of no use.
+    Discarded,
+}
+
+impl QuarantineState {
+    /// The word in tables and `--json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Released => "released",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
+impl FromStr for QuarantineState {
+    type Err = UnknownWord;
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        [Self::Waiting, Self::Released, Self::Discarded]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| UnknownWord(text.to_owned()))
+    }
+}
 
 /// In which form a quarantined mail is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +130,8 @@ pub struct Quarantined {
     pub reason: QuarantineReason,
     /// Why, in words.
     pub detail: String,
-    /// `waiting`, `released` or `discarded`.
-    pub state: String,
+    /// Where it stands.
+    pub state: QuarantineState,
     /// When it came, as its mailbox says.
     pub received_at: Timestamp,
     /// When it was set aside, by our clock.
@@ -132,7 +168,7 @@ fn quarantined(row: &Row<'_>) -> rusqlite::Result<Quarantined> {
         id: row.get(0)?,
         reason: word(row, 1)?,
         detail: row.get(2)?,
-        state: row.get(3)?,
+        state: word(row, 3)?,
         received_at: time(row, 4)?,
         added_at: time(row, 18)?,
         seen: row.get(5)?,

@@ -8,7 +8,7 @@ use mailbeat_shared::wire::id::SystemId;
 use rusqlite::params;
 
 use super::super::sqlite::{StoreError, Tx, int, us};
-use super::NewQuarantined;
+use super::{NewQuarantined, QuarantineState};
 
 /// Most rows that wait.
 pub(in super::super) const WAITING: i64 = 20_000;
@@ -81,11 +81,23 @@ impl Tx<'_> {
         self.only(SQL, params![waiting, bytes], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// Ends the waiting; the row stays as a record, the content goes.
+    /// Ends the waiting of what was taken after all; the row stays as a record, the content goes. `false`: nothing waits there.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn end_quarantine(&self, id: i64, released: bool, detail: &str) -> Result<bool, StoreError> {
+    pub fn release_quarantined(&self, id: i64, detail: &str) -> Result<bool, StoreError> {
+        self.end_quarantine(id, QuarantineState::Released, detail)
+    }
+
+    /// Ends the waiting of what is of no use, likewise.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn discard_quarantined(&self, id: i64, detail: &str) -> Result<bool, StoreError> {
+        self.end_quarantine(id, QuarantineState::Discarded, detail)
+    }
+
+    fn end_quarantine(&self, id: i64, end: QuarantineState, detail: &str) -> Result<bool, StoreError> {
         const LENGTH: &str = "-- end_quarantine
             SELECT coalesce(length(content), 0) FROM quarantine WHERE id = ?1 AND state = 'waiting'";
         const SQL: &str = "-- end_quarantine
@@ -93,7 +105,7 @@ impl Tx<'_> {
         let Some(length) = self.one(LENGTH, params![id], |row| row.get::<_, i64>(0))? else {
             return Ok(false);
         };
-        self.run(SQL, params![id, if released { "released" } else { "discarded" }, detail])?;
+        self.run(SQL, params![id, end.as_str(), detail])?;
         self.add_to_total(-1, -length)?;
         Ok(true)
     }
@@ -137,8 +149,8 @@ mod tests {
         });
         let left = left.unwrap();
         assert_eq!(left.iter().map(|row| row.detail.as_str()).collect::<Vec<_>>(), ["ddddd"]);
-        let ended = store.write(|tx| tx.end_quarantine(left[0].id, false, "spam")).unwrap();
-        assert!(ended);
+        let discarded = store.write(|tx| tx.discard_quarantined(left[0].id, "spam")).unwrap();
+        assert!(discarded);
         assert_eq!(store.write(|tx| tx.add_to_total(0, 0)).unwrap(), (0, 0));
     }
 }
