@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 fine, 1 failed, 2 usage or configuration.
 
 mod oauth;
+mod renew;
 mod setup;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::id::ContractNumber;
 
 pub use oauth::{Oauth, SignIn};
+pub use renew::Renew;
 pub use setup::Setup;
 
 use crate::ticket::TicketNumber;
@@ -124,6 +126,8 @@ pub enum Contracts {
         /// Its number.
         number: ContractNumber,
     },
+    /// Issue the next revision of one: another end, a login on the relay given, changed or ended, the rest as it was.
+    Renew(Renew),
     /// Revoke one: its systems' mails are counted and no longer kept, and its login on the relay ends.
     Revoke {
         /// Its number.
