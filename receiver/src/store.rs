@@ -11,6 +11,7 @@ mod contracts;
 #[cfg(test)]
 mod damage;
 mod filings;
+mod fills;
 mod handle;
 mod history;
 mod keys;

@@ -6,7 +6,7 @@ use rusqlite::{Row, params};
 use super::sqlite::{StoreError, Tx, maybe_time, time, us, word};
 use super::systems::System;
 use crate::evaluate::finding::{Finding, FindingChange};
-use crate::evaluate::own::OwnView;
+use crate::evaluate::own::{Known, OwnView};
 use crate::evaluate::{BranchView, Decision, Gap, RuleId, SystemView};
 use crate::ticket::{Ticket, TicketChange, TicketEvent, TicketNumber, What};
 
@@ -135,8 +135,8 @@ impl Tx<'_> {
             quarantined: self.quarantine_summary()?,
             refused: self.all(REFUSED, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))?,
             held_back: self.held_back()?,
-            // Their files are no part of the store.
-            accounts: vec![],
+            fills: self.fills()?,
+            known: Known::default(),
             findings: self.findings(None)?,
             tickets: self.unclosed_tickets(None)?,
         })

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
 mod checks;
+mod fills;
 mod integrity;
 mod liveness;
 mod missing;
@@ -17,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_receiver::evaluate::finding::{Finding, FindingChange, Phase};
 use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, late_at, liveness, silent_at};
 use mailbeat_receiver::evaluate::missing::Reported;
-use mailbeat_receiver::evaluate::own::{self, OwnView};
+use mailbeat_receiver::evaluate::own::{self, Known, OwnView};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
 use mailbeat_receiver::render::words as in_mails;
@@ -143,7 +144,9 @@ impl World {
             // What an operator wrote is the operator's; everything else a German contact reads in German.
             let own_titles = self.rules.checks.iter().any(|rule| rule.title.is_some());
             if Rules::built_in().knows(&ticket.rule) && !own_titles {
-                let title = ticket.title.strip_prefix("scada-01: ").unwrap_or(&ticket.title);
+                let about = ["scada-01: ", "Mailbeat receiver: "];
+                let title = about.iter().find_map(|host| ticket.title.strip_prefix(host));
+                let title = title.unwrap_or(&ticket.title);
                 for sentence in [title, &event.reason] {
                     assert!(german(sentence).is_some(), "{sentence:?} has no German");
                 }
