@@ -1,6 +1,7 @@
 //! A mailbox of the receiver that fills up is told of while there is room, and once.
 
 use mailbeat_receiver::evaluate::fill::{Fill, KeptDays, Resource};
+use mailbeat_receiver::evaluate::own::{self, Known, OwnView};
 
 use super::*;
 

@@ -4,9 +4,11 @@
 
 mod checks;
 mod fills;
-mod integrity;
+mod gaps;
+mod histories;
 mod liveness;
 mod missing;
+mod own;
 mod rules;
 mod thresholds;
 mod tickets;
@@ -18,7 +20,6 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_receiver::evaluate::finding::{Finding, FindingChange, Phase};
 use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, late_at, liveness, silent_at};
 use mailbeat_receiver::evaluate::missing::Reported;
-use mailbeat_receiver::evaluate::own::{self, Known, OwnView};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
 use mailbeat_receiver::render::words as in_mails;
