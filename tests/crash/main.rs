@@ -10,5 +10,6 @@ mod confirming;
 mod ends;
 mod points;
 mod random;
+mod renewing;
 mod story;
 mod tokens;
