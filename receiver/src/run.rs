@@ -10,7 +10,6 @@ pub mod outbox;
 mod reading;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -115,10 +114,6 @@ impl Receiver {
 
     fn set_rules(&self, rules: Rules) {
         *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
-    }
-
-    fn rules_file(&self) -> Option<&PathBuf> {
-        self.config.rules.as_ref()
     }
 
     fn now(&self) -> Timestamp {

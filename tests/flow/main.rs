@@ -27,6 +27,7 @@ mod outage;
 mod profiles;
 mod refusals;
 mod restore;
+mod rules;
 mod smtp;
 mod steps;
 mod tickets;

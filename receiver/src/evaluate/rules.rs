@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use mailbeat_shared::config_file::{self, ConfigError};
+use mailbeat_shared::wire::id::Digest;
 use serde::Deserialize;
 
 pub use self::check::CheckRule;
@@ -216,6 +217,13 @@ impl Rules {
         let line = 1 + text.lines().position(|line| line.contains(&format!("\"{id}\""))).unwrap_or(0);
         let what = format!("{table} `{id}`: {what}");
         Err(ConfigError::Invalid { path: path.to_owned(), line, what })
+    }
+
+    /// Tells these rules from others, included files and built-in values considered. For comparing only: another version of this
+    /// program may digest the same rules otherwise.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(format!("{self:?}").as_bytes())
     }
 
     /// Whether there is such a rule.

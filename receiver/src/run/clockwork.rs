@@ -1,5 +1,6 @@
 //! What time alone makes true: systems that are due, the receiver's own health, retention, rules that were edited.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -25,7 +26,9 @@ const STEP: u32 = 500;
 
 /// Looks at the clock once a second until told to stop. `alive` is called each time, for a watchdog.
 pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'static) -> Result<(), RunError> {
-    let mut edited_at = edited(&receiver);
+    // Nothing yet: what was edited since the program read them is found at once.
+    let mut edited_at = vec![];
+    judge_by_what_is_in_force(&receiver).await?;
     let mut housekept_at: Option<Timestamp> = None;
     let accounts = receiver.config.accounts();
     while !receiver.is_stopping() {
@@ -37,9 +40,11 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
             let retention = receiver.config.retention;
             receiver.store.with(move |store| clean_up(store, retention, now)).await?;
         }
-        if edited(&receiver) != edited_at {
-            edited_at = edited(&receiver);
+        let stamps = edited(&receiver);
+        if stamps != edited_at {
+            edited_at = stamps;
             read_rules_again(&receiver);
+            judge_by_what_is_in_force(&receiver).await?;
         }
         alive();
         receiver.sleep(reading::LONGEST_SLEEP).await;
@@ -62,12 +67,20 @@ pub fn look(
     store.write(|tx| judge::own_health(tx, rules, accounts, now))
 }
 
-fn edited(receiver: &Receiver) -> Option<SystemTime> {
-    std::fs::metadata(receiver.rules_file()?).ok()?.modified().ok()
+/// When each file of the rules was edited last.
+fn edited(receiver: &Receiver) -> Vec<Option<SystemTime>> {
+    let edited_at = |file: &PathBuf| std::fs::metadata(file).ok()?.modified().ok();
+    receiver.config.rules_files(&receiver.rules()).iter().map(edited_at).collect()
+}
+
+async fn judge_by_what_is_in_force(receiver: &Receiver) -> Result<(), RunError> {
+    let (digest, now) = (receiver.rules().digest(), receiver.now());
+    Ok(receiver.store.with(move |store| store.write(|tx| tx.judge_by(digest, now))).await?)
 }
 
 fn read_rules_again(receiver: &Receiver) {
     match receiver.config.load_rules() {
+        Ok(rules) if rules.digest() == receiver.rules().digest() => {}
         Ok(rules) => {
             receiver.set_rules(rules);
             tracing::info!("the rules were edited and are in force");
