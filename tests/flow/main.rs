@@ -26,6 +26,7 @@ mod order;
 mod outage;
 mod profiles;
 mod refusals;
+mod renewal;
 mod restore;
 mod rules;
 mod smtp;

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_shared::transport::oauth::{OAuthSettings, Standing};
+use mailbeat_shared::transport::oauth::OAuthSettings;
 
 use super::{Receiver, RunError, reading};
 use crate::config::Retention;
+use crate::evaluate::fill::KeptDays;
+use crate::evaluate::own::Known;
 use crate::evaluate::rules::Rules;
 use crate::history::Day;
 use crate::intake::judge;
@@ -30,14 +32,18 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
     let mut edited_at = vec![];
     judge_by_what_is_in_force(&receiver).await?;
     let mut housekept_at: Option<Timestamp> = None;
-    let accounts = receiver.config.accounts();
+    let (accounts, retention) = (receiver.config.accounts(), receiver.config.retention);
+    let kept =
+        KeptDays { processed: retention.processed_mail_days, quarantined: retention.quarantined_mail_days };
+    let read: Vec<String> =
+        receiver.config.mailboxes.iter().map(|mailbox| mailbox.name().to_owned()).collect();
+    receiver.store.write(move |tx| tx.keep_fills_of(&read)).await?;
     while !receiver.is_stopping() {
         let (now, rules) = (receiver.now(), receiver.rules());
-        let standings: Vec<Standing> = accounts.iter().map(OAuthSettings::standing).collect();
-        receiver.store.with(move |store| look(store, &rules, &standings, now)).await?;
+        let known = Known { accounts: accounts.iter().map(OAuthSettings::standing).collect(), kept };
+        receiver.store.with(move |store| look(store, &rules, &known, now)).await?;
         if housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING) {
             housekept_at = Some(now);
-            let retention = receiver.config.retention;
             receiver.store.with(move |store| clean_up(store, retention, now)).await?;
         }
         let stamps = edited(&receiver);
@@ -52,19 +58,14 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
     Ok(())
 }
 
-/// One transaction (R4) for each system that is due, and one for the receiver itself with its mail accounts.
+/// One transaction (R4) for each system that is due, and one for the receiver itself with what only its loops know.
 ///
 /// # Errors
 /// [`StoreError`] where the database itself refuses.
-pub fn look(
-    store: &mut Store,
-    rules: &Rules,
-    accounts: &[Standing],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub fn look(store: &mut Store, rules: &Rules, known: &Known, now: Timestamp) -> Result<(), StoreError> {
     let limit = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
     while judge::tick_due(store, rules, now, limit)? == AT_ONCE {}
-    store.write(|tx| judge::own_health(tx, rules, accounts, now))
+    store.write(|tx| judge::own_health(tx, rules, known, now))
 }
 
 /// When each file of the rules was edited last.

@@ -13,7 +13,7 @@ use super::sqlite::{StoreError, Tx, us};
 use super::systems::System;
 use super::tickets::Owner;
 use crate::evaluate::finding::FindingChange;
-use crate::evaluate::own::OwnView;
+use crate::evaluate::own::{Known, OwnView};
 use crate::evaluate::{BranchView, Decision, Gap, SystemView};
 use crate::ticket::TicketChange;
 
@@ -66,8 +66,8 @@ impl Tx<'_> {
             quarantined: self.quarantine_summary()?,
             refused: self.refused_contacts()?,
             held_back: self.held_back()?,
-            // Their files are no part of the store.
-            accounts: vec![],
+            fills: self.fills()?,
+            known: Known::default(),
             findings: self.findings(None)?,
             tickets: self.unclosed_tickets(None)?,
         })
