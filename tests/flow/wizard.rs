@@ -1,6 +1,7 @@
 //! The wizard, driven in a real terminal from nothing to a confirmed test report; and the same from a file of answers.
 
 mod as_root;
+mod installed;
 
 use std::fs;
 
@@ -52,9 +53,10 @@ fn from_nothing_to_a_confirmed_test_report_with_the_wizard_alone() -> anyhow::Re
     screen.answer("Other files:", "/etc/hostname")?;
     screen.answer("How does mail leave?", "")?;
     screen.answer("Sender's mail address:", "agent1@example.test")?;
-    screen.answer("? Mail server:", "127.0.0.1")?;
+    screen.answer("? Mail server:", &format!("127.0.0.1:{}", ports.submission))?;
+    screen.answer("? Is that right?", "n")?;
     screen.answer("How is the connection made private?", "")?;
-    screen.answer("? Port:", &ports.submission.to_string())?;
+    screen.answer("? Port:", "")?;
     screen.answer("? User name:", "")?;
     screen.answer("? Password:", "wrong-pw")?;
     screen.await_words("How is the server's certificate believed?")?;
@@ -72,12 +74,8 @@ fn from_nothing_to_a_confirmed_test_report_with_the_wizard_alone() -> anyhow::Re
     screen.answer("? How does mail leave?", "")?;
     screen.answer("? Sender's mail address:", "")?;
     screen.answer("? Mail server:", "")?;
-    screen.answer("? How is the connection made private?", "")?;
-    screen.answer("? Port:", "")?;
-    screen.answer("? User name:", "")?;
+    screen.answer("? Is that right?", "y")?;
     screen.answer("? Password:", "agent1-pw")?;
-    screen.answer("? How is the server's certificate believed?", "")?;
-    screen.answer("? CA file:", "")?;
     screen.answer("the same? [yes/no]", "yes")?;
     screen.answer("Do you agree that this is sent?", "yes")?;
     let answer = office.await_mail("customer", &["--confirm"])?;

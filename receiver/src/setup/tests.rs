@@ -45,8 +45,7 @@ fn walked_over(draft: &mut Draft, script: &[(&'static str, Do)], questions: &[Qu
 /// A new vendor who decides as little as possible.
 const NEW: &[(&str, &str)] = &[
     ("company", "Pumpen GmbH"),
-    ("Name:", "Olivia Operator"),
-    ("Mail address:", "olivia@pumpen.test"),
+    ("Name and mail address:", "Olivia Operator <olivia@pumpen.test>"),
     ("reports are sent to", "reports@pumpen.test"),
     ("Password", "secret"),
 ];
@@ -61,15 +60,22 @@ fn a_new_vendor_answers_page_by_page_and_the_sample_becomes_their_configuration_
     assert_eq!((draft.vendor.as_str(), draft.report_address()), ("", ""), "the sample's are nobody's");
     let mut script = vec![("company", typed(""))];
     script.extend(new());
+    script.pop();
     script.extend([
+        ("Is that right", Do::Choose(0)),
+        ("User name", Do::GoBack),
+        ("Port", typed("9930")),
+        ("Password", typed("secret")),
         ("Folders", typed("INBOX, *")),
         ("Folders", typed("INBOX, Spam")),
-        ("Mail server", typed("smtp.pumpen.test")),
+        ("same account", Do::Choose(0)),
+        ("Mail server", typed("smtp.pumpen.test:465")),
+        ("Is that right", Do::Choose(0)),
         ("Port", Do::GoBack),
         ("made private", Do::Choose(1)),
         ("Port", typed("2465")),
-        ("Working language", Do::Choose(1)),
     ]);
+    draft.locale = Locale::De;
     let person = walked(&mut draft, &script);
     let text = configure(SAMPLE, &draft);
     for line in [
@@ -78,6 +84,7 @@ fn a_new_vendor_answers_page_by_page_and_the_sample_becomes_their_configuration_
         "vendor = \"Pumpen GmbH\"",
         "report_addresses = [\"reports@pumpen.test\"]",
         "host = \"mail.pumpen.test\"",
+        "port = 9930",
         "#tls = \"implicit\"                            # implicit (993)",
         "username = \"reports@pumpen.test\"",
         "password_file = \"/etc/mailbeat/receiver-imap-password\"",
@@ -98,6 +105,52 @@ fn a_new_vendor_answers_page_by_page_and_the_sample_becomes_their_configuration_
     assert_eq!(again.outgoing.sending, Sending::Same);
     walked(&mut again, &[]);
     assert_eq!(configure(&text, &again), text);
+}
+
+#[test]
+fn where_one_account_serves_both_a_yes_stands_for_all_that_follows_from_it() {
+    let mut draft = Draft { asks_state_dir: false, ..draft_of(SAMPLE) };
+    let script = [
+        ("company", typed("Pumpen GmbH")),
+        ("Name and mail address:", typed("olivia@pumpen.test")),
+        ("reports are sent to", typed("reports@pumpen.test")),
+        ("Mail server", typed("imap.pumpen.test")),
+        ("Password", typed("secret")),
+    ];
+    let person = walked(&mut draft, &script);
+    let questions: Vec<&str> =
+        person.heard().iter().map(String::as_str).filter(|said| said.ends_with([':', '?'])).collect();
+    assert_eq!(
+        questions,
+        [
+            "The name of your company:",
+            "Who is told first, where a customer has no contact of its own?",
+            "Name and mail address:",
+            "Mail address that reports are sent to:",
+            "How is it read?",
+            "Mail server:",
+            "Is that right?",
+            "Password:",
+            "Send by the same account, like this?",
+            "Who is told?",
+        ]
+    );
+    let proposed = "From Mailbeat <reports@pumpen.test> by smtp.pumpen.test. Port 587, STARTTLS, user reports@pumpen.test, certificate by the system's authorities.";
+    assert!(person.heard().iter().any(|said| said == proposed), "{:?}", person.heard());
+    let text = configure(SAMPLE, &draft);
+    for line in
+        ["host = \"imap.pumpen.test\"", "host = \"smtp.pumpen.test\"", "username = \"reports@pumpen.test\""]
+    {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line} is not in\n{text}");
+    }
+    assert_eq!(text.matches("receiver-imap-password").count(), 2, "{text}");
+    // A server that was named for sending stays, whatever becomes of the other.
+    draft.mailbox.account.host = "other.pumpen.test".into();
+    let mut named = Draft { outgoing: Outgoing { guess: false, ..draft.outgoing.clone() }, ..draft.clone() };
+    walked(&mut named, &[]);
+    assert_eq!(named.outgoing.account.host, "smtp.pumpen.test");
+    walked(&mut draft, &[]);
+    assert_eq!(draft.outgoing.account.host, "other.pumpen.test");
 }
 
 #[test]
@@ -166,6 +219,7 @@ fn a_maildir_has_no_account_to_share_and_what_is_configured_by_hand_stays() {
             ("Maildir:", typed("/srv/other")),
             ("How do notifications", Do::Choose(0)),
             ("Mail server", typed("mail.pumpen.test")),
+            ("Is that right", Do::Choose(0)),
             ("made private", Do::Choose(2)),
         ],
     );
@@ -188,23 +242,21 @@ fn the_people_in_the_database_become_those_who_are_wanted() {
     let person = walked_over(
         &mut draft,
         &[
-            ("Working", Do::Choose(0)),
             ("Who is told?", Do::Choose(1)),
             ("Max", Do::Choose(0)),
-            ("Mail address", typed("max@x.test")),
+            ("Name and mail address", typed("Max <max@x.test>")),
             ("Who is told?", Do::Choose(2)),
             ("g@x.test", Do::Choose(1)),
             ("Who is told?", Do::Choose(2)),
-            ("Name:", Do::GoBack),
+            ("Name and mail address", Do::GoBack),
             ("Who is told?", Do::Choose(2)),
-            ("Name:", typed("Erna <e@x.test>")),
-            ("Name:", typed("Erna")),
-            ("Mail address", typed("e@x.test")),
+            ("Name and mail address", typed("Erna")),
+            ("Name and mail address", typed("Erna <e@x.test>")),
             ("Language of the mails", Do::Choose(1)),
         ],
         &ask::page_of(At::Vendor).0,
     );
-    assert!(person.heard().iter().any(|said| said.contains("only the name")));
+    assert!(person.heard().iter().any(|said| said.contains("\"Erna\" is not a mail address")));
     let words: Vec<String> =
         commands(&known, &draft.people).iter().map(|command| command.join(" ")).collect();
     assert_eq!(
@@ -225,8 +277,7 @@ fn a_customer_becomes_two_commands_and_terms_that_do_not_fit_are_refused_in_plac
         ("customer's name", typed("ACME Wasserwerke")),
         ("Language", Do::Choose(1)),
         ("contact:", typed("nobody")),
-        ("contact:", typed("paula@acme.test")),
-        ("Name:", typed("Paula Pumpe")),
+        ("contact:", typed("Paula Pumpe <paula@acme.test>")),
         ("Last day", typed("soon")),
         ("Last day", typed("2027-12-31")),
         ("Most systems", typed("0")),
@@ -257,7 +308,9 @@ fn a_failed_test_leads_to_the_page_that_is_at_fault() {
         Told::read(told.as_bytes()).failed().unwrap().at()
     };
     assert_eq!(at("mailbox reports", "authentication"), At::MailboxLogon);
-    assert_eq!(at("mailbox reports", "TLS"), At::Mailbox);
+    assert_eq!(at("mailbox reports", "TLS"), At::MailboxServer);
+    assert_eq!(at("mailbox reports", "folder Junk"), At::Mailbox);
+    assert_eq!(at("outgoing mail", "name (DNS)"), At::OutgoingServer);
     assert_eq!(at("outgoing mail", "sender"), At::Outgoing);
     assert_eq!(at("outgoing mail", "authentication"), At::OutgoingLogon);
     assert_eq!(at("this host", "contacts"), At::Vendor);
@@ -267,6 +320,7 @@ fn a_failed_test_leads_to_the_page_that_is_at_fault() {
     let (questions, first) = ask::page_of(At::MailboxLogon);
     let mut person = Script::new(&[("User name", Do::Leave)]);
     let mut draft = answered(("", "")).unwrap();
+    ask::doubt(&mut draft, At::MailboxLogon);
     assert!(!mailbeat_shared::wizard::walk_from(&mut draft, &mut person, &questions, first));
     assert_eq!(person.heard()[0], "User name:");
 }
@@ -323,7 +377,7 @@ fn a_file_of_answers_does_the_same_and_says_what_does_not_fit() {
 #[test]
 fn a_set_up_half_done_goes_on_with_what_was_decided() {
     let mut draft = draft_of(SAMPLE);
-    let mut person = Script::new(&[("company", typed("Pumpen GmbH")), ("Name:", Do::Leave)]);
+    let mut person = Script::new(&[("company", typed("Pumpen GmbH")), ("Name and mail", Do::Leave)]);
     assert!(!walk(&mut draft, &mut person, &ask::questions()));
     let kept = toml::to_string(&Answers::of(&draft)).unwrap();
     let mut resumed = draft_of(SAMPLE);
@@ -348,11 +402,13 @@ fn untranslated(person: &Script) -> Vec<&String> {
 fn every_sentence_of_the_wizard_is_said_in_german_too() {
     let mut script = new();
     script.insert(1, ("State directory", typed("state")));
+    script.insert(4, ("Is that right", Do::Choose(0)));
     script.extend([
         ("Folders", typed(" , ")),
         ("Folders", typed("INBOX, %")),
         ("Folders", typed("INBOX, Mailbeat/Processed")),
         ("Folders", typed("INBOX")),
+        ("same account", Do::Choose(0)),
         ("How do notifications", Do::Choose(2)),
         ("client id", typed("x")),
         ("Certificate (PEM", typed("/nowhere")),
@@ -365,9 +421,8 @@ fn every_sentence_of_the_wizard_is_said_in_german_too() {
         ("How do notifications", Do::Choose(1)),
         ("Password", typed("x")),
         ("Who is told?", Do::Choose(1)),
-        ("Name:", typed("<")),
-        ("Name:", typed("Max")),
-        ("Mail address:", typed("max@pumpen.test")),
+        ("Name and mail address:", typed("<")),
+        ("Name and mail address:", typed("Max <max@pumpen.test>")),
         ("Who is told?", Do::Choose(1)),
         ("Max", Do::Choose(1)),
         ("Who is told?", Do::Leave),
