@@ -70,7 +70,7 @@ pub struct Config {
     /// Who gets copies.
     pub cc: Copies,
     /// How long the trail is kept.
-    pub trail: TrailConfig,
+    pub trail: Retention,
     /// The name reports give this host, where the operating system's own says nothing, as in containers.
     pub host_name: Option<String>,
     /// Names this machine where the operating system's own id does not last, as in containers.
@@ -113,7 +113,7 @@ impl Default for Config {
             mails_per_hour: 60,
             goodbye: Goodbye::default(),
             cc: Copies::default(),
-            trail: TrailConfig::default(),
+            trail: Retention::default(),
             host_name: None,
             machine_id: None,
             collect: CollectConfig::default(),
@@ -188,24 +188,6 @@ pub struct RedactConfig {
     pub users: Vec<String>,
 }
 
-/// How long the trail is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrailConfig {
-    /// Days.
-    pub days: u32,
-    /// Most reports.
-    pub reports: usize,
-    /// Most bytes on disk.
-    pub bytes: u64,
-}
-
-impl Default for TrailConfig {
-    fn default() -> Self {
-        Self { days: 90, reports: 5_000, bytes: 512 * 1024 * 1024 }
-    }
-}
-
 impl Config {
     /// Reads the file and what `MAILBEAT_STATE_DIR`, `MAILBEAT_MACHINE_ID` and `MAILBEAT_LOG` override.
     ///
@@ -241,12 +223,6 @@ impl Config {
     #[must_use]
     pub fn locale_under(&self, contract: &Contract) -> Locale {
         self.locale.or(contract.locale).unwrap_or_default()
-    }
-
-    /// How much of the trail is kept.
-    #[must_use]
-    pub fn retention(&self) -> Retention {
-        Retention { days: self.trail.days, reports: self.trail.reports, bytes: self.trail.bytes }
     }
 
     /// The digest that reports name, so that a changed configuration shows.

@@ -16,9 +16,10 @@ use serde::Serialize;
 use crate::activation::Consent;
 use crate::check::CheckConfig;
 use crate::compose::VERSION;
-use crate::config::{Config, Locale, TrailConfig};
+use crate::config::{Config, Locale};
 use crate::item::{ALWAYS, Item};
 use crate::sense::HostFacts;
+use crate::trail::Retention;
 use crate::words::{self, ItemWords, Page, PageError};
 
 /// Most examples of one item.
@@ -61,7 +62,7 @@ pub struct Sheet {
     often: Option<Promise>,
     items: Vec<ItemLine>,
     always: Vec<AlwaysLine>,
-    trail: TrailConfig,
+    trail: Retention,
     encrypted: bool,
     version: &'static str,
     today: String,

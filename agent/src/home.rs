@@ -1,13 +1,17 @@
-//! The state directory: which file lies where, and who may use it now.
+//! The state directory: which file lies where. `lock` says who may write in it now.
 //!
-//! It belongs to one agent, mode 0700. `run` and every command that writes hold its lock; what only reads does not.
-//! Trusts the file system to keep its promises about rename and fsync; fails with the path and what to do.
+//! It belongs to one agent, mode 0700. Trusts the file system to keep its promises about rename and fsync; fails with the path and
+//! what to do.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, Write as _};
+mod lock;
+
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use mailbeat_shared::durable;
+
+pub use lock::{Holder, Lock};
 
 /// The paths of one agent's state.
 #[derive(Clone, Debug)]
@@ -45,29 +49,6 @@ pub enum HomeError {
     },
 }
 
-/// Who holds the lock, as written in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// The process id, where it could be read.
-    pub pid: Option<u32>,
-    /// Whether it is `run`, which answers requests; otherwise a command that will be done soon.
-    pub runs: bool,
-}
-
-impl std::fmt::Display for Holder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let what = if self.runs { "`mailbeat-agent run`" } else { "another mailbeat-agent" };
-        match self.pid {
-            Some(pid) => write!(f, "{what} (process {pid})"),
-            None => f.write_str(what),
-        }
-    }
-}
-
-/// Held while this process may write; given back when dropped or when the process ends, however it ends.
-#[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held, not used")] File);
-
 impl Home {
     /// The state under this directory; touches nothing.
     #[must_use]
@@ -94,42 +75,6 @@ impl Home {
                 .map_err(|error| HomeError::Unusable { path: self.0.clone(), error })?;
         }
         Ok(())
-    }
-
-    /// Takes the lock; `runs` says whether this process will answer requests.
-    ///
-    /// # Errors
-    /// [`HomeError::InUse`] if another process has it, else [`HomeError::Unusable`].
-    pub fn lock(&self, runs: bool) -> Result<Lock, HomeError> {
-        let unusable = |error| HomeError::Unusable { path: self.0.clone(), error };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(self.0.join("lock"))
-            .map_err(unusable)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(HomeError::InUse { path: self.0.clone(), holder: read_holder(&mut file) });
-            }
-            Err(TryLockError::Error(error)) => return Err(unusable(error)),
-        }
-        let text = format!("{} {}\n", std::process::id(), if runs { "run" } else { "command" });
-        file.set_len(0).and_then(|()| file.rewind()).map_err(unusable)?;
-        file.write_all(text.as_bytes()).map_err(unusable)?;
-        Ok(Lock(file))
-    }
-
-    /// Who holds the lock now, if anybody.
-    #[must_use]
-    pub fn holder(&self) -> Option<Holder> {
-        let mut file = File::open(self.0.join("lock")).ok()?;
-        match file.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => Some(read_holder(&mut file)),
-            _ => None,
-        }
     }
 
     /// The system's private key, OpenSSH format.
@@ -255,31 +200,9 @@ fn other_owner(_: &Path) -> Option<u32> {
     None
 }
 
-fn read_holder(file: &mut File) -> Holder {
-    let mut text = String::new();
-    // On Windows a locked file cannot be read by others; then the holder stays unnamed.
-    let _ = file.take(64).read_to_string(&mut text);
-    let mut words = text.split_whitespace();
-    Holder { pid: words.next().and_then(|pid| pid.parse().ok()), runs: words.next() == Some("run") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_second_instance_is_refused_and_told_who_holds_the_state() {
-        let dir = tempfile::tempdir().unwrap();
-        let home = Home::new(dir.path().join("state"));
-        home.prepare().unwrap();
-        assert_eq!(home.holder(), None);
-        let lock = home.lock(true).unwrap();
-        let refused = home.lock(false).unwrap_err().to_string();
-        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
-        assert_eq!(home.holder(), Some(Holder { pid: Some(std::process::id()), runs: true }));
-        drop(lock);
-        home.lock(false).unwrap();
-    }
 
     #[cfg(unix)]
     #[test]

@@ -1,12 +1,13 @@
 //! The agent itself: one step at a time, from what is due to what was sent.
 //!
-//! [`Agent::step`] begins the checks that are due, composes every report that is, sends at most one, and says when to come again. It never sleeps,
-//! never reads the clock and can be killed at any point: what it knows lies in the state directory. What fails is logged,
-//! named in the next report and in `status`, and tried again; nothing here panics or gives up.
+//! [`Agent::step`] begins the checks that are due, composes every report that is, sends at most one, and says when to come again. It
+//! never sleeps, never reads the clock and can be killed at any point: what it knows lies in the state directory. What fails is
+//! logged, named in the next report and in `status`, and tried again; nothing here panics or gives up.
 
 mod answering;
 mod checking;
 mod composing;
+mod error;
 mod requests;
 mod resending;
 mod sending;
@@ -16,20 +17,19 @@ mod system;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use composing::Preview;
+pub use error::StepError;
 pub use requests::{Answer, Request, Requests};
 use standing::{Stamp, Standing};
 
-use crate::activation::StorageError;
-use crate::compose::{ComposeError, Desk};
+use crate::compose::Desk;
 use crate::config::Config;
 use crate::home::Home;
-use crate::identity::{Entropy, IdentityError, draw};
+use crate::identity::{Entropy, draw};
 use crate::redact::pseudonym::Pseudonyms;
 use crate::render::Renderer;
 use crate::route::Post;
@@ -94,53 +94,6 @@ pub struct Agent {
 
 /// One part of a step: does what it can, and says when it has something to do again.
 type Part = fn(&mut Agent, Timestamp) -> Result<Timestamp, StepError>;
-
-/// Why a step could not do all it should. It is tried again.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    /// The state directory failed.
-    #[error("{dir}: {error}{advice}", dir = dir.display(), advice = advice(error))]
-    State {
-        /// The directory.
-        dir: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// The identity cannot be used.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    /// The activation cannot be used.
-    #[error(transparent)]
-    Activation(#[from] StorageError),
-    /// A report cannot be made.
-    #[error(transparent)]
-    Compose(#[from] ComposeError),
-    /// There is no contract.
-    #[error("not activated; run `mailbeat-agent activate FILE` first")]
-    NotActivated,
-    /// Reports must be encrypted, and the contract does not say for whom. Nothing leaves in clear instead.
-    #[error(
-        "agent.toml says encrypt = true, and the contract names no key to encrypt for: ask the vendor for a newer revision of it, or remove `encrypt`. Nothing is sent until then"
-    )]
-    NobodyToEncryptFor,
-    /// The machine is another one.
-    #[error(
-        "this state was made on another machine. If this machine took over from that one, run `mailbeat-agent identity keep`; if it is a copy beside it, run `mailbeat-agent identity new`. Nothing is reported until then"
-    )]
-    OtherMachine,
-}
-
-fn advice(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; make room there: nothing is lost, but nothing new can be reported"
-        }
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "; the agent's user must own this directory and be able to write it"
-        }
-        _ => "",
-    }
-}
 
 impl Agent {
     /// Takes up the work where the state directory says it was left: finishes what a crash left half done.

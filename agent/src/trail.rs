@@ -15,7 +15,7 @@ use mailbeat_shared::wire::extract::{Extracted, Signed, extract};
 use mailbeat_shared::wire::id::Digest;
 use mailbeat_shared::wire::report::Report;
 use mailbeat_shared::wire::signature::{PublicKey, Signature};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::home::Home;
 use crate::spool::{self, Entry, MAIL, REPORT, SEALED, SIGNATURE};
@@ -131,8 +131,9 @@ fn check_one(entry: &Entry, key: &PublicKey) -> Result<(Digest, Report), String>
     Ok((verified.digest(), report))
 }
 
-/// How much of the trail is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How much of the trail is kept: the `trail` table of `agent.toml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Retention {
     /// Days a report is kept.
     pub days: u32,
@@ -140,6 +141,12 @@ pub struct Retention {
     pub reports: usize,
     /// Most bytes kept on disk.
     pub bytes: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { days: 90, reports: 5_000, bytes: 512 * 1024 * 1024 }
+    }
 }
 
 /// Forgets what is too old or too much, oldest first. The newest report always stays: by it the start knows which

@@ -4,18 +4,25 @@
 //! in memory is truth; a commit is what survives. It trusts its own rows as far as they parse, and nothing that came by
 //! mail is used but as a value. rusqlite stays inside this room.
 
+mod actions;
 mod branches;
 mod confirmations;
 mod content;
 mod contracts;
+mod counters;
 #[cfg(test)]
 mod damage;
+mod fetch_windows;
 mod filings;
+mod findings;
 mod handle;
+mod hearing;
 mod history;
+mod judgement;
 mod keys;
 mod mailboxes;
 mod migrate;
+mod notification_view;
 mod outbox;
 mod people;
 mod quarantine;
@@ -24,20 +31,21 @@ mod reports;
 mod snapshots;
 mod sqlite;
 mod systems;
+mod terms;
 mod tickets;
-mod views;
 
 pub use branches::{Branch, Hole, Why};
 pub use confirmations::Confirmation;
 pub use content::{PackedReport, pack, unpack};
-pub use contracts::{ContractRefused, ContractRow, EnrollmentMode, Terms};
+pub use contracts::{ContractRefused, ContractRow};
 pub use handle::StoreHandle;
 pub use keys::{AdmittedBy, SystemKey};
 pub use mailboxes::{Folder, MailboxRow};
 pub use outbox::{HELD_BACK, Notification};
 pub use people::{Contact, Customer};
-pub use quarantine::{Claimed, Kept, NewQuarantined, Place, Quarantined};
+pub use quarantine::{Claimed, Kept, NewQuarantined, Place, QuarantineState, Quarantined};
 pub use reports::{NewReport, ReportRow};
 pub use sqlite::{Reader, Store, StoreError, Tx};
 pub use systems::{NewSystem, Registered, System, SystemState};
+pub use terms::{EnrollmentMode, Terms};
 pub use tickets::{Owner, TicketRow};

@@ -15,12 +15,10 @@ use crate::story::{Story, Who, crashing, is_killed};
 const CONTACT: &str = "customer@example.test";
 /// What is asked for, and nothing else, is sent.
 const NEVER: (u32, u32) = (86_400, 604_800);
-/// Late is nobody.
-const GRACE_S: u32 = 3_600;
 
 /// A host that has said all it had to, and a customer's contact.
 fn begun() -> anyhow::Result<Story> {
-    let mut story = Story::new(Build::CrashPoints, GRACE_S)?;
+    let mut story = Story::new(Build::CrashPoints)?;
     let contract = story.vendor.issue("ACME", NEVER.0, NEVER.1)?;
     story.host.activate(&story.vendor, &contract)?;
     // Its slot may be a minute away.

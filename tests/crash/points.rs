@@ -27,11 +27,9 @@ pub(crate) const TABLE: &[(&str, Who, &[Chapter])] = &[
 
 /// Stories told at the same time: they mostly wait for the next second.
 const AT_ONCE: usize = 10;
-/// How late a heartbeat may be: later than a program takes to come back, on a busy machine.
-const GRACE_S: u32 = 6;
 
 fn end(crash: Option<Crash<'_>>) -> anyhow::Result<End> {
-    let mut story = Story::new(Build::CrashPoints, GRACE_S)?;
+    let mut story = Story::new(Build::CrashPoints)?;
     story.tell(crash)?;
     let poison = check(&story)?;
     anyhow::ensure!(poison == 0, "{poison} good mails were taken for poison after one death");
@@ -74,7 +72,7 @@ fn killed_before_or_after_any_point_the_story_ends_as_if_nothing_had_happened() 
 #[test]
 fn a_mail_over_which_the_receiver_dies_twice_is_set_aside_unread_and_stops_nobody() {
     let told = || -> anyhow::Result<()> {
-        let mut story = Story::new(Build::CrashPoints, 3_600)?;
+        let mut story = Story::new(Build::CrashPoints)?;
         let contract = story.vendor.issue("ACME", 1, 3_600)?;
         story.host.activate(&story.vendor, &contract)?;
         story.die(Who::Receiver, "R2.before")?;

@@ -49,7 +49,7 @@ fn two_hundred_kills_lose_nothing_and_count_nothing_twice() {
 }
 
 fn tell(mut random: Random, kills: usize) -> anyhow::Result<()> {
-    let mut story = Story::new(Build::Ordinary, 3_600)?;
+    let mut story = Story::new(Build::Ordinary)?;
     let contract = story.vendor.issue("ACME", 1, 1)?;
     story.host.activate(&story.vendor, &contract)?;
     story.start_both()?;

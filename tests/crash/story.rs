@@ -55,6 +55,18 @@ pub(crate) struct Story {
     receiver: Option<Running>,
 }
 
+/// How late a heartbeat may be while nobody is to be missed, however busy the machine is.
+const PATIENT: &str = "1h";
+/// And while somebody is.
+const IMPATIENT: &str = "6s";
+
+fn rules(grace: &str) -> String {
+    format!(
+        "[liveness]\ngrace = \"{grace}\"\nmisses = 2\n\n[[threshold]]\nid = \"many-files\"\nmetric = \"mailbeat.watch.files\"\n\
+         above = {{ medium = 2 }}\ntitle = \"{{value}} configuration files are watched\"\n"
+    )
+}
+
 /// Ten hosts of unoptimised programs read their package database each second otherwise, and fall silent over it on a busy machine.
 fn leave_out_the_inventory(host: &Host) -> anyhow::Result<()> {
     let path = host.dir.join("agent.toml");
@@ -66,15 +78,11 @@ fn leave_out_the_inventory(host: &Host) -> anyhow::Result<()> {
 }
 
 impl Story {
-    /// Everything set up, the agent not yet activated. `grace_s`: how late a heartbeat may be.
-    pub(crate) fn new(build: Build, grace_s: u32) -> anyhow::Result<Self> {
+    /// Everything set up, the agent not yet activated, and a vendor who misses nobody for an hour.
+    pub(crate) fn new(build: Build) -> anyhow::Result<Self> {
         let dir = tempfile::Builder::new().prefix("mailbeat-crash-").tempdir()?;
-        let rules = format!(
-            "[liveness]\ngrace = \"{grace_s}s\"\nmisses = 2\n\n[[threshold]]\nid = \"many-files\"\nmetric = \"mailbeat.watch.files\"\n\
-             above = {{ medium = 2 }}\ntitle = \"{{value}} configuration files are watched\"\n"
-        );
-        let vendor =
-            Vendor::with_build(&dir.path().join("vendor"), &maildirs::transport(dir.path()), &rules, build)?;
+        let (place, transport) = (dir.path().join("vendor"), maildirs::transport(dir.path()));
+        let vendor = Vendor::with_build(&place, &transport, &rules(PATIENT), build)?;
         let host =
             Host::with_build(&dir.path().join("scada-01"), "scada-01", &maildirs::route(dir.path()), build)?;
         host.write("app.conf", "workers = 4\n")?;
@@ -110,12 +118,14 @@ impl Story {
         self.until_ticket("many-files", "resolved")?;
         self.until_files(1)?;
 
+        self.vendor.rule(&rules(IMPATIENT))?;
         self.stop(Who::Agent);
         self.strike(strikes(Chapter::Silence))?;
         self.until_ticket("heartbeat-missing", "open")?;
         self.start(Who::Agent, None)?;
         self.strike(strikes(Chapter::Return))?;
         self.until_ticket("heartbeat-missing", "resolved")?;
+        self.vendor.rule(&rules(PATIENT))?;
         self.settle()
     }
 

@@ -101,7 +101,7 @@ impl World {
             // Somebody may have used the key to speak for another's system.
             for row in tx.waiting_of_signer(&key, 10_000)? {
                 if row.claimed.system != Some(identity.system) {
-                    tx.end_quarantine(row.id, false, "the customer did not mean that")?;
+                    tx.discard_quarantined(row.id, "the customer did not mean that")?;
                 }
             }
             match approve(tx, context(&rules), &key, false, now) {

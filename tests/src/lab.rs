@@ -13,24 +13,24 @@ mod dns;
 mod dovecot;
 mod farewell;
 mod mailboxes;
+mod needs;
 pub mod nginx;
 mod oauth;
 mod options;
 mod policy;
 mod ports;
 mod postfix;
+mod power;
 mod process;
 mod proxy;
+mod template;
 mod vendor_relay;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::ensure;
 
 pub use crate::programs::wait_for;
 pub use breaker::LineBreaker;
@@ -48,11 +48,11 @@ pub use proxy::HttpProxy;
 pub use vendor_relay::VendorRelay;
 
 use dovecot::Role;
+use needs::{INSTALL, cache, missing};
 use policy::Policy;
 use ports::Block;
 use process::{Guardian, Server};
-
-const INSTALL: &str = "tests/install-deps.sh installs what the tests need";
+use template::render;
 
 /// A mailbox and the login for IMAP and SMTP.
 #[derive(Clone, Debug)]
@@ -131,24 +131,29 @@ impl Lab {
             policy,
             _block: block,
         };
+        lab.add_users(options)?;
+        postfix::back_date(&lab.root)?;
+        for server in lab.servers() {
+            server.start()?;
+        }
+        lab.wait_for_imap()?;
+        lab.wait_for_postfix()?;
+        lab.wait_for_oauth()?;
+        Ok(lab)
+    }
+
+    fn add_users(&self, options: &Builder) -> anyhow::Result<()> {
         for name in Self::USERS.into_iter().chain(options.users.iter().map(String::as_str)) {
-            let user = lab.user(name);
+            let user = self.user(name);
             let quota = options.quotas.iter().find(|(limited, _)| limited == name);
             let extra = match quota {
                 Some((_, bytes)) => dovecot::quota_rule(*bytes),
                 None if name == "full" => "userdb_mail_plugins=quota userdb_quota_rule=*:bytes=1".to_owned(),
                 None => String::new(),
             };
-            dovecot::add_user(&lab.root, &user.address, &user.password, &extra)?;
+            dovecot::add_user(&self.root, &user.address, &user.password, &extra)?;
         }
-        postfix::back_date(&lab.root)?;
-        for server in lab.servers() {
-            server.start()?;
-        }
-        lab.wait_for_imap()?;
-        lab.wait_until_answering(&lab.postfix, ports.mx, "220 ")?;
-        lab.wait_for_oauth()?;
-        Ok(lab)
+        Ok(())
     }
 
     /// Where the servers listen.
@@ -191,90 +196,8 @@ impl Lab {
         &self.root
     }
 
-    /// Stops the IMAP server and ends its sessions. Mail still comes in.
-    ///
-    /// # Errors
-    /// It had died before.
-    pub fn stop_imap(&self) -> anyhow::Result<()> {
-        self.imap.stop()
-    }
-
-    /// Starts the IMAP server again and waits until it answers.
-    ///
-    /// # Errors
-    /// It does not come up.
-    pub fn start_imap(&self) -> anyhow::Result<()> {
-        self.imap.start()?;
-        self.wait_for_imap()
-    }
-
-    /// Stops Postfix; what is in its queue stays there.
-    ///
-    /// # Errors
-    /// Postfix had died before.
-    pub fn stop_postfix(&self) -> anyhow::Result<()> {
-        self.postfix.stop()
-    }
-
-    /// Starts Postfix again and waits until it answers.
-    ///
-    /// # Errors
-    /// It does not come up.
-    pub fn start_postfix(&self) -> anyhow::Result<()> {
-        self.postfix.start()?;
-        self.wait_until_answering(&self.postfix, self.ports.mx, "220 ")
-    }
-
-    /// From now on the servers show a certificate that is valid for so many days.
-    ///
-    /// # Errors
-    /// `openssl` failed, or a server does not start again.
-    pub fn certify(&self, days: u32) -> anyhow::Result<()> {
-        ca::issue(&self.root.join("tls"), Certificate::Good, &days.to_string())?;
-        self.stop_imap()?;
-        self.start_imap()?;
-        self.restart_postfix()
-    }
-
-    /// Where the process number of Postfix, and that of the IMAP server, is while they run.
-    #[must_use]
-    pub fn pid_files(&self) -> [PathBuf; 2] {
-        [self.postfix.pid_file(), self.imap.pid_file()]
-    }
-
-    /// Ends every SMTP session, so that whoever goes on signs in anew.
-    ///
-    /// # Errors
-    /// As [`Lab::stop_postfix`] and [`Lab::start_postfix`].
-    pub fn restart_postfix(&self) -> anyhow::Result<()> {
-        self.stop_postfix()?;
-        self.start_postfix()
-    }
-
     fn servers(&self) -> impl Iterator<Item = &Server> {
         [&self.imap, &self.delivery, &self.postfix].into_iter().chain(&self.oauth)
-    }
-
-    fn wait_for_imap(&self) -> anyhow::Result<()> {
-        self.wait_until_answering(&self.imap, self.ports.imap, "* OK")
-    }
-
-    fn wait_until_answering(&self, server: &Server, port: u16, greeting: &str) -> anyhow::Result<()> {
-        let answers = || {
-            let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-            stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-            let mut line = String::new();
-            BufReader::new(stream).read_line(&mut line).ok()?;
-            line.starts_with(greeting).then_some(())
-        };
-        for _ in 0..1_000 {
-            if answers().is_some() {
-                return Ok(());
-            }
-            ensure!(server.is_running(), "a server did not start:\n{}", self.logs());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        bail!("nothing answers {greeting:?} on port {port}:\n{}", self.logs())
     }
 
     /// The last lines of every log.
@@ -301,29 +224,4 @@ impl Drop for Lab {
         self.guardian.finish(keep);
         self.servers().for_each(Server::bury);
     }
-}
-
-/// Fills `@NAME@`s. A name the values do not know is a mistake in the template.
-fn render(template: &str, values: &[(&str, &str)]) -> anyhow::Result<String> {
-    let mut text = template.to_owned();
-    for (name, value) in values {
-        text = text.replace(&format!("@{name}@"), value);
-    }
-    let left =
-        text.lines().filter(|line| !line.starts_with('#')).find(|line| line.split('@').nth(2).is_some());
-    match left {
-        Some(line) if !line.contains("/^") => bail!("nothing fills this line of a template: {line}"),
-        _ => Ok(text),
-    }
-}
-
-/// Where `tests/install-deps.sh` puts what it does not install.
-fn cache() -> anyhow::Result<PathBuf> {
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
-    Ok(cache.context("HOME is not set")?.join("mailbeat-tests"))
-}
-
-fn missing(program: &str, packages: &str, error: &std::io::Error) -> anyhow::Error {
-    anyhow::anyhow!("cannot run {program} (Debian packages: {packages}): {error}; {INSTALL}")
 }

@@ -4,9 +4,10 @@ use mailbeat_shared::dns::DnsSettings;
 use mailbeat_shared::locale::Locale;
 use serde::Serialize;
 
-use super::{Config, Copies, Goodbye, LogLevel, RedactConfig, TrailConfig};
+use super::{Config, Copies, Goodbye, LogLevel, RedactConfig};
 use crate::collect::CollectConfig;
 use crate::render::SubjectStyle;
+use crate::trail::Retention;
 use crate::watch::WatchConfig;
 
 #[derive(Serialize)]
@@ -32,7 +33,7 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     machine_id: Option<&'a str>,
     cc: &'a Copies,
-    trail: TrailConfig,
+    trail: Retention,
     collect: &'a CollectConfig,
     watch: &'a WatchConfig,
     redact: &'a RedactConfig,

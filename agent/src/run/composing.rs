@@ -110,7 +110,7 @@ impl Agent {
         tracing::info!("#{sequence} {}: {title}", kind.as_str());
         self.settle(now)?;
         if kind == Kind::System || sequence.is_multiple_of(100) {
-            let gone = trail::prune(&self.home, self.config.retention(), now).map_err(self.failed())?;
+            let gone = trail::prune(&self.home, self.config.trail, now).map_err(self.failed())?;
             tracing::debug!("{gone} reports older than the trail's retention were forgotten");
         }
         Ok(sequence)

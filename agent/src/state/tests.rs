@@ -1,6 +1,9 @@
 //! What a crash, a full disk or a helpful person leaves behind, and what is gone on with.
 
+use std::fs;
+
 use super::*;
+use crate::home::Home;
 
 fn home() -> (tempfile::TempDir, Home) {
     let dir = tempfile::tempdir().unwrap();

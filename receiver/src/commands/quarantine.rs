@@ -23,8 +23,8 @@ pub(super) fn run(desk: &Desk, command: &Quarantine) -> anyhow::Result<()> {
         Quarantine::Show { id } => show(desk, *id),
         Quarantine::Release { id } => release(desk, *id),
         Quarantine::Discard { id } => {
-            let ended = desk.write(|tx| tx.end_quarantine(*id, false, "discarded by an operator"))?;
-            ensure!(ended, "nothing waits under {id}; `quarantine list` shows what does");
+            let discarded = desk.write(|tx| tx.discard_quarantined(*id, "discarded by an operator"))?;
+            ensure!(discarded, "nothing waits under {id}; `quarantine list` shows what does");
             desk.show(&serde_json::json!({ "id": id, "state": "discarded" }), &format!("{id} is discarded"))
         }
     }
@@ -41,7 +41,7 @@ struct Row {
     host: Option<String>,
     contract: Option<String>,
     signer: Option<String>,
-    state: String,
+    state: &'static str,
 }
 
 impl Row {
@@ -56,7 +56,7 @@ impl Row {
             host: Some(mail.claimed.host.clone()).filter(|host| !host.is_empty()),
             contract: Some(mail.claimed.contract.clone()).filter(|contract| !contract.is_empty()),
             signer: mail.claimed.signer.as_ref().map(PublicKey::from_bytes).map(|key| key.fingerprint()),
-            state: mail.state.clone(),
+            state: mail.state.as_str(),
         }
     }
 }

@@ -92,7 +92,7 @@ fn release(
     };
     match outcome.verdict {
         Verdict::Quarantined(reason) => tx.still_quarantined(row.id, reason, &outcome.detail)?,
-        verdict => drop(tx.end_quarantine(row.id, true, &verdict.to_string())?),
+        verdict => drop(tx.release_quarantined(row.id, &verdict.to_string())?),
     }
     tx.count(row.place.mailbox, outcome.verdict.as_str(), now, 1)?;
     Ok(Some(Recorded { uid: 0, verdict: outcome.verdict, detail: outcome.detail }))

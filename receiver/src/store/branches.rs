@@ -156,10 +156,7 @@ impl Tx<'_> {
             branch_columns!()
         );
         let params = params![system, incarnation.0.cast_signed(), us(at), int(sequence), digest.as_bytes()];
-        self.one(SQL, params, branch)?.ok_or_else(|| StoreError::Corrupt {
-            what: "a branch",
-            detail: "not there after it was made".into(),
-        })
+        self.only(SQL, params, branch)
     }
 
     /// Writes a branch's state.

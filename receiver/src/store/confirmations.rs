@@ -59,7 +59,7 @@ impl Tx<'_> {
     pub fn confirmed_since(&self, system: i64, since: Timestamp) -> Result<u32, StoreError> {
         const SQL: &str = "-- confirmed_since
             SELECT count(DISTINCT report) FROM confirmations WHERE system = ?1 AND made_at > ?2";
-        Ok(self.one(SQL, params![system, us(since)], |row| row.get(0))?.unwrap_or_default())
+        self.only(SQL, params![system, us(since)], |row| row.get(0))
     }
 
     /// Writes down that a contact has to be told of a test report. Lets go of what is long over.

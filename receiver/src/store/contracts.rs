@@ -1,73 +1,15 @@
-//! Contracts: their terms, revisions and ends.
-
-use std::str::FromStr;
+//! Contracts as they were issued: taken up, renewed and revoked. What they promise is in `terms`.
+//!
+//! A file that comes here was sealed or verified before. A revision that is not newer, a number of another customer's, and a
+//! renewal of what nobody knows are refused, and nothing is written.
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::contract::{EnrollmentSecret, Interval, SealedContract};
+use mailbeat_shared::wire::contract::{EnrollmentSecret, SealedContract};
 use mailbeat_shared::wire::id::ContractNumber;
 use rusqlite::{Row, params};
-use serde::Serialize;
 
-use super::sqlite::{StoreError, Tx, maybe_time, time, us, word};
-use crate::evaluate::UnknownWord;
-
-/// Whether a proof admits a system, or an operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EnrollmentMode {
-    /// The proof admits.
-    Auto,
-    /// An operator admits.
-    Approve,
-}
-
-impl EnrollmentMode {
-    /// The word in tables and configuration.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Approve => "approve",
-        }
-    }
-}
-
-impl FromStr for EnrollmentMode {
-    type Err = UnknownWord;
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        [Self::Auto, Self::Approve]
-            .into_iter()
-            .find(|mode| mode.as_str() == text)
-            .ok_or_else(|| UnknownWord(text.to_owned()))
-    }
-}
-
-/// What the receiver keeps in mind of a contract while it reads mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// Row.
-    pub id: i64,
-    /// The number people say.
-    pub number: ContractNumber,
-    /// Whose it is.
-    pub customer: i64,
-    /// When it ends; `None`: until revoked.
-    pub valid_until: Option<Timestamp>,
-    /// Days in which heartbeats go on after the end.
-    pub grace_days: u32,
-    /// How many systems it covers.
-    pub systems: u32,
-    /// From heartbeat to heartbeat, in seconds.
-    pub heartbeat: Interval,
-    /// From system report to system report, in seconds.
-    pub system: Interval,
-    /// Longest announced maintenance, in hours.
-    pub maintenance_max_h: u32,
-    /// Who admits systems.
-    pub enrollment: EnrollmentMode,
-    /// Since when it is revoked.
-    pub revoked_at: Option<Timestamp>,
-}
+use super::sqlite::{StoreError, Tx, time, us};
+use super::terms::{EnrollmentMode, Terms, terms};
 
 /// A contract as it is listed.
 #[derive(Clone, Debug)]
@@ -112,25 +54,6 @@ pub enum ContractRefused {
     Store(#[from] StoreError),
 }
 
-pub(super) fn terms(row: &Row<'_>, first: usize) -> rusqlite::Result<Terms> {
-    let interval = |at: usize| -> rusqlite::Result<Interval> {
-        Ok(Interval { default: row.get(at)?, min: row.get(at + 1)?, max: row.get(at + 2)? })
-    };
-    Ok(Terms {
-        id: row.get(first)?,
-        number: word(row, first + 1)?,
-        customer: row.get(first + 2)?,
-        valid_until: maybe_time(row, first + 3)?,
-        grace_days: row.get(first + 4)?,
-        systems: row.get(first + 5)?,
-        heartbeat: interval(first + 6)?,
-        system: interval(first + 9)?,
-        maintenance_max_h: row.get(first + 12)?,
-        enrollment: word(row, first + 13)?,
-        revoked_at: maybe_time(row, first + 14)?,
-    })
-}
-
 impl Tx<'_> {
     /// Takes up an issued contract or a renewal of one.
     ///
@@ -172,7 +95,7 @@ impl Tx<'_> {
             _ => {}
         }
         let (heartbeat, system) = (contract.heartbeat_interval_s, contract.system_interval_s);
-        let id = self.one(
+        let id = self.only(
             INSERT,
             params![
                 contract.number.as_str(),
@@ -196,7 +119,6 @@ impl Tx<'_> {
             ],
             |row| row.get(0),
         )?;
-        let id = id.unwrap_or_default();
         self.look_at_systems(id, had_ended, now)?;
         Ok(id)
     }

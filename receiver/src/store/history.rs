@@ -101,14 +101,4 @@ impl Tx<'_> {
             DELETE FROM daily WHERE day < ?1";
         self.run(SQL, params![before.0])
     }
-
-    /// Takes an idempotency key (R6). `false`: the command it was given with was carried out before.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn take_action_key(&self, key: &str, now: Timestamp) -> Result<bool, StoreError> {
-        const SQL: &str = "-- take_action_key
-            INSERT INTO actions (key, done_at) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING";
-        Ok(self.run(SQL, params![key, us(now)])? == 1)
-    }
 }

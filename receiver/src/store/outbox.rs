@@ -86,7 +86,7 @@ impl Tx<'_> {
         const SQL: &str = "-- put_notification
             INSERT INTO notifications (event, contact, channel, token, state, made_at, next_at)
             VALUES (?1, ?2, 'mail', ?3, 'waiting', ?4, ?4) ON CONFLICT (event, contact, channel) DO NOTHING";
-        let ticket = TicketNumber(self.one(TICKET, params![event], |row| row.get(0))?.unwrap_or_default());
+        let ticket = TicketNumber(self.only(TICKET, params![event], |row| row.get(0))?);
         let token = self.notification_secret()?.local_part(&NotificationId { ticket, event, contact });
         self.run(SQL, params![event, contact, token, us(now)]).map(drop)
     }

@@ -1,11 +1,13 @@
-//! Customers and the people responsible.
+//! Customers, and the people responsible for them.
+//!
+//! What is recorded of them was typed by an operator. An address that refused mail is passed over until somebody changes it.
 
 use jiff::Timestamp;
 use mailbeat_shared::locale::Locale;
 use rusqlite::{Row, params};
 use serde::Serialize;
 
-use super::sqlite::{StoreError, Tx, maybe_time, maybe_word, us};
+use super::sqlite::{StoreError, Tx, maybe_time, maybe_word, time, us};
 
 /// A customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,7 +40,11 @@ pub struct Contact {
     pub refused_at: Option<Timestamp>,
 }
 
-pub(super) fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
+fn customer(row: &Row<'_>) -> rusqlite::Result<Customer> {
+    Ok(Customer { id: row.get(0)?, name: row.get(1)?, notes: row.get(2)? })
+}
+
+fn contact(row: &Row<'_>) -> rusqlite::Result<Contact> {
     Ok(Contact {
         id: row.get(0)?,
         customer: row.get(1)?,
@@ -61,10 +67,17 @@ impl Tx<'_> {
         const SELECT: &str = "-- put_customer
             SELECT id FROM customers WHERE name = ?1";
         self.run(INSERT, params![name, us(now)])?;
-        self.one(SELECT, params![name], |row| row.get(0))?.ok_or_else(|| StoreError::Corrupt {
-            what: "a customer",
-            detail: "not there after it was made".into(),
-        })
+        self.only(SELECT, params![name], |row| row.get(0))
+    }
+
+    /// One customer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn customer(&self, id: i64) -> Result<Option<Customer>, StoreError> {
+        const SQL: &str = "-- customer
+            SELECT id, name, notes FROM customers WHERE id = ?1";
+        self.one(SQL, params![id], customer)
     }
 
     /// All customers by name.
@@ -74,7 +87,17 @@ impl Tx<'_> {
     pub fn customers(&self) -> Result<Vec<Customer>, StoreError> {
         const SQL: &str = "-- customers
             SELECT id, name, notes FROM customers ORDER BY name";
-        self.all(SQL, [], |row| Ok(Customer { id: row.get(0)?, name: row.get(1)?, notes: row.get(2)? }))
+        self.all(SQL, [], customer)
+    }
+
+    /// One contact.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn contact(&self, id: i64) -> Result<Option<Contact>, StoreError> {
+        const SQL: &str = "-- contact
+            SELECT id, customer, position, name, email, locale, refused_at FROM contacts WHERE id = ?1";
+        self.one(SQL, params![id], contact)
     }
 
     /// Another person responsible, after those there are. `None`: one of the vendor's own people.
@@ -85,7 +108,7 @@ impl Tx<'_> {
         const SQL: &str = "-- add_contact
             INSERT INTO contacts (customer, position, name, email)
             VALUES (?1, (SELECT 1 + coalesce(max(position), 0) FROM contacts WHERE customer IS ?1), ?2, ?3)";
-        Ok(self.insert(SQL, params![customer, name, email])?.unwrap_or_default())
+        self.insert(SQL, params![customer, name, email])
     }
 
     /// Changes a contact; a new address is tried again.
@@ -143,5 +166,17 @@ impl Tx<'_> {
             SELECT id, customer, position, name, email, locale, refused_at FROM contacts WHERE customer IS ?1
             ORDER BY position, id";
         self.all(SQL, params![customer], contact)
+    }
+
+    /// The people whose mail server refuses mail: address, since when, and its words.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) fn refused_contacts(&self) -> Result<Vec<(String, Timestamp, String)>, StoreError> {
+        const SQL: &str = "-- refused_contacts
+            SELECT c.email, min(c.refused_at), coalesce((SELECT n.words FROM notifications n JOIN contacts o ON o.id = n.contact
+                WHERE o.email = c.email AND n.state = 'refused' ORDER BY n.id DESC LIMIT 1), '')
+            FROM contacts c WHERE c.refused_at IS NOT NULL GROUP BY c.email ORDER BY c.email LIMIT 200";
+        self.all(SQL, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))
     }
 }

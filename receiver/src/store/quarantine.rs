@@ -1,18 +1,55 @@
-//! What waits for somebody to look, bounded by count and bytes: the least proven and oldest make room. What makes room is
-//! counted, and the mail itself stays in the mailbox's Quarantine folder.
+//! What waits for somebody to look. How much may wait is in `bounds`.
+//!
+//! Nothing in a row was believed: what a mail claims of itself stays a claim, in types of its own. Content of a form nobody knows is
+//! taken as not kept.
+
+mod bounds;
+
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use mailbeat_shared::wire::id::{Digest, SystemId};
 use rusqlite::{Row, params};
 
+#[cfg(test)]
+pub(super) use self::bounds::WAITING;
 use super::content::PackedReport;
-use super::sqlite::{StoreError, Tx, digest, int, number, time, us, word};
+use super::sqlite::{StoreError, Tx, digest, number, time, word};
+use crate::evaluate::UnknownWord;
 use crate::intake::verdict::QuarantineReason;
 
-/// Most rows that wait.
-pub(super) const WAITING: i64 = 20_000;
-/// Most bytes they hold.
-const BYTES: i64 = 256 * 1024 * 1024;
+/// Where a mail in quarantine stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QuarantineState {
+    /// Somebody should look.
+    Waiting,
+    /// It was taken after all.
+    Released,
+    /// It was of no use.
+    Discarded,
+}
+
+impl QuarantineState {
+    /// The word in tables and `--json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Released => "released",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
+impl FromStr for QuarantineState {
+    type Err = UnknownWord;
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        [Self::Waiting, Self::Released, Self::Discarded]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| UnknownWord(text.to_owned()))
+    }
+}
 
 /// In which form a quarantined mail is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,8 +130,8 @@ pub struct Quarantined {
     pub reason: QuarantineReason,
     /// Why, in words.
     pub detail: String,
-    /// `waiting`, `released` or `discarded`.
-    pub state: String,
+    /// Where it stands.
+    pub state: QuarantineState,
     /// When it came, as its mailbox says.
     pub received_at: Timestamp,
     /// When it was set aside, by our clock.
@@ -131,7 +168,7 @@ fn quarantined(row: &Row<'_>) -> rusqlite::Result<Quarantined> {
         id: row.get(0)?,
         reason: word(row, 1)?,
         detail: row.get(2)?,
-        state: row.get(3)?,
+        state: word(row, 3)?,
         received_at: time(row, 4)?,
         added_at: time(row, 18)?,
         seen: row.get(5)?,
@@ -149,71 +186,6 @@ fn quarantined(row: &Row<'_>) -> rusqlite::Result<Quarantined> {
 }
 
 impl Tx<'_> {
-    /// Puts a mail aside; the same mail again is only counted. Says how many others had to make room.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn put_quarantined(&self, new: &NewQuarantined<'_>, now: Timestamp) -> Result<u32, StoreError> {
-        const INSERT: &str = "-- put_quarantined
-            INSERT INTO quarantine (reason, detail, state, proven, received_at, added_at, mailbox, uidvalidity, uid, digest,
-                signer, system_id, contract, host, sequence, form, report_bytes, content)
-            VALUES (?1, ?2, 'waiting', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
-            ON CONFLICT (digest) DO NOTHING";
-        const SEEN: &str = "-- put_quarantined
-            UPDATE quarantine SET seen = seen + 1, reason = ?2, detail = ?3 WHERE digest = ?1";
-        let (form, report_bytes, content) = new.kept.columns();
-        let claimed = new.claimed;
-        let added = self.insert(
-            INSERT,
-            params![
-                new.reason.as_str(),
-                new.detail,
-                new.proven,
-                us(new.received_at),
-                us(now),
-                new.place.mailbox,
-                new.place.uidvalidity,
-                new.place.uid,
-                new.digest.as_bytes(),
-                claimed.signer,
-                claimed.system.as_ref().map(SystemId::as_bytes),
-                claimed.contract,
-                claimed.host,
-                int(claimed.sequence),
-                form,
-                report_bytes,
-                content
-            ],
-        )?;
-        if added.is_none() {
-            self.run(SEEN, params![new.digest.as_bytes(), new.reason.as_str(), new.detail])?;
-            return Ok(0);
-        }
-        self.make_room(1, content.map_or(0, <[u8]>::len), (WAITING, BYTES))
-    }
-
-    /// Adds to the totals and discards until at most so many rows and bytes wait.
-    fn make_room(&self, waiting: i64, bytes: usize, most: (i64, i64)) -> Result<u32, StoreError> {
-        const EXPEND: &str = "-- make_room
-            DELETE FROM quarantine
-            WHERE id = (SELECT id FROM quarantine WHERE state = 'waiting' ORDER BY proven, id LIMIT 1)
-            RETURNING coalesce(length(content), 0)";
-        let (mut count, mut held) = self.add_to_total(waiting, i64::try_from(bytes).unwrap_or(i64::MAX))?;
-        let mut discarded = 0;
-        while count > most.0 || held > most.1 {
-            let Some(length) = self.one(EXPEND, [], |row| row.get::<_, i64>(0))? else { break };
-            (count, held) = self.add_to_total(-1, -length)?;
-            discarded += 1;
-        }
-        Ok(discarded)
-    }
-
-    fn add_to_total(&self, waiting: i64, bytes: i64) -> Result<(i64, i64), StoreError> {
-        const SQL: &str = "-- add_to_total
-            UPDATE quarantine_total SET waiting = waiting + ?1, bytes = bytes + ?2 WHERE id = 1 RETURNING waiting, bytes";
-        Ok(self.one(SQL, params![waiting, bytes], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default())
-    }
-
     /// One mail in quarantine.
     ///
     /// # Errors
@@ -257,23 +229,6 @@ impl Tx<'_> {
         self.all(SQL, params![signer, limit], quarantined)
     }
 
-    /// Ends the waiting; the row stays as a record, the content goes.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn end_quarantine(&self, id: i64, released: bool, detail: &str) -> Result<bool, StoreError> {
-        const LENGTH: &str = "-- end_quarantine
-            SELECT coalesce(length(content), 0) FROM quarantine WHERE id = ?1 AND state = 'waiting'";
-        const SQL: &str = "-- end_quarantine
-            UPDATE quarantine SET state = ?2, detail = ?3, content = NULL, form = 'none' WHERE id = ?1";
-        let Some(length) = self.one(LENGTH, params![id], |row| row.get::<_, i64>(0))? else {
-            return Ok(false);
-        };
-        self.run(SQL, params![id, if released { "released" } else { "discarded" }, detail])?;
-        self.add_to_total(-1, -length)?;
-        Ok(true)
-    }
-
     /// Another reason, after it was tried again.
     ///
     /// # Errors
@@ -298,68 +253,5 @@ impl Tx<'_> {
             SELECT coalesce(m.name, 'import'), q.reason, count(*) FROM quarantine q LEFT JOIN mailboxes m ON m.id = q.mailbox
             WHERE q.state = 'waiting' GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 200";
         self.all(SQL, [], |row| Ok((row.get(0)?, row.get(1)?, number(row, 2)?)))
-    }
-
-    /// Counts verdicts of a mailbox on a day.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn count(&self, mailbox: Option<i64>, reason: &str, at: Timestamp, n: u64) -> Result<(), StoreError> {
-        const SQL: &str = "-- count
-            INSERT INTO counters (mailbox, reason, day, n) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (mailbox, reason, day) DO UPDATE SET n = n + ?4";
-        self.run(SQL, params![mailbox.unwrap_or(0), reason, at.as_second().div_euclid(86_400), int(n)])
-            .map(drop)
-    }
-
-    /// Verdicts since a time, by word.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn counters(&self, since: Timestamp) -> Result<Vec<(String, u64)>, StoreError> {
-        const SQL: &str = "-- counters
-            SELECT reason, sum(n) FROM counters WHERE day >= ?1 GROUP BY reason ORDER BY reason";
-        self.all(SQL, params![since.as_second().div_euclid(86_400)], |row| Ok((row.get(0)?, number(row, 1)?)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Store;
-    use super::*;
-
-    fn add(tx: &Tx<'_>, name: &str, proven: bool) -> Result<u32, StoreError> {
-        let content = name.as_bytes().to_vec();
-        let new = NewQuarantined {
-            reason: QuarantineReason::NotEnrolled,
-            detail: name,
-            proven,
-            received_at: Timestamp::UNIX_EPOCH,
-            place: Place::default(),
-            digest: Digest::of(name.as_bytes()),
-            claimed: &Claimed::default(),
-            kept: &Kept::Mail(PackedReport { report_bytes: 5, content }),
-        };
-        tx.put_quarantined(&new, Timestamp::UNIX_EPOCH)
-    }
-
-    #[test]
-    fn the_oldest_that_proved_nothing_makes_room_first_whether_rows_or_bytes_are_too_many() {
-        let mut store = Store::in_memory().unwrap();
-        let left = store.write(|tx| {
-            for (name, proven) in [("aaaaa", true), ("bbbbb", false), ("ccccc", false), ("ddddd", true)] {
-                add(tx, name, proven)?;
-            }
-            assert_eq!(add(tx, "aaaaa", true)?, 0, "the same again is only counted");
-            assert_eq!(tx.make_room(0, 0, (3, i64::MAX))?, 1);
-            assert_eq!(tx.make_room(0, 0, (99, 12))?, 1);
-            assert_eq!(tx.make_room(0, 0, (99, 9))?, 1);
-            tx.quarantine_waiting(0, 9)
-        });
-        let left = left.unwrap();
-        assert_eq!(left.iter().map(|row| row.detail.as_str()).collect::<Vec<_>>(), ["ddddd"]);
-        let ended = store.write(|tx| tx.end_quarantine(left[0].id, false, "spam")).unwrap();
-        assert!(ended);
-        assert_eq!(store.write(|tx| tx.add_to_total(0, 0)).unwrap(), (0, 0));
     }
 }

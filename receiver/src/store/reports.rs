@@ -62,7 +62,7 @@ pub struct ReportRow {
     pub has_content: bool,
 }
 
-pub(super) fn report_row(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
+fn report_row(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
     Ok(ReportRow {
         row: row.get(0)?,
         id: ReportId::from_bytes(row.get(1)?),
@@ -100,7 +100,7 @@ impl Tx<'_> {
     ) -> Result<u32, StoreError> {
         const SQL: &str = "-- received_between
             SELECT count(*) FROM reports WHERE system = ?1 AND received_at > ?2 AND received_at <= ?3";
-        Ok(self.one(SQL, params![system, us(since), us(until)], |row| row.get(0))?.unwrap_or(0))
+        self.only(SQL, params![system, us(since), us(until)], |row| row.get(0))
     }
 
     /// Records a report; its row, or `None` where the system has one with this id.
@@ -113,7 +113,7 @@ impl Tx<'_> {
                 mailbox, report_bytes, content)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
             ON CONFLICT (system, report_id) DO NOTHING";
-        self.insert(
+        self.insert_new(
             SQL,
             params![
                 new.system,
@@ -176,6 +176,17 @@ impl Tx<'_> {
             SELECT id, report_id, branch, sequence, digest, kind, created_at, received_at, life_at, content IS NOT NULL
             FROM reports WHERE system = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
         self.all(SQL, params![system, before, limit], report_row)
+    }
+
+    /// A system's newest reports of one kind, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn reports_of_kind(&self, system: i64, kind: &str, limit: u32) -> Result<Vec<ReportRow>, StoreError> {
+        const SQL: &str = "-- reports_of_kind
+            SELECT id, report_id, branch, sequence, digest, kind, created_at, received_at, life_at, content IS NOT NULL
+            FROM reports WHERE system = ?1 AND kind = ?2 ORDER BY id DESC LIMIT ?3";
+        self.all(SQL, params![system, kind, limit], report_row)
     }
 
     /// Rows of the mailboxes a system's last reports came through.

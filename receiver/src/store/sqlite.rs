@@ -1,4 +1,5 @@
-//! SQLite: the connection and its transactions. `column` has how Rust's values become columns, `error` what goes wrong.
+//! SQLite: the connection, and how a transaction begins and ends. `tx` has what can be done inside one, `column` how Rust's values
+//! become columns, `error` what goes wrong.
 //!
 //! One writer. WAL with synchronous=FULL: what `write` returned `Ok` for survives a power cut; anything else never
 //! happened. Commands write from their own process through the same functions and wait for the lock (busy_timeout).
@@ -6,19 +7,20 @@
 
 mod column;
 mod error;
+mod tx;
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::migrate;
 pub(super) use column::{
     digest, int, maybe_digest, maybe_time, maybe_word, number, system_id, time, us, word,
 };
 pub use error::StoreError;
+pub use tx::Tx;
 
 /// How long to wait for another process's write to end.
 const BUSY: Duration = Duration::from_secs(5);
@@ -97,7 +99,7 @@ impl Store {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| StoreError::sqlite("-- begin", error))?;
-        let result = work(&Tx { connection: &transaction })?;
+        let result = work(&Tx::of(&transaction))?;
         transaction.commit().map_err(|error| StoreError::sqlite("-- commit", error))?;
         Ok(result)
     }
@@ -155,76 +157,7 @@ fn read<T, E: From<StoreError>>(
     work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let transaction = connection.transaction().map_err(|error| StoreError::sqlite("-- begin", error))?;
-    work(&Tx { connection: &transaction })
-}
-
-/// A transaction. Its methods are the domain's: one file of `store/` for each group.
-#[derive(Debug)]
-pub struct Tx<'a> {
-    connection: &'a Connection,
-}
-
-impl Tx<'_> {
-    /// Work inside a savepoint: undone alone where it fails or panics, and the transaction goes on. May be nested.
-    ///
-    /// # Errors
-    /// Outside: the database itself refuses. Inside: what `work` returned.
-    pub fn isolated<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<Result<T, E>, StoreError> {
-        self.run("-- isolated\nSAVEPOINT isolated", [])?;
-        // A panic has to pass through here, or the savepoint stays open and an outer one of the same name is taken for it.
-        let result = catch_unwind(AssertUnwindSafe(work));
-        // A full disk may have ended the whole transaction, savepoints and all: then what the work said of it is the reason.
-        if self.connection.is_autocommit()
-            && let Ok(failed @ Err(_)) = result
-        {
-            return Ok(failed);
-        }
-        if !matches!(result, Ok(Ok(_))) {
-            self.run("-- isolated\nROLLBACK TO isolated", [])?;
-        }
-        self.run("-- isolated\nRELEASE isolated", [])?;
-        result.map_or_else(|panic| resume_unwind(panic), Ok)
-    }
-
-    /// Runs a statement; how many rows it changed.
-    pub(super) fn run(&self, sql: &'static str, params: impl Params) -> Result<usize, StoreError> {
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute(params))
-            .map_err(|error| StoreError::sqlite(sql, error))
-    }
-
-    /// Runs an INSERT; the new row's id, or `None` where ON CONFLICT DO NOTHING did nothing.
-    pub(super) fn insert(&self, sql: &'static str, params: impl Params) -> Result<Option<i64>, StoreError> {
-        let changed = self.run(sql, params)?;
-        Ok((changed > 0).then(|| self.connection.last_insert_rowid()))
-    }
-
-    /// The one row, if it is there.
-    pub(super) fn one<T>(
-        &self,
-        sql: &'static str,
-        params: impl Params,
-        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, StoreError> {
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row(params, map).optional())
-            .map_err(|error| StoreError::sqlite(sql, error))
-    }
-
-    /// All rows; the statement has a LIMIT, or counts what people made by hand.
-    pub(super) fn all<T>(
-        &self,
-        sql: &'static str,
-        params: impl Params,
-        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, StoreError> {
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_map(params, map)?.collect())
-            .map_err(|error| StoreError::sqlite(sql, error))
-    }
+    work(&Tx::of(&transaction))
 }
 
 #[cfg(test)]
@@ -234,30 +167,6 @@ mod tests {
     fn names(store: &mut Store) -> Vec<String> {
         let customers = store.read::<_, StoreError>(|tx| tx.customers()).unwrap();
         customers.into_iter().map(|customer| customer.name).collect()
-    }
-
-    #[test]
-    fn a_panic_in_an_inner_savepoint_undoes_the_outer_one_that_it_reaches_and_nothing_else() {
-        let mut store = Store::in_memory().unwrap();
-        let now = Timestamp::UNIX_EPOCH;
-        store
-            .write::<_, StoreError>(|tx| {
-                tx.put_customer("before", now)?;
-                let outer = tx.isolated(|| {
-                    catch_unwind(AssertUnwindSafe(|| {
-                        tx.put_customer("outer", now).unwrap();
-                        tx.isolated::<(), StoreError>(|| {
-                            tx.put_customer("inner", now).unwrap();
-                            panic!("as a defect would")
-                        })
-                    }))
-                    .map_err(|_| ())
-                })?;
-                assert!(outer.is_err());
-                tx.put_customer("after", now).map(drop)
-            })
-            .unwrap();
-        assert_eq!(names(&mut store), ["after", "before"]);
     }
 
     #[test]

@@ -1,4 +1,8 @@
-//! Systems: who reports, and what is known of each.
+//! Systems: who reports, what is known of each, and which are to be looked at. What changes them is in `update`.
+//!
+//! A row is believed as far as it parses; a key is worth what the row of its admission says.
+
+mod update;
 
 use std::str::FromStr;
 
@@ -7,9 +11,9 @@ use mailbeat_shared::wire::id::SystemId;
 use rusqlite::{Row, params};
 use serde::Serialize;
 
-use super::contracts::{Terms, terms};
-use super::keys::AdmittedBy;
+pub use self::update::NewSystem;
 use super::sqlite::{StoreError, Tx, maybe_time, system_id, time, us, word};
+use super::terms::{Terms, terms};
 use crate::evaluate::UnknownWord;
 
 /// Whether anything is expected of a system.
@@ -89,6 +93,26 @@ pub struct System {
     pub contract: Terms,
 }
 
+impl System {
+    /// Whether nothing is to be judged absent: paused, retired, or out of contract.
+    #[must_use]
+    pub fn is_paused(&self, now: Timestamp) -> bool {
+        self.state != SystemState::Active || self.contract.is_over(now)
+    }
+
+    /// The promised time from heartbeat to heartbeat.
+    #[must_use]
+    pub fn heartbeat_every(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::from(self.heartbeat_interval))
+    }
+
+    /// The promised time from system report to system report.
+    #[must_use]
+    pub fn system_report_every(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::from(self.system_interval))
+    }
+}
+
 /// What the key inside a signature stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
@@ -96,23 +120,6 @@ pub struct Registered {
     pub system: System,
     /// Mail received at or after it is refused.
     pub key_revoked_at: Option<Timestamp>,
-}
-
-/// A system that is about to be registered.
-#[derive(Clone, Copy, Debug)]
-pub struct NewSystem<'a> {
-    /// Its id.
-    pub system_id: SystemId,
-    /// Its contract.
-    pub contract: &'a Terms,
-    /// Its host's name.
-    pub host: &'a str,
-    /// Its key, 32 bytes.
-    pub key: [u8; 32],
-    /// Who admitted the key.
-    pub by: AdmittedBy,
-    /// When the report came that registers it.
-    pub received_at: Timestamp,
 }
 
 macro_rules! system_columns {
@@ -228,7 +235,7 @@ impl Tx<'_> {
     pub fn next_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
         const SQL: &str = "-- next_due_at
             SELECT min(due_at) FROM systems";
-        Ok(self.one(SQL, [], |row| maybe_time(row, 0))?.flatten())
+        self.only(SQL, [], |row| maybe_time(row, 0))
     }
 
     /// How many systems count against a contract.
@@ -238,152 +245,6 @@ impl Tx<'_> {
     pub fn enrolled(&self, contract: i64) -> Result<u32, StoreError> {
         const SQL: &str = "-- enrolled
             SELECT count(*) FROM systems WHERE contract = ?1 AND state <> 'retired'";
-        Ok(self.one(SQL, params![contract], |row| row.get(0))?.unwrap_or(0))
-    }
-
-    /// Registers a system with its first key.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn register_system(&self, new: &NewSystem<'_>) -> Result<i64, StoreError> {
-        const SQL: &str = "-- register_system
-            INSERT INTO systems (system_id, customer, contract, host, agent_version, state, registered_at,
-                heartbeat_interval, system_interval, last_received_at, due_at)
-            VALUES (?1, ?2, ?3, ?4, '', 'active', ?5, ?6, ?7, ?5, ?5)";
-        let contract = new.contract;
-        let id = self.insert(
-            SQL,
-            params![
-                new.system_id.as_bytes(),
-                contract.customer,
-                contract.id,
-                new.host,
-                us(new.received_at),
-                contract.heartbeat.default,
-                contract.system.default
-            ],
-        )?;
-        let id = id.unwrap_or_default();
-        self.admit_key(id, &new.key, new.by, new.received_at)?;
-        Ok(id)
-    }
-
-    /// Puts a system under another contract of its customer.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn move_to_contract(&self, system: i64, contract: i64) -> Result<(), StoreError> {
-        const SQL: &str = "-- move_to_contract
-            UPDATE systems SET contract = ?2, version = version + 1 WHERE id = ?1";
-        self.run(SQL, params![system, contract]).map(drop)
-    }
-
-    /// An operator pauses, resumes or retires a system; it is looked at next. Resumed, it gets its full time to show life, as
-    /// after maintenance: what is silent then is silent anew.
-    ///
-    /// # Errors
-    /// [`StoreError::Changed`] if the system is not in `version` any more.
-    pub fn set_system_state(
-        &self,
-        system: &System,
-        state: SystemState,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        const SQL: &str = "-- set_system_state
-            UPDATE systems SET state = ?3, due_at = ?4, version = version + 1,
-                maintenance_until = CASE ?3 WHEN 'active' THEN max(coalesce(maintenance_until, ?4), ?4) ELSE maintenance_until END
-            WHERE id = ?1 AND version = ?2";
-        let changed = self.run(SQL, params![system.id, system.version, state.as_str(), us(now)])?;
-        if changed == 1 { Ok(()) } else { Err(StoreError::Changed(system.id)) }
-    }
-
-    /// Looks at a system again in an hour: judging it failed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn put_off(&self, system: i64, now: Timestamp) -> Result<(), StoreError> {
-        const SQL: &str = "-- put_off
-            UPDATE systems SET due_at = ?2 + 3600000000, version = version + 1 WHERE id = ?1";
-        self.run(SQL, params![system, us(now)]).map(drop)
-    }
-
-    /// Writes what a report changed, and raises the version. Identity, contract and state are not a report's to change.
-    ///
-    /// # Errors
-    /// [`StoreError::Changed`] if the system is not in `version` any more.
-    pub fn update_system(&self, is: &System) -> Result<(), StoreError> {
-        const SQL: &str = "-- update_system
-            UPDATE systems SET host = ?3, agent_version = ?4, heartbeat_interval = ?5, system_interval = ?6, life_at = ?7,
-                heartbeat_at = ?8, system_report_at = ?9, last_received_at = ?10, due_at = ?11, maintenance_until = ?12,
-                maintenance_reason = ?13, deactivated_at = ?14, version = version + 1
-            WHERE id = ?1 AND version = ?2";
-        let changed = self.run(
-            SQL,
-            params![
-                is.id,
-                is.version,
-                is.host,
-                is.agent_version,
-                is.heartbeat_interval,
-                is.system_interval,
-                is.life_at.map(us),
-                is.heartbeat_at.map(us),
-                is.system_report_at.map(us),
-                us(is.last_received_at),
-                us(is.due_at),
-                is.maintenance_until.map(us),
-                is.maintenance_reason,
-                is.deactivated_at.map(us)
-            ],
-        )?;
-        if changed == 1 { Ok(()) } else { Err(StoreError::Changed(is.id)) }
-    }
-}
-
-impl System {
-    /// Whether nothing is to be judged absent: paused, retired, or out of contract.
-    #[must_use]
-    pub fn is_paused(&self, now: Timestamp) -> bool {
-        self.state != SystemState::Active || self.contract.is_over(now)
-    }
-
-    /// The promised time from heartbeat to heartbeat.
-    #[must_use]
-    pub fn heartbeat_every(&self) -> SignedDuration {
-        SignedDuration::from_secs(i64::from(self.heartbeat_interval))
-    }
-
-    /// The promised time from system report to system report.
-    #[must_use]
-    pub fn system_report_every(&self) -> SignedDuration {
-        SignedDuration::from_secs(i64::from(self.system_interval))
-    }
-}
-
-impl Terms {
-    /// When nothing more is expected of the contract's systems: after the grace days, or from its revocation on.
-    #[must_use]
-    pub fn over_at(&self) -> Option<Timestamp> {
-        let grace = SignedDuration::from_hours(24 * i64::from(self.grace_days));
-        let end = self.valid_until.map(|until| until.saturating_add(grace).unwrap_or(Timestamp::MAX));
-        [end, self.revoked_at].into_iter().flatten().min()
-    }
-
-    /// Whether nothing is expected any more.
-    #[must_use]
-    pub fn is_over(&self, now: Timestamp) -> bool {
-        self.over_at().is_some_and(|at| at <= now)
-    }
-
-    /// Whether reports received at `at` come after the end: past the grace days and one day more, in which a spool
-    /// drains; or revoked.
-    #[must_use]
-    pub fn has_ended(&self, at: Timestamp) -> bool {
-        let drained = |until: Timestamp| {
-            let days = i64::from(self.grace_days) + 1;
-            until.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
-        };
-        self.revoked_at.is_some_and(|revoked| revoked <= at)
-            || self.valid_until.is_some_and(|until| drained(until) < at)
+        self.only(SQL, params![contract], |row| row.get(0))
     }
 }

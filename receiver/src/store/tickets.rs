@@ -1,14 +1,14 @@
-//! Findings and tickets: what the pure rules look at, and what they decided, in one transaction.
+//! Tickets and their events. A ticket is never written but together with the event that changes it.
+//!
+//! What is opened or changed was decided by the rules or said by a person before. An event that people are told of leaves with
+//! the rows of those who are told, in the same transaction. An event that cannot be read is a damaged store.
 
 use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::sqlite::{StoreError, Tx, maybe_time, time, us, word};
-use super::systems::System;
-use crate::evaluate::finding::{Finding, FindingChange};
-use crate::evaluate::own::OwnView;
-use crate::evaluate::{BranchView, Decision, Gap, RuleId, SystemView};
-use crate::ticket::{Ticket, TicketChange, TicketEvent, TicketNumber, What};
+use crate::evaluate::RuleId;
+use crate::ticket::{Ticket, TicketEvent, TicketNumber, What};
 
 /// Whose a ticket is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,8 @@ pub enum Owner {
 }
 
 impl Owner {
-    fn columns(self) -> (Option<i64>, Option<i64>) {
+    /// The columns customer and system.
+    pub(super) fn columns(self) -> (Option<i64>, Option<i64>) {
         match self {
             Self::System { customer, system } => (Some(customer), Some(system)),
             Self::Receiver => (None, None),
@@ -67,99 +68,11 @@ fn ticket(row: &Row<'_>) -> rusqlite::Result<TicketRow> {
 }
 
 impl Tx<'_> {
-    /// Everything the rules may look at for one system.
+    /// The tickets of a system, or of the receiver itself, that are not Closed.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn system_view(&self, system: &System, now: Timestamp) -> Result<SystemView, StoreError> {
-        let mut branches = self.branches(system.id)?;
-        let clock_skew = branches.first().map(|branch| branch.skew).unwrap_or_default();
-        branches.sort_by_key(|branch| branch.id);
-        let gaps = self.holes(system.id)?;
-        let (customer, reported) = self.known_of(system)?;
-        Ok(SystemView {
-            system: system.system_id,
-            host: system.host.clone(),
-            customer,
-            contract: system.contract.number.clone(),
-            registered_at: system.registered_at,
-            life_at: system.life_at,
-            system_report_at: system.system_report_at,
-            heartbeat_interval: system.heartbeat_every(),
-            system_interval: system.system_report_every(),
-            held_until: system.maintenance_until,
-            paused: system.is_paused(now),
-            system_reports_until: system.contract.valid_until,
-            expected_until: system.contract.over_at(),
-            deactivated_at: system.deactivated_at,
-            clock_skew,
-            branches: branches
-                .into_iter()
-                .map(|branch| BranchView {
-                    incarnation: branch.incarnation,
-                    began_at: branch.opened_at,
-                    life_at: branch.life_at,
-                })
-                .collect(),
-            gaps: gaps
-                .into_iter()
-                .map(|hole| Gap {
-                    branch: hole.branch,
-                    first: hole.range.0,
-                    last: hole.range.1,
-                    seen_at: hole.seen_at,
-                })
-                .collect(),
-            reported,
-            findings: self.findings(Some(system.id))?,
-            tickets: self.unclosed_tickets(Some(system.id))?,
-        })
-    }
-
-    /// What the receiver knows about itself, all but what only its loops know.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn own_view(&self) -> Result<OwnView, StoreError> {
-        const REFUSED: &str = "-- own_view
-            SELECT c.email, min(c.refused_at), coalesce((SELECT n.words FROM notifications n JOIN contacts o ON o.id = n.contact
-                WHERE o.email = c.email AND n.state = 'refused' ORDER BY n.id DESC LIMIT 1), '')
-            FROM contacts c WHERE c.refused_at IS NOT NULL GROUP BY c.email ORDER BY c.email LIMIT 200";
-        let unreachable =
-            |mailbox: super::MailboxRow| mailbox.unreachable.map(|(since, why)| (mailbox.name, since, why));
-        let mailboxes = self.mailboxes()?;
-        let ahead = mailboxes.iter().filter(|mailbox| !mailbox.ahead.is_zero());
-        Ok(OwnView {
-            ahead: ahead.map(|mailbox| (mailbox.name.clone(), mailbox.ahead)).collect(),
-            unreachable: mailboxes.into_iter().filter_map(unreachable).collect(),
-            quarantined: self.quarantine_summary()?,
-            refused: self.all(REFUSED, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))?,
-            held_back: self.held_back()?,
-            // Their files are no part of the store.
-            accounts: vec![],
-            findings: self.findings(None)?,
-            tickets: self.unclosed_tickets(None)?,
-        })
-    }
-
-    fn findings(&self, system: Option<i64>) -> Result<Vec<Finding>, StoreError> {
-        const SQL: &str = "-- findings
-            SELECT rule, subject, severity, phase, since, title, evidence FROM findings
-            WHERE coalesce(system, 0) = ?1 ORDER BY rule, subject";
-        self.all(SQL, params![system.unwrap_or(0)], |row| {
-            Ok(Finding {
-                rule: word(row, 0)?,
-                subject: row.get(1)?,
-                severity: word(row, 2)?,
-                phase: word(row, 3)?,
-                since: time(row, 4)?,
-                title: row.get(5)?,
-                evidence: row.get(6)?,
-            })
-        })
-    }
-
-    fn unclosed_tickets(&self, system: Option<i64>) -> Result<Vec<Ticket>, StoreError> {
+    pub(super) fn unclosed_tickets(&self, system: Option<i64>) -> Result<Vec<Ticket>, StoreError> {
         const SQL: &str = concat!(
             "-- unclosed_tickets
             SELECT ",
@@ -169,68 +82,11 @@ impl Tx<'_> {
         self.all(SQL, params![system.unwrap_or(0)], |row| Ok(ticket(row)?.ticket))
     }
 
-    /// Writes what was decided: findings, tickets with their events, and who has to be told.
+    /// Opens a ticket with its first event.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn write_decision(
-        &self,
-        owner: Owner,
-        decision: &Decision,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let (_, system) = owner.columns();
-        for change in &decision.findings {
-            match change {
-                FindingChange::Put(finding) => self.put_finding(system, finding)?,
-                FindingChange::Ended { finding, .. } => {
-                    self.remove_finding(system, &finding.rule, &finding.subject)?;
-                }
-            }
-        }
-        for change in &decision.tickets {
-            match change {
-                TicketChange::Open { rule, subject, event } => {
-                    self.open_ticket(owner, rule, subject, event, now)?;
-                }
-                TicketChange::Event { number, event } => {
-                    self.add_ticket_event(*number, event, now)?;
-                }
-            }
-        }
-        if let (Some(reported), Some(system)) = (&decision.reported, system) {
-            self.put_reported(system, reported)?;
-        }
-        decision.settled.iter().try_for_each(|gap| self.remove_hole(gap.branch, gap.first))
-    }
-
-    fn put_finding(&self, system: Option<i64>, is: &Finding) -> Result<(), StoreError> {
-        const SQL: &str = "-- put_finding
-            INSERT INTO findings (system, rule, subject, severity, phase, since, title, evidence)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            ON CONFLICT (coalesce(system, 0), rule, subject)
-            DO UPDATE SET severity = ?4, phase = ?5, since = ?6, title = ?7, evidence = ?8";
-        let (severity, phase) = (is.severity.as_str(), is.phase.as_str());
-        let params = params![
-            system,
-            is.rule.as_str(),
-            is.subject,
-            severity,
-            phase,
-            us(is.since),
-            is.title,
-            is.evidence
-        ];
-        self.run(SQL, params).map(drop)
-    }
-
-    fn remove_finding(&self, system: Option<i64>, rule: &RuleId, subject: &str) -> Result<(), StoreError> {
-        const SQL: &str = "-- remove_finding
-            DELETE FROM findings WHERE coalesce(system, 0) = ?1 AND rule = ?2 AND subject = ?3";
-        self.run(SQL, params![system.unwrap_or(0), rule.as_str(), subject]).map(drop)
-    }
-
-    fn open_ticket(
+    pub(super) fn open_ticket(
         &self,
         owner: Owner,
         rule: &RuleId,
@@ -253,7 +109,7 @@ impl Tx<'_> {
             us(event.at),
             us(*since)
         ];
-        let number = TicketNumber(self.insert(SQL, params)?.unwrap_or_default());
+        let number = TicketNumber(self.insert(SQL, params)?);
         tracing::info!(ticket = %number, rule = %rule, "ticket opened");
         self.put_event(number, customer, event, now)
     }
@@ -304,7 +160,7 @@ impl Tx<'_> {
             params![number.0, us(event.at), event.what.as_str(), what, event.reason, event.by],
         )?;
         if event.what.notifies() {
-            self.notify(id.unwrap_or_default(), customer, now)?;
+            self.notify(id, customer, now)?;
         }
         Ok(())
     }
@@ -347,7 +203,7 @@ impl Tx<'_> {
         self.all(SQL, params![number.0], |row| Ok((row.get(0)?, event(row, 1)?)))
     }
 
-    /// Closes tickets that were resolved before a time and did not come back.
+    /// The tickets that were resolved before a time and did not come back, to be closed.
     ///
     /// # Errors
     /// [`StoreError`].

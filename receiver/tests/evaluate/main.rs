@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
 mod checks;
-mod integrity;
+mod gaps;
+mod histories;
 mod liveness;
 mod missing;
+mod own;
 mod rules;
 mod thresholds;
 mod tickets;
@@ -17,7 +19,6 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_receiver::evaluate::finding::{Finding, FindingChange, Phase};
 use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, late_at, liveness, silent_at};
 use mailbeat_receiver::evaluate::missing::Reported;
-use mailbeat_receiver::evaluate::own::{self, OwnView};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
 use mailbeat_receiver::render::words as in_mails;

@@ -4,6 +4,9 @@
 //! connection each, no redirects followed, no cookies, no compression. Nothing a server sends is trusted: every wait,
 //! the head and the body are limited. URLs may hold secrets, so failures name the host and never the path.
 
+mod answer;
+mod target;
+
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt as _, Full};
@@ -15,13 +18,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+pub use answer::Answer;
 pub use hyper::header::{self, HeaderMap};
 pub use hyper::http::request::Builder;
 pub use hyper::{Method, Request, Response, StatusCode, Uri};
+pub use target::check_url;
+pub(in crate::transport) use target::unescape;
+use target::{NO_URL, Target};
 
 use super::dial;
 use super::outcome::{ConnectionProblem, Failure, FailureKind};
-use super::proxy::{self, Proxy};
+use super::proxy::Proxy;
 use super::secret::Secret;
 use super::tls::{self, ClientTls, PeerCertificate};
 
@@ -53,76 +60,6 @@ impl Default for HttpClient {
     }
 }
 
-/// What a server answered.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The status code.
-    pub status: StatusCode,
-    /// The fields of the head.
-    pub headers: HeaderMap,
-    /// The body, at most [`HttpClient::body_limit`] bytes.
-    pub body: Vec<u8>,
-    /// Whether `body` is all of it.
-    pub whole: bool,
-    /// The server's certificate, for `https`.
-    pub certificate: Option<PeerCertificate>,
-    /// From the first look for the name to the last byte.
-    pub elapsed: Duration,
-}
-
-/// An absolute `http` or `https` URL, in parts.
-struct Target {
-    uri: Uri,
-    private: bool,
-    host: String,
-    port: u16,
-    /// User and password of the URL, as Basic authentication.
-    authorization: Option<Secret>,
-}
-
-/// Whether the text is a URL this client can ask for.
-///
-/// # Errors
-/// What is wrong with it, a sentence that does not show it.
-pub fn check_url(url: &str) -> Result<(), &'static str> {
-    Target::of(&url.parse().map_err(|_| NO_URL)?).map(drop)
-}
-
-const NO_URL: &str = "not an http:// or https:// address";
-
-impl Target {
-    fn of(uri: &Uri) -> Result<Self, &'static str> {
-        let private = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(NO_URL),
-        };
-        let authority = uri.authority().ok_or(NO_URL)?;
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        if host.is_empty() {
-            return Err(NO_URL);
-        }
-        let user = authority.as_str().rsplit_once('@').map(|(user, _)| user);
-        let authorization = user.map(|user| {
-            let (name, password) = user.split_once(':').unwrap_or((user, ""));
-            proxy::basic(&unescape(name), &unescape(password))
-        });
-        let port = authority.port_u16().unwrap_or(if private { 443 } else { 80 });
-        Ok(Self { uri: uri.clone(), private, host, port, authorization })
-    }
-
-    /// `host:port`, the port only where it is not the usual one; without user and password.
-    fn host_field(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        let usual = if self.private { 443 } else { 80 };
-        if self.port == usual { host } else { format!("{host}:{}", self.port) }
-    }
-
-    fn path(&self) -> &str {
-        self.uri.path_and_query().map_or("/", |path| path.as_str())
-    }
-}
-
 impl HttpClient {
     /// Sends a request whose URI is absolute and reads the answer, whatever its status.
     ///
@@ -144,8 +81,7 @@ impl HttpClient {
     /// # Errors
     /// As [`HttpClient::send`].
     pub async fn reach(&self, url: &str) -> Result<Option<PeerCertificate>, Failure> {
-        let no_url = |error: &str| Failure::new(FailureKind::Settings, error);
-        let target = Target::of(&url.parse().map_err(|_| no_url(NO_URL))?).map_err(no_url)?;
+        let target = Target::parse(url).map_err(|error| Failure::new(FailureKind::Settings, error))?;
         let going = async {
             let stream = self.connect(&target).await?;
             if !target.private {
@@ -234,43 +170,6 @@ impl HttpClient {
     }
 }
 
-impl Answer {
-    /// The body as text, where its bytes are none with replacements.
-    #[must_use]
-    pub fn text(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.body)
-    }
-
-    /// Where a redirect leads, made absolute against the address that was asked (RFC 9110 section 10.2.2); `None` for any
-    /// other answer. A user and password in the address go along to the same server and to no other.
-    #[must_use]
-    pub fn redirect(&self, asked: &Uri) -> Option<Uri> {
-        let code = self.status.as_u16();
-        let location = self.header("location").filter(|_| matches!(code, 301 | 302 | 303 | 307 | 308))?;
-        let (scheme, authority) = (asked.scheme_str()?, asked.authority()?);
-        let here = asked.path();
-        let absolute = if location.contains("://") {
-            location.to_owned()
-        } else if location.starts_with("//") {
-            format!("{scheme}:{location}")
-        } else if location.starts_with('/') {
-            format!("{scheme}://{authority}{location}")
-        } else if location.starts_with('?') {
-            format!("{scheme}://{authority}{here}{location}")
-        } else {
-            let folder = here.rfind('/').map_or("/", |end| &here[..=end]);
-            format!("{scheme}://{authority}{folder}{location}")
-        };
-        absolute.split('#').next()?.parse().ok()
-    }
-
-    /// A field of the head, if it is there and text.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-}
-
 /// The request as it goes on the line: the path alone, or the whole URL to a proxy (RFC 9112 section 3.2).
 fn prepare(
     target: &Target,
@@ -319,24 +218,4 @@ fn failure(error: &hyper::Error, host: &str) -> Failure {
         return Failure::new(FailureKind::Connection(ConnectionProblem::Closed), text);
     }
     Failure::new(FailureKind::ProtocolUnclear, format!("{host}: {error}"))
-}
-
-/// `%41` as `A`; what is no such sequence stays.
-pub(in crate::transport) fn unescape(text: &str) -> String {
-    let mut bytes = vec![];
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let hex = |at: usize| tail.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        match (first, hex(0), hex(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

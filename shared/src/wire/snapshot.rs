@@ -4,9 +4,15 @@
 //! and `apply(old, diff(old, new)) == new` holds for all snapshots (a property test below).
 //! What arrives here is from outside: a change that does not fit what is held is an error, never a guess.
 
+mod apply;
+mod diff;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use apply::{ApplyError, apply};
+pub use diff::diff;
 
 use super::id::Digest;
 
@@ -89,12 +95,6 @@ impl FileEntry {
             }
         }
     }
-
-    /// Whether nothing is worth a change: all is equal but the size of content with an equal digest.
-    fn is_as_it_was(&self, was: &Self) -> bool {
-        let size = if self.digest.is_some() && self.digest == was.digest { self.size } else { was.size };
-        *self == Self { size, ..was.clone() }
-    }
 }
 
 /// One watched file with its redacted text, if it is sent as text.
@@ -149,159 +149,6 @@ pub struct Change {
     /// Its permission bits in the last report, where it has others now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_before: Option<String>,
-}
-
-/// A change that does not fit what is held.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum ApplyError {
-    /// The change starts from content that is not the content held.
-    #[error("{path}: the change starts from another version than the one held")]
-    OtherBase {
-        /// The file.
-        path: String,
-    },
-    /// The diff is malformed or its context is not there.
-    #[error("{path}: the diff does not apply")]
-    DiffDoesNotApply {
-        /// The file.
-        path: String,
-    },
-    /// Manifest and changes contradict each other.
-    #[error("{path}: {what}")]
-    Contradiction {
-        /// The file.
-        path: String,
-        /// What contradicts what.
-        what: &'static str,
-    },
-}
-
-/// What happened between two snapshots, in order of path. A changed text travels whole where `whole` says so of its path, else
-/// as a diff.
-#[must_use]
-pub fn diff(old: &Snapshot, new: &Snapshot, whole: impl Fn(&str) -> bool) -> Vec<Change> {
-    let removed = old.iter().filter(|(path, _)| !new.contains_key(*path)).map(|(path, was)| Change {
-        path: path.clone(),
-        kind: ChangeKind::Removed,
-        before: was.entry.digest,
-        after: None,
-        diff: None,
-        text: None,
-        owner_before: None,
-        mode_before: None,
-    });
-    let changed = |(path, is): (&String, &WatchedFile)| change(path, old.get(path), is, whole(path));
-    let mut changes: Vec<Change> = new.iter().filter_map(changed).chain(removed).collect();
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    changes
-}
-
-fn change(path: &str, was: Option<&WatchedFile>, is: &WatchedFile, whole: bool) -> Option<Change> {
-    if was.is_some_and(|was| was.text == is.text && is.entry.is_as_it_was(&was.entry)) {
-        return None;
-    }
-    let (diff, text) = match (was.and_then(|was| was.text.as_deref()), is.text.as_deref()) {
-        (Some(old), Some(new)) if old == new => (None, None),
-        (Some(_), Some(new)) if whole => (None, Some(new.to_owned())),
-        (Some(old), Some(new)) => shorter(old, new),
-        (None, Some(new)) => (None, Some(new.to_owned())),
-        (_, None) => (None, None),
-    };
-    Some(Change {
-        path: path.to_owned(),
-        kind: if was.is_some() { ChangeKind::Modified } else { ChangeKind::Added },
-        before: was.and_then(|was| was.entry.digest),
-        after: is.entry.digest,
-        diff,
-        text,
-        owner_before: was
-            .and_then(|was| was.entry.owner.clone().filter(|_| was.entry.owner != is.entry.owner)),
-        mode_before: was.and_then(|was| was.entry.mode.clone().filter(|_| was.entry.mode != is.entry.mode)),
-    })
-}
-
-/// A diff, because it shows what changed; the whole text where a long diff would be no shorter.
-fn shorter(old: &str, new: &str) -> (Option<String>, Option<String>) {
-    const SHORT: usize = 4 * 1024;
-    if !worth_comparing(old, new) {
-        return (None, Some(new.to_owned()));
-    }
-    let patch = diffy::create_patch(old, new).to_string();
-    if patch.len() < new.len().max(SHORT) { (Some(patch), None) } else { (None, Some(new.to_owned())) }
-}
-
-/// Comparing costs (lines x differing lines); two large texts with little in common are not worth it.
-fn worth_comparing(old: &str, new: &str) -> bool {
-    const SMALL: usize = 2_000;
-    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
-    old.lines().for_each(|line| *lines.entry(line).or_default() += 1);
-    let (mut total, mut common) = (0_usize, 0_usize);
-    for line in new.lines() {
-        total += 1;
-        if let Some(left) = lines.get_mut(line).filter(|left| **left > 0) {
-            *left -= 1;
-            common += 1;
-        }
-    }
-    total < SMALL || common * 2 > total
-}
-
-/// The snapshot after a report: `files` is its manifest, `changes` what it says of `old`.
-///
-/// # Errors
-/// [`ApplyError`] where a change does not start from what `old` holds, a diff does not apply, or manifest and changes
-/// contradict each other. `old` is untouched then, and nothing of the report should be believed about the files.
-pub fn apply(old: &Snapshot, files: &[FileEntry], changes: &[Change]) -> Result<Snapshot, ApplyError> {
-    let by_path: BTreeMap<&str, &Change> =
-        changes.iter().map(|change| (change.path.as_str(), change)).collect();
-    let mut new = Snapshot::new();
-    for entry in files {
-        let was = old.get(&entry.path);
-        let text = match by_path.get(entry.path.as_str()) {
-            Some(change) => changed_text(change, was)?,
-            None => was
-                .ok_or_else(|| {
-                    contradiction(&entry.path, "is in the manifest, was not before, and is no change")
-                })?
-                .text
-                .clone(),
-        };
-        let text = text.filter(|_| entry.state == FileState::Text);
-        if text.is_none() && entry.state == FileState::Text {
-            return Err(contradiction(&entry.path, "is text, and its text is neither sent nor held"));
-        }
-        new.insert(entry.path.clone(), WatchedFile { entry: entry.clone(), text });
-    }
-    for change in changes {
-        if (change.kind == ChangeKind::Removed) == new.contains_key(&change.path) {
-            return Err(contradiction(&change.path, "manifest and changes disagree on whether it is there"));
-        }
-    }
-    Ok(new)
-}
-
-fn contradiction(path: &str, what: &'static str) -> ApplyError {
-    ApplyError::Contradiction { path: path.to_owned(), what }
-}
-
-fn changed_text(change: &Change, was: Option<&WatchedFile>) -> Result<Option<String>, ApplyError> {
-    if was.is_some() != (change.kind == ChangeKind::Modified) {
-        return Err(contradiction(&change.path, "added though it was there, or modified though it was not"));
-    }
-    if was.and_then(|was| was.entry.digest) != change.before {
-        return Err(ApplyError::OtherBase { path: change.path.clone() });
-    }
-    let held = was.and_then(|was| was.text.as_deref());
-    match (&change.diff, &change.text) {
-        (Some(_), Some(_)) => Err(contradiction(&change.path, "both a diff and a text")),
-        (None, Some(text)) => Ok(Some(text.clone())),
-        (None, None) => Ok(held.map(str::to_owned)),
-        (Some(diff), None) => {
-            let fails = || ApplyError::DiffDoesNotApply { path: change.path.clone() };
-            let patch = diffy::Patch::from_str(diff).map_err(|_| fails())?;
-            diffy::apply(held.ok_or_else(fails)?, &patch).map(Some).map_err(|_| fails())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ fn a_key_that_speaks_for_several_systems_is_not_admitted_before_a_person_chose()
     assert!(matches!(refused, Err(ApproveError::SeveralSystems(_))), "{refused:?}");
     let waiting = world.read(|tx| tx.waiting_of_signer(&key, 9));
     let foreign = waiting.iter().find(|row| row.claimed.system == Some(victim.system)).unwrap();
-    world.write(|tx, _| tx.end_quarantine(foreign.id, false, "not meant"));
+    world.write(|tx, _| tx.discard_quarantined(foreign.id, "not meant"));
     world.write(|tx, context| approve(tx, context, &key, false, at(60)));
     assert_eq!(world.system(&agent).system_id, agent.system);
     assert_eq!(world.sequences(&victim), [1]);

@@ -1,6 +1,8 @@
 //! Sealed, altered, renewed, senseless: what becomes of contract files.
 
 use super::*;
+use crate::wire::id::Digest;
+use crate::wire::signature::{Namespace, SignatureError, SigningKey};
 
 pub(crate) fn vendor() -> SigningKey {
     SigningKey::from_seed(&[7; 32], "vendor")

@@ -9,9 +9,30 @@ use serde::Deserialize;
 use serde::de::Error as _;
 use serde_json::value::RawValue;
 
-use super::{AgentInfo, Body, DecodeError, Identity, Kind, Promise, Report, VERSION};
+use super::{AgentInfo, Body, Identity, Kind, Promise, Report, VERSION};
 use crate::wire::id::{ContractNumber, Digest, Incarnation, ReportId, SystemId};
 use crate::wire::{admit, limits};
+
+/// Why verified bytes are no report this program can take.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Made by a newer program.
+    #[error(
+        "wire version {0} is newer than {VERSION}, the newest this program reads; upgrade and release it again"
+    )]
+    NewerVersion(u32),
+    /// Not the JSON it should be.
+    #[error("not a report: {0}")]
+    Malformed(String),
+    /// Over a limit.
+    #[error("{what} is over its limit of {limit}")]
+    OverLimit {
+        /// What.
+        what: &'static str,
+        /// The limit, in the unit the name implies (bytes or items).
+        limit: usize,
+    },
+}
 
 impl Report {
     /// Reads bytes whose signature was verified. Unsafe characters in text are stripped here, limits are checked here.

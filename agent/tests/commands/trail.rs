@@ -1,9 +1,5 @@
 //! The trail as its owner uses it: looked through, exported, checked beside the real ssh-keygen, sent again.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
-
-mod site;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -12,21 +8,7 @@ use std::process::Command;
 use mailbeat_shared::wire::extract::{Extracted, extract};
 use serde_json::{Value, json};
 
-use site::{Running, Site, texts};
-
-/// Whether ssh-keygen believes a report, as README and mails tell people to ask it.
-fn ssh_keygen_believes(allowed_signers: &Path, system: &str, report: &Path, signature: &Path) -> bool {
-    let args = ["-Y", "verify", "-n", "mailbeat-report", "-I", system, "-f"];
-    let verified = Command::new("ssh-keygen")
-        .args(args)
-        .arg(allowed_signers)
-        .arg("-s")
-        .arg(signature)
-        .stdin(fs::File::open(report).unwrap())
-        .output()
-        .unwrap();
-    verified.status.success()
-}
+use crate::site::{Running, Site, ssh_keygen_believes, texts};
 
 fn system(site: &Site) -> String {
     site.json(&["identity", "show", "--json"])["system"].as_str().unwrap().to_owned()

@@ -1,16 +1,11 @@
 //! Reports that travel encrypted, as the administrator switches it on and looks at what leaves.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
-#![cfg(unix)]
-
-mod site;
-
 use std::fs;
 
 use mailbeat_shared::wire::extract::{Extracted, extract};
 use mailbeat_shared::wire::sealed::DecryptionKey;
 
-use site::Site;
+use crate::site::{Site, texts};
 
 /// A host whose contract names this key of the vendor's.
 fn site(vendor: Option<&DecryptionKey>, config: &str) -> Site {
@@ -68,7 +63,7 @@ fn a_mail_kept_in_the_trail_that_is_not_the_one_that_was_sealed_is_named() {
     let dir = dirs.max().unwrap();
     fs::write(dir.join("report.json.age"), b"another").unwrap();
     let (_, words) = site.fails(&["trail", "verify"]);
-    let (out, _) = site::texts(&site.output(&["trail", "verify"]));
+    let (out, _) = texts(&site.output(&["trail", "verify"]));
     assert!(format!("{words}{out}").contains("mail"), "{words}{out}");
 }
 
@@ -79,7 +74,7 @@ fn without_a_key_to_encrypt_for_nothing_leaves_in_clear_and_the_reason_is_said()
     assert_eq!(site.mails().len(), 0);
     let (_, words) = site.fails(&["send", "heartbeat"]);
     assert!(words.contains("names no key to encrypt for"), "{words}");
-    let checked = site::texts(&site.output(&["config", "check"]));
+    let checked = texts(&site.output(&["config", "check"]));
     assert!(checked.0.contains("names no key to encrypt for"), "{checked:?}");
     assert_eq!(site.mails().len(), 0);
 }

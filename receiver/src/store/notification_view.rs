@@ -1,10 +1,11 @@
-//! What people and mails are shown: rows put together for commands and notifications. Nothing is written here.
+//! What a notification is made from: its ticket as it stands when the mail is written, and what the contact was told before.
+//!
+//! Nothing is written here, and nothing is believed that was not recorded. Where the ticket or its system is gone there is less to
+//! tell, and no error.
 
 use rusqlite::params;
 
 use super::outbox::Notification;
-use super::people::{Contact, Customer, contact};
-use super::reports::ReportRow;
 use super::sqlite::{StoreError, Tx};
 use crate::notify::bounce::{NotificationId, message_id};
 use crate::notify::{About, NotificationView, domain};
@@ -13,39 +14,6 @@ use crate::notify::{About, NotificationView, domain};
 const HISTORY: usize = 5;
 
 impl Tx<'_> {
-    /// One customer.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn customer(&self, id: i64) -> Result<Option<Customer>, StoreError> {
-        const SQL: &str = "-- customer
-            SELECT id, name, notes FROM customers WHERE id = ?1";
-        self.one(SQL, params![id], |row| {
-            Ok(Customer { id: row.get(0)?, name: row.get(1)?, notes: row.get(2)? })
-        })
-    }
-
-    /// One contact.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn contact(&self, id: i64) -> Result<Option<Contact>, StoreError> {
-        const SQL: &str = "-- contact
-            SELECT id, customer, position, name, email, locale, refused_at FROM contacts WHERE id = ?1";
-        self.one(SQL, params![id], contact)
-    }
-
-    /// A system's newest reports of one kind, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn reports_of_kind(&self, system: i64, kind: &str, limit: u32) -> Result<Vec<ReportRow>, StoreError> {
-        const SQL: &str = "-- reports_of_kind
-            SELECT id, report_id, branch, sequence, digest, kind, created_at, received_at, life_at, content IS NOT NULL
-            FROM reports WHERE system = ?1 AND kind = ?2 ORDER BY id DESC LIMIT ?3";
-        self.all(SQL, params![system, kind, limit], super::reports::report_row)
-    }
-
     /// Everything a notification is made from, as it stands now. `None`: its ticket is gone.
     ///
     /// # Errors

@@ -1,11 +1,6 @@
 //! The property the administrator relies on: a secret that stands in a watched file, and a name she wants disguised, is found nowhere
 //! afterwards. Not in a mail, not in spool, trail or state, not in the log. Every snippet of the redaction corpus is a canary here.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
-#![cfg(unix)]
-
-mod site;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,9 +8,9 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use site::{Running, Site, wait_for};
+use crate::site::{Running, Site, wait_for};
 
-const SECRETS: &str = include_str!("redaction/secrets.txt");
+const SECRETS: &str = include_str!("../redaction/secrets.txt");
 /// Not secret, in every watched file: where this is not found, the search is blind.
 const ORDINARY: &str = "ordinary_setting_that_travels";
 

@@ -1,9 +1,5 @@
 //! What the administrator sees and decides, as she types it: consent, data sheet, state, maintenance, redaction, goodbye.
 
-#![allow(clippy::unwrap_used)] // a test that cannot go on should say where
-
-mod site;
-
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -12,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use site::{Running, Site, texts, wait_for};
+use crate::site::{Running, Site, texts, wait_for};
 
 /// The kinds that have become mails so far, in order of their numbers.
 fn kinds(site: &Site) -> Vec<String> {
