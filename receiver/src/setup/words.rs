@@ -172,10 +172,7 @@ pub const PHRASES: &[Phrase] = &[
         "Sobald der Kunde aktiviert hat. Der Receiver muss laufen; Strg-C hört auf zu warten.",
     ),
     ("Waiting ...", "Warten ..."),
-    (
-        "{} of {} has reported. All systems: mailbeat-receiver systems list",
-        "{1} von {2} hat berichtet. Alle Systeme: mailbeat-receiver systems list",
-    ),
+    ("{} of {} has reported. All systems:", "{1} von {2} hat berichtet. Alle Systeme:"),
     (
         "The first report shows in: mailbeat-receiver systems list",
         "Der erste Bericht zeigt sich in: mailbeat-receiver systems list",
