@@ -6,7 +6,7 @@ mod installed;
 use std::fs;
 
 use anyhow::Context as _;
-use mailbeat_tests::office::{Office, RULES};
+use mailbeat_tests::office::{Office, RULES, Way};
 use mailbeat_tests::programs::{Build, Installed, Program, file};
 use mailbeat_tests::screen::Screen;
 
@@ -124,6 +124,30 @@ fn a_set_up_that_is_stopped_writes_nothing_and_goes_on_where_it_was() -> anyhow:
     screen.answer("Weitermachen, wo Sie aufhörten?", "")?;
     screen.answer("Die Vertragsdatei Ihres Herstellers:", "")?;
     screen.await_words("(2h)")?;
+    Ok(())
+}
+
+#[test]
+fn what_a_german_administrator_agrees_to_is_said_in_german_and_their_ja_is_a_yes() -> anyhow::Result<()> {
+    let office = Office::open(RULES)?;
+    let contract = office.vendor.issue(CUSTOMER, 86_400, 604_800)?;
+    let host = office.host("scada-01", &office.route("office", Way::Starttls, "agent1"))?;
+    let config = host.dir.join("agent.toml");
+    fs::write(&config, format!("locale = \"de\"\n{}", fs::read_to_string(&config)?))?;
+    let agent = file(Program::Agent, Build::Ordinary)?;
+    let command = format!("{} activate {contract:?} --config {config:?}", agent.display());
+    let screen = Screen::open("german", &command)?;
+    screen.answer("Ist er derselbe? [ja/nein]", "ja")?;
+    let shown = screen.await_words("Stimmen Sie zu, dass dies gesendet wird? [j/N]")?;
+    for words in
+        ["Ein Heartbeat alle 86400 s mit: CPU, Arbeitsspeicher", "Über: office (von agent1@example.test)"]
+    {
+        assert!(shown.contains(words), "{words} is not in\n{shown}");
+    }
+    screen.answer("[j/N]", "ja")?;
+    screen.await_words("Aktiviert. Dieses System ist")?;
+    screen.await_words("Die ersten Berichte hat Ihr Mailserver angenommen")?;
+    assert_eq!(host.agent.json(&["status"])?["activated"], true);
     Ok(())
 }
 

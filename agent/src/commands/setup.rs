@@ -3,6 +3,8 @@
 //!
 //! Nothing is written before it is confirmed. What is stopped can be gone on with: the answers are kept, without the password.
 
+mod following;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,17 +18,15 @@ use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::wizard::edit::{self, review};
 use mailbeat_shared::wizard::install::Service;
 use mailbeat_shared::wizard::kept::Kept;
-use mailbeat_shared::wizard::service::{Hosted, Places};
 use mailbeat_shared::wizard::stage::{Stage, replace_alike};
 use mailbeat_shared::wizard::terminal::Terminal;
-use mailbeat_shared::wizard::{Asker as _, Reply, anything, walk};
+use mailbeat_shared::wizard::{Asker as _, Reply, walk};
 
 use super::{Usage, print};
 use crate::activation;
 use crate::cli;
 use crate::config::Config;
 use crate::home::Home;
-use crate::item;
 use crate::setup::answers::Answers;
 use crate::setup::words::PHRASES;
 use crate::setup::{Draft, Way, ask, configured, lone_contract};
@@ -156,24 +156,12 @@ impl Site<'_> {
         if self.stage.run(&["test", "--only-delivery"])? {
             self.confirm(&mut terminal)?;
         }
-        terminal.say("\n5. Status");
-        self.stage.run(&["status"])?;
         self.hosted().offer(&mut terminal)?;
+        terminal.say("\n5. Status");
+        // Whose the state is may have changed.
+        self.stage = Stage::new(SERVICE.name, self.config_path, self.home.dir())?;
+        self.stage.run(&["status"])?;
         Ok(ExitCode::SUCCESS)
-    }
-
-    /// The service, with what was set up for it.
-    fn hosted(&self) -> Hosted<'_> {
-        let account = &self.draft.account;
-        let ours = self.password_file();
-        let is_ours = account.password.is_some() || account.password_file.as_ref() == Some(&ours);
-        let places = Places {
-            config: self.config_path,
-            state_dir: self.home.dir(),
-            state_is_given: self.state_is_given,
-            secrets: is_ours.then_some(ours).into_iter().collect(),
-        };
-        Hosted { service: &SERVICE, places }
     }
 
     /// Shows what will change, writes, and tests the mail account until it is well or the person goes on; `false`: stopped.
@@ -255,50 +243,5 @@ impl Site<'_> {
     fn stop(&self, terminal: &mut Terminal) -> anyhow::Result<bool> {
         self.kept.keep_for(&Answers::of(&self.draft), self.written, terminal)?;
         Ok(false)
-    }
-
-    /// Runs `activate` with the contract, which shows what will be sent and asks.
-    fn activate(&self, accept: bool) -> anyhow::Result<bool> {
-        let Some(file) = &self.draft.contract_file else { return Ok(true) };
-        let lent = self.stage.lend(file)?;
-        let path = lent.path().display().to_string();
-        let mut args = vec!["activate", path.as_str()];
-        if let Some(key) = &self.draft.vendor_key {
-            args.extend(["--vendor-key", key]);
-        }
-        args.extend(accept.then_some("--accept"));
-        Ok(self.stage.run(&args)?)
-    }
-
-    /// Whether the contract of the file is in force already, so that there is nothing to activate.
-    fn is_in_force(&self) -> bool {
-        let in_force = activation::contract_in_force(&self.home).ok().flatten();
-        in_force.is_some_and(|(contract, _)| self.draft.contract == Some(contract))
-    }
-
-    /// Whether something is switched on that nobody agreed to yet.
-    fn has_news(&self) -> bool {
-        let consented =
-            activation::contract_in_force(&self.home).ok().flatten().map(|(_, consent)| consent.consented);
-        let config: Option<Config> = config_file::parse(self.config_path, &self.text).ok();
-        match (consented, config) {
-            (Some(consented), Some(config)) => !item::withheld(&config, &consented).is_empty(),
-            _ => false,
-        }
-    }
-
-    /// Asks for the code of the vendor's answer until it fits or is left for later.
-    fn confirm(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
-        let help = "Empty: later, by `mailbeat-agent test --confirm CODE`.";
-        loop {
-            match terminal.text("Code from the vendor's mail:", help, "", anything()) {
-                Reply::Given(code) if !code.is_empty() => {
-                    if self.stage.run(&["test", "--confirm", &code])? {
-                        return Ok(());
-                    }
-                }
-                _ => return Ok(()),
-            }
-        }
     }
 }

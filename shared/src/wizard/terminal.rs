@@ -89,6 +89,7 @@ fn look() -> RenderConfig<'static> {
     let answer = if plain { StyleSheet::empty() } else { StyleSheet::new().with_fg(Color::LightCyan) };
     base.with_prompt_prefix(Styled::new("?"))
         .with_answered_prompt_prefix(Styled::new(">"))
+        .with_canceled_prompt_indicator(Styled::new("<-"))
         .with_answer(answer)
 }
 

@@ -219,9 +219,8 @@ impl Site<'_> {
         loop {
             if let Some(system) = self.systems().into_iter().find(|system| is_it(system)) {
                 let System { host, customer, .. } = system;
-                terminal.say(&format!(
-                    "{host} of {customer} has reported. All systems: mailbeat-receiver systems list"
-                ));
+                terminal.say(&format!("{host} of {customer} has reported. All systems:"));
+                terminal.say("  mailbeat-receiver systems list");
                 return Ok(());
             }
             std::thread::sleep(LOOK_EVERY);
