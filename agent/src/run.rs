@@ -128,7 +128,8 @@ impl Agent {
     /// As [`Agent::open`].
     #[must_use]
     pub fn peek(parts: Parts) -> Self {
-        let (state, queue) = (State::peek(&parts.home), spool::queued(&parts.home).unwrap_or_default());
+        let seen = spool::with_queue(&parts.home, || Ok(State::peek(&parts.home)));
+        let (queue, state) = seen.unwrap_or_else(|_| (vec![], State::peek(&parts.home)));
         Self::with(parts, state, queue)
     }
 

@@ -6,10 +6,11 @@
 //! in the way.
 
 mod ending;
+mod looking;
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use mailbeat_shared::crash;
@@ -21,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::home::Home;
 use crate::state::Newest;
 pub use ending::{Ending, Fate, Resent};
+pub(crate) use looking::entries;
+pub use looking::{in_trail, queued, with_queue};
 
 /// The signed bytes.
 pub const REPORT: &str = "report.json";
@@ -91,7 +94,7 @@ pub struct Meta {
 }
 
 /// A directory of the queue or the trail.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its sequence, from the directory's name.
     pub sequence: u64,
@@ -102,6 +105,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The entry of this sequence in this directory; damaged where it cannot be read.
+    fn at((sequence, dir): (u64, PathBuf)) -> Self {
+        let meta = fs::read(dir.join(META)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Self { sequence, dir, meta }
+    }
+
     /// Reads everything that is framed into a mail.
     ///
     /// # Errors
@@ -210,36 +219,6 @@ pub fn put(home: &Home, parcel: &Parcel) -> io::Result<Entry> {
     durable::rename(&draft, &queued)?;
     crash::point("A1.after");
     Ok(Entry { sequence, dir: queued, meta: Some(parcel.meta.clone()) })
-}
-
-/// What waits, in order of sequence.
-///
-/// # Errors
-/// What the file system said about the queue's directory.
-pub fn queued(home: &Home) -> io::Result<Vec<Entry>> {
-    entries(&home.queue())
-}
-
-/// The report of this sequence in the trail.
-///
-/// # Errors
-/// What the file system said about the directory.
-pub fn in_trail(home: &Home, sequence: u64) -> io::Result<Option<Entry>> {
-    Ok(entries(&home.trail())?.into_iter().find(|entry| entry.sequence == sequence))
-}
-
-/// The entries of a directory, in order of sequence; what is not named like one is left alone.
-pub(crate) fn entries(dir: &Path) -> io::Result<Vec<Entry>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let dir = entry?.path();
-        if let Some(sequence) = dir.file_name().and_then(|name| name.to_str()?.parse().ok()) {
-            let meta = fs::read(dir.join(META)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-            found.push(Entry { sequence, dir, meta });
-        }
-    }
-    found.sort_unstable_by_key(|entry| entry.sequence);
-    Ok(found)
 }
 
 /// Writes down what became of a report, with the mail as it was handed over. From here on a restart finishes it.

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use mailbeat_shared::locale::Locale;
 
-pub use contracts::{Contracts, Issue};
+pub use contracts::{Contracts, Issue, Renew};
 pub use oauth::{Oauth, SignIn};
 pub use people::{Contacts, Customers};
 pub use quarantine::Quarantine;

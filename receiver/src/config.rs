@@ -226,6 +226,14 @@ impl Config {
         }
     }
 
+    /// The files that these rules were read from, with those they include.
+    #[must_use]
+    pub fn rules_files(&self, rules: &Rules) -> Vec<PathBuf> {
+        let Some(path) = &self.rules else { return vec![] };
+        let beside = path.parent().unwrap_or(Path::new("."));
+        [path.clone()].into_iter().chain(rules.include.iter().map(|file| beside.join(file))).collect()
+    }
+
     /// The database file.
     #[must_use]
     pub fn database(&self) -> PathBuf {

@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod explain;
+pub mod fill;
 pub mod finding;
 pub mod integrity;
 pub mod liveness;

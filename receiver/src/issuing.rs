@@ -6,6 +6,7 @@
 
 mod check;
 mod number;
+mod renew;
 mod vendor_key;
 
 use jiff::Timestamp;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 
 pub use check::relay as check_relay;
 pub use number::{next_number, prefix};
+pub use renew::{Login, Renewal, renew};
 pub use vendor_key::{VendorKeyError, load, load_or_create, vendor_pub};
 
 /// Longest name of a customer or vendor, in bytes.
@@ -142,6 +144,11 @@ pub enum IssueError {
         "contract {0} was already issued; leave the number out for the next free one, or use `contracts renew`"
     )]
     Taken(ContractNumber),
+    /// Agents pinned the key it was sealed with, and would refuse another.
+    #[error(
+        "contract {0} was sealed with another vendor key, and its agents believe no other; put that vendor.key back into the state directory"
+    )]
+    OtherKey(ContractNumber),
     /// It would end before it starts.
     #[error("the contract would end {until:.0}, before it starts {from:.0}")]
     EndBeforeStart {
@@ -151,7 +158,7 @@ pub enum IssueError {
         until: Timestamp,
     },
     /// It would have ended already.
-    #[error("the contract would have ended already, {until:.0}")]
+    #[error("the contract would have ended already, {until:.0}; `--valid-until` sets another end")]
     EndsInThePast {
         /// The end.
         until: Timestamp,

@@ -26,6 +26,7 @@ pub use error::{ErrorKind, MailboxError};
 pub use maildir::{MARKER, init as init_maildir};
 pub use settings::{ImapAuth, ImapSettings, ImapTls, MailboxSettings, MaildirSettings, SettingsError};
 
+use crate::evaluate::fill::Fill;
 use crate::filing::Target;
 use imap::ImapMailbox;
 use maildir::Maildir;
@@ -204,6 +205,17 @@ impl Mailbox {
         match self {
             Self::Imap(mailbox) => mailbox.purge(target, before).await,
             Self::Maildir(mailbox) => mailbox.purge(target, before),
+        }
+    }
+
+    /// How full the mailbox is, by each limit its server tells of; nothing where it tells of none, or of a Maildir.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] where the server does not say after all, or another [`MailboxError`].
+    pub async fn fills(&mut self) -> Result<Vec<Fill>, MailboxError> {
+        match self {
+            Self::Imap(mailbox) => mailbox.fills().await,
+            Self::Maildir(_) => Ok(vec![]),
         }
     }
 

@@ -10,7 +10,6 @@ pub mod outbox;
 mod reading;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -117,10 +116,6 @@ impl Receiver {
         *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
-    fn rules_file(&self) -> Option<&PathBuf> {
-        self.config.rules.as_ref()
-    }
-
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -180,10 +175,11 @@ impl Receiver {
 
 /// Reads one mailbox for ever: connects, reads, and starts again after a failure with growing patience.
 async fn attend(receiver: Arc<Receiver>, settings: MailboxSettings) -> Result<(), RunError> {
-    let mut failures = 0;
+    let (mut failures, mut asking) = (0, reading::Asking::default());
     while !receiver.is_stopping() {
         let came_further = AtomicBool::new(false);
-        let error = match reading::session(&receiver, &settings, &mut failures, &came_further).await {
+        let session = reading::session(&receiver, &settings, &mut failures, &came_further, &mut asking);
+        let error = match session.await {
             Ok(()) => return Ok(()),
             Err(SessionError::Store(error)) => return Err(error.into()),
             Err(SessionError::Mailbox(error)) => error,

@@ -14,6 +14,7 @@ mod counters;
 mod damage;
 mod fetch_windows;
 mod filings;
+mod fills;
 mod findings;
 mod handle;
 mod hearing;

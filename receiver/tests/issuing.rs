@@ -4,7 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_receiver::issuing::{
-    IssueError, IssueRequest, Terms, VendorKeyError, issue, load_or_create, next_number, prefix, vendor_pub,
+    IssueError, IssueRequest, Login, Renewal, Terms, VendorKeyError, issue, load_or_create, next_number,
+    prefix, renew, vendor_pub,
 };
 use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret, Interval, Relay, SealedContract};
 use mailbeat_shared::wire::id::ContractNumber;
@@ -120,6 +121,54 @@ fn terms_that_make_no_sense_are_refused_with_what_is_wrong() {
         assert!(said.contains(expected), "{expected:?} is not in {said:?}");
         assert!(!said.contains("geheim"));
     }
+}
+
+/// The contract of a customer of the relay, renewed a year later.
+fn renewed(renewal: Renewal) -> Result<Contract, IssueError> {
+    let held = issued(IssueRequest {
+        valid_until: Some(now() + SignedDuration::from_hours(24 * 400)),
+        relay: Some(relay()),
+        ..request()
+    });
+    renew(&held.unwrap(), renewal, &vendor().public(), now() + SignedDuration::from_hours(24 * 365))
+}
+
+#[test]
+fn a_renewal_is_the_next_revision_without_the_secret_and_else_what_it_was() {
+    let held = issued(IssueRequest { relay: Some(relay()), ..request() }).unwrap();
+    let later = now() + SignedDuration::from_hours(1);
+    let next = renew(&held, Renewal::default(), &vendor().public(), later).unwrap();
+    let expected = Contract { revision: 2, issued_at: later, enrollment_secret: None, ..held };
+    assert_eq!(next, expected);
+    assert!(SealedContract::open(next.seal(&vendor()).as_bytes()).unwrap().trusted_by(&vendor().public()));
+    assert_eq!(renew(&next, Renewal::default(), &vendor().public(), later).unwrap().revision, 3);
+}
+
+#[test]
+fn a_renewal_gives_changes_or_ends_the_login_and_sets_another_end() {
+    let until = Some(now() + SignedDuration::from_hours(24 * 800));
+    let other = Relay { password: "neu".into(), ..relay() };
+    let changed =
+        renewed(Renewal { valid_until: until, login: Login::New(other.clone()), ..Renewal::default() });
+    let changed = changed.unwrap();
+    assert_eq!((changed.valid_until, changed.relay), (until, Some(other)));
+    assert_eq!(renewed(Renewal::default()).unwrap().relay, Some(relay()));
+    assert_eq!(renewed(Renewal { login: Login::Ended, ..Renewal::default() }).unwrap().relay, None);
+}
+
+#[test]
+fn a_renewal_that_would_help_nobody_is_refused() {
+    let past =
+        renewed(Renewal { valid_until: Some(now() + SignedDuration::from_hours(24)), ..Renewal::default() });
+    assert!(
+        past.unwrap_err().to_string().contains("ended already, 2026-11-23T03:00:00Z; `--valid-until` sets")
+    );
+    let broken = Login::New(Relay { port: 0, ..relay() });
+    let broken = renewed(Renewal { login: broken, ..Renewal::default() });
+    assert_eq!(broken, Err(IssueError::Relay("port is 0")));
+    let stranger = SigningKey::from_seed(&[8; 32], "new").public();
+    let said = renew(&issued(request()).unwrap(), Renewal::default(), &stranger, now()).unwrap_err();
+    assert!(said.to_string().contains("its agents believe no other"), "{said}");
 }
 
 #[test]

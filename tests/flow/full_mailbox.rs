@@ -1,5 +1,5 @@
-//! The vendor's mailbox is over its quota, as a real Dovecot counts it: what both programs' tests say, and that nothing is lost once
-//! there is room again, whether its server refuses, bounces or lets mail wait.
+//! The vendor's mailbox is over its quota, as a real Dovecot counts it, or nearly so: what the receiver says by itself, what both
+//! programs' tests say, and that nothing is lost once there is room again, whether its server refuses, bounces or lets mail wait.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +17,15 @@ const NONE: u64 = 3_000;
 /// What is asked for, and nothing else, is sent.
 const NEVER: (u32, u32) = (86_400, 604_800);
 
+/// The tables of a vendor that reads and sends there.
+fn tables(lab: &Lab) -> String {
+    mailbox(lab, &format!("tls_ca = {:?}\npoll_interval_s = 1\n", lab.ca())) + "\n" + &outgoing(lab)
+}
+
 /// A vendor whose mailbox has a quota, and a host of its customer that was activated and has said all it had to.
 fn office(overquota: Overquota, intervals: (u32, u32)) -> anyhow::Result<(Office, Host)> {
     let lab = Lab::builder().users(&["operator"]).quota("reports", ROOM).overquota(overquota).start()?;
-    let tables =
-        mailbox(&lab, &format!("tls_ca = {:?}\npoll_interval_s = 1\n", lab.ca())) + "\n" + &outgoing(&lab);
+    let tables = tables(&lab);
     let office = Office::among(lab, &tables, RULES)?;
     let contract = office.vendor.issue("ACME Wasserwerke", intervals.0, intervals.1)?;
     let host = office.host("scada-01", &office.route("office", Way::Starttls, "agent1"))?;
@@ -168,5 +172,51 @@ fn what_waits_in_the_vendors_queue_for_room_arrives_by_itself() -> anyhow::Resul
     anyhow::ensure!(agent.terminate()?.success());
     everything_arrives(&office, &host)?;
     assert!(office.lab.mails("agent1", "INBOX")?.is_empty(), "nothing bounced");
+    Ok(())
+}
+
+/// Waits for the ticket about the receiver's mailbox.
+fn await_ticket(office: &Office, severity: &str, state: &str) -> anyhow::Result<Value> {
+    wait_for(&format!("a {severity} ticket about the mailbox to be {state}"), PATIENCE, || {
+        let fits = |ticket: &Value| {
+            ticket["rule"] == "mailbox-full" && ticket["severity"] == severity && ticket["state"] == state
+        };
+        Ok(office.vendor.tickets()?.into_iter().find(fits))
+    })
+    .with_context(|| format!("{:#?}", office.vendor.tickets()))
+}
+
+/// A mail of so many bytes that is no report.
+fn bulk(bytes: usize) -> Vec<u8> {
+    [b"Subject: minutes of the meeting\r\n\r\n".to_vec(), b"0123456789abcdef\r\n".repeat(bytes / 18)].concat()
+}
+
+#[test]
+fn a_mailbox_that_fills_up_is_told_to_the_vendor_while_there_is_room_until_there_is_more()
+-> anyhow::Result<()> {
+    let lab = Lab::builder().users(&["operator"]).quota("reports", 1_000_000).start()?;
+    let tables = tables(&lab);
+    let office = Office::among(lab, &tables, RULES)?;
+    office.lab.deliver("reports", "INBOX", &bulk(875_000))?;
+    let receiver = office.vendor.start()?;
+    let ticket = await_ticket(&office, "medium", "open")?;
+    assert!(ticket["host"].is_null(), "it is about the receiver itself: {ticket:#}");
+    assert_eq!(ticket["title"], "Mailbeat receiver: mailbox reports is 87 % full", "{ticket:#}");
+    office.await_mail("operator", &["mailbox reports is 87", "quota raised", "30 days"])?;
+
+    // It is asked at every start, and each quarter of an hour.
+    office.lab.deliver("reports", "INBOX", &bulk(100_000))?;
+    anyhow::ensure!(receiver.terminate()?.success());
+    let receiver = office.vendor.start()?;
+    let ticket = await_ticket(&office, "high", "open")?;
+    office.await_mail("operator", &["mailbox reports is 97"])?;
+
+    anyhow::ensure!(receiver.terminate()?.success());
+    office.lab.set_quota("reports", ROOM)?;
+    let _receiver = office.vendor.start()?;
+    await_ticket(&office, "high", "resolved")?;
+    let number = ticket["number"].as_str().context("a number")?;
+    let shown = office.vendor.receiver.run(&["tickets", "show", number])?;
+    assert!(shown.contains("there is room again: "), "{shown}");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod filing;
 mod private;
+mod quota;
 mod reading;
 mod scripted;
 mod trouble;

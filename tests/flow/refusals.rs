@@ -43,14 +43,13 @@ fn what_postfix_does_not_take_now_waits_in_the_queue_and_arrives_once() -> anyho
         (Moment::Recipient, "421 4.3.2 Shutting down"),
     ] {
         lab.refuse(mx, moment, words);
-        // Looked at again where a newer heartbeat was taking the waiting one's place just then.
-        wait_for(&format!("{words} to be shown, and a report that waits"), PATIENCE, || {
+        let refused = wait_for(&format!("{words} to be shown"), PATIENCE, || {
             let status = host.agent.json(&["status"])?;
             let shown =
                 status["last_failure"]["what"].as_str().is_some_and(|what| what.contains(&words[..9]));
-            let waits = status["queued"].as_u64() >= Some(1) && status["oldest_queued"].is_string();
-            Ok((shown && waits).then_some(()))
+            Ok(Some(status).filter(|_| shown))
         })?;
+        assert!(refused["queued"].as_u64() >= Some(1) && refused["oldest_queued"].is_string(), "{refused:#}");
         lab.accept(mx);
         sent = host.await_sent(sent + 1)?["sequence"].as_u64().unwrap();
     }

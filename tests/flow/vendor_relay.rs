@@ -22,14 +22,14 @@ const MESSAGE: &[u8] =
     b"From: x@relay.vendor.test\r\nTo: reports@example.test\r\nSubject: hello\r\n\r\nbody\r\n";
 
 /// A vendor that reads the relay's mailbox and gives its contracts logins there.
-struct House {
-    vendor: Vendor,
-    relay: VendorRelay,
-    dir: tempfile::TempDir,
+pub(crate) struct House {
+    pub(crate) vendor: Vendor,
+    pub(crate) relay: VendorRelay,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl House {
-    fn open(limits: &str) -> anyhow::Result<Self> {
+    pub(crate) fn open(limits: &str) -> anyhow::Result<Self> {
         let relay = VendorRelay::start(limits)?;
         let dir = tempfile::Builder::new().prefix("mailbeat-house-").tempdir()?;
         let people = dir.path().join("people");
@@ -41,7 +41,7 @@ impl House {
     }
 
     /// Issues a contract with a login, and gives its file, and what was printed.
-    fn issue(&self, customer: &str, interval: &str) -> anyhow::Result<(PathBuf, String)> {
+    pub(crate) fn issue(&self, customer: &str, interval: &str) -> anyhow::Result<(PathBuf, String)> {
         let out = self.dir.path().join(format!("{customer}.contract"));
         let args =
             ["contracts", "issue", "--relay", "--customer", customer, "--heartbeat-interval", interval];
@@ -54,14 +54,14 @@ impl House {
     }
 
     /// A host that knows no way but the contract's.
-    fn host(&self, name: &str, contract: &Path) -> anyhow::Result<Host> {
+    pub(crate) fn host(&self, name: &str, contract: &Path) -> anyhow::Result<Host> {
         let host = Host::new(&self.dir.path().join(name), name, "")?;
         host.activate(&self.vendor, contract)?;
         Ok(host)
     }
 }
 
-fn login(contract: &Path) -> anyhow::Result<Relay> {
+pub(crate) fn login(contract: &Path) -> anyhow::Result<Relay> {
     SealedContract::open(&std::fs::read(contract)?)?.contract.relay.context("the contract offers the relay")
 }
 

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_receiver::config::Retention;
+use mailbeat_receiver::evaluate::own::Known;
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::intake::{Context, Source, Verdict, reprocess};
 use mailbeat_receiver::keyring::Keyring;
@@ -136,7 +137,7 @@ impl Vendor {
             return Ok(true);
         }
         let now = self.clock.now();
-        clockwork::look(&mut self.store, &self.rules, &[], now)?;
+        clockwork::look(&mut self.store, &self.rules, &Known::default(), now)?;
         if self.cleaned_at.is_none_or(|at| now.duration_since(at).abs() >= HOUR) {
             self.cleaned_at = Some(now);
             clockwork::clean_up(&mut self.store, Retention::default(), now)?;

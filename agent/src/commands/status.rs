@@ -4,7 +4,7 @@
 
 mod told;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -119,13 +119,10 @@ fn look(setup: &Setup) -> anyhow::Result<Status> {
     let now = setup.now();
     let home = &setup.home;
     let unreadable = || format!("{}: read it as root or as the agent's user", home.dir().display());
-    let entries = |dir: std::path::PathBuf| if dir.exists() { spool::entries(&dir) } else { Ok(vec![]) };
-    let queue = entries(home.queue()).with_context(unreadable)?;
-    let trail = entries(home.trail()).with_context(unreadable)?;
+    let Moment { queue, trail, state } = Moment::of(home).with_context(unreadable)?;
     let bytes = |entries: &[Entry]| entries.iter().map(Entry::bytes).sum();
     let identity = Identity::load(home)?;
     let in_force = activation::contract_in_force(home)?;
-    let state = State::peek(home);
     let holder = home.holder();
     let running = holder.as_ref().filter(|holder| holder.runs).and_then(|holder| holder.pid);
     let mut status = Status {
@@ -169,6 +166,23 @@ fn look(setup: &Setup) -> anyhow::Result<Status> {
         under_contract(setup, &mut status, &identity, &contract, &state, now)?;
     }
     Ok(status)
+}
+
+/// What waits, what became of the rest, and what the agent remembers: of one moment, though it works on them meanwhile.
+struct Moment {
+    queue: Vec<Entry>,
+    trail: Vec<Entry>,
+    state: State,
+}
+
+impl Moment {
+    fn of(home: &Home) -> io::Result<Self> {
+        let beside = || Ok((spool::entries(&home.trail())?, State::peek(home)));
+        // Where nothing was ever made there is no queue.
+        let (queue, (trail, state)) =
+            if home.queue().exists() { spool::with_queue(home, beside)? } else { Default::default() };
+        Ok(Self { queue, trail, state })
+    }
 }
 
 fn items(setup: &Setup, consent: Option<&Consent>) -> Vec<ItemState> {

@@ -1,4 +1,4 @@
-//! `contracts`: what can be typed to issue, list, show, revoke and take up contracts. Intervals are texts here, and understood
+//! `contracts`: what can be typed to issue, list, show, renew, revoke and take up contracts. Intervals are texts here, and understood
 //! where they are issued; what is not given comes from the configuration.
 
 use std::path::PathBuf;
@@ -20,6 +20,8 @@ pub enum Contracts {
         /// Its number.
         number: ContractNumber,
     },
+    /// Issue the next revision of one: another end, a login on the relay given, changed or ended, the rest as it was.
+    Renew(Renew),
     /// Revoke one: its systems' mails are counted and no longer kept, and its login on the relay ends.
     Revoke {
         /// Its number.
@@ -79,6 +81,25 @@ pub struct Issue {
     #[arg(long)]
     pub approve: bool,
     /// Where to write the file; by default NUMBER.contract here.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `contracts renew`.
+#[derive(Debug, Args)]
+pub struct Renew {
+    /// Its number.
+    pub number: ContractNumber,
+    /// Last day, UTC; by default as it was.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub valid_until: Option<Date>,
+    /// With a new login on the vendor's relay; the password of the one it has, if any, ends at once.
+    #[arg(long, conflicts_with = "no_relay")]
+    pub relay: bool,
+    /// Without the relay; the login it has ends at once.
+    #[arg(long)]
+    pub no_relay: bool,
+    /// Where to write the file; by default NUMBER.REVISION.contract here.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

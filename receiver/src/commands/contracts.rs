@@ -1,7 +1,8 @@
-//! `contracts`: issuing, listing, showing, revoking, taking up again.
+//! `contracts`: issuing, listing, showing, renewing, revoking, taking up again.
 
 mod import;
 mod relay;
+mod renew;
 
 use std::path::PathBuf;
 
@@ -45,6 +46,7 @@ pub(super) fn run(desk: &Desk, command: &Contracts) -> anyhow::Result<()> {
                 .with_context(|| format!("there is no contract {number}; `contracts list` shows them"))?;
             desk.show(&Row::of(&contract, desk.now), &without_secret(&contract.file))
         }
+        Contracts::Renew(wish) => renew::run(desk, wish),
         Contracts::Import { paths, approve } => import::run(desk, paths, *approve),
         Contracts::Revoke { number, since } => {
             let since = since.map(midnight).transpose()?.map_or(desk.now, |since| since.min(desk.now));

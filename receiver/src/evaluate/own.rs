@@ -1,10 +1,11 @@
 //! The receiver's own health: what would make it deaf or mute becomes a ticket by the same way as everything else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::transport::oauth::{Expiry, Refusing, Standing};
 
+use super::fill::{self, Fill, KeptDays};
 use super::finding::{self, Finding};
 use super::rules::{Rules, built_in, id};
 use super::{Crossing, Decision, Judged, RuleId, Severity};
@@ -23,12 +24,23 @@ pub struct OwnView {
     pub refused: Vec<(String, Timestamp, String)>,
     /// Notifications that wait because their contact was sent so many: address, how many.
     pub held_back: Vec<(String, u64)>,
-    /// Its mail accounts that sign in by OAuth.
-    pub accounts: Vec<Standing>,
+    /// How full each mailbox is, where its server tells.
+    pub fills: BTreeMap<String, Vec<Fill>>,
+    /// What the store does not know.
+    pub known: Known,
     /// What held after the last pass.
     pub findings: Vec<Finding>,
     /// The receiver's tickets that are not Closed.
     pub tickets: Vec<Ticket>,
+}
+
+/// What only the receiver's loops and its configuration know of it.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Its mail accounts that sign in by OAuth.
+    pub accounts: Vec<Standing>,
+    /// How long its folders on the mail server keep mails.
+    pub kept: KeptDays,
 }
 
 /// What titles of the receiver's own tickets begin with, where others name a host.
@@ -53,8 +65,11 @@ pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
         .extend(view.quarantined.iter().map(|(mailbox, reason, count)| quarantined(mailbox, reason, *count)));
     judged.extend(view.refused.iter().map(|(address, since, words)| refused(address, *since, words)));
     judged.extend(view.held_back.iter().map(|(address, count)| held_back(address, *count)));
-
-    for account in &view.accounts {
+    let full = |(mailbox, fills): (&String, &Vec<Fill>)| {
+        fill::judge(mailbox, fills, &view.findings, &rules.mailbox_full, view.known.kept)
+    };
+    judged.extend(view.fills.iter().filter_map(full));
+    for account in &view.known.accounts {
         judged.extend(account.refusing.iter().map(|refusing| sign_in_refused(account, refusing)));
         judged.extend(account.expiries.iter().filter_map(|expiry| expires_soon(account, expiry, now)));
     }

@@ -11,10 +11,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use mailbeat_shared::config_file::{self, ConfigError};
+use mailbeat_shared::wire::id::Digest;
 use serde::Deserialize;
 
 pub use self::check::CheckRule;
 pub use self::threshold::ThresholdRule;
+use super::fill::FillPolicy;
 use super::{RuleId, Severity};
 use crate::ticket::TicketPolicy;
 
@@ -55,6 +57,8 @@ pub mod built_in {
     pub const SIGN_IN_REFUSED: &str = "sign-in-refused";
     /// What one of the receiver's mail accounts signs in with expires soon.
     pub const CREDENTIAL_EXPIRES: &str = "credential-expires";
+    /// One of the receiver's mailboxes fills up.
+    pub const MAILBOX_FULL: &str = "mailbox-full";
     /// All of them.
     pub const ALL: &[&str] = &[
         HEARTBEAT_MISSING,
@@ -73,6 +77,7 @@ pub mod built_in {
         NOTIFICATIONS_HELD,
         SIGN_IN_REFUSED,
         CREDENTIAL_EXPIRES,
+        MAILBOX_FULL,
     ];
 }
 
@@ -98,6 +103,8 @@ pub struct Rules {
     pub tickets: TicketPolicy,
     /// When something that is no longer reported becomes a finding.
     pub missing: MissingPolicy,
+    /// When a mailbox of the receiver that fills up becomes a finding.
+    pub mailbox_full: FillPolicy,
     /// Further files with thresholds and rules for checks, beside this one.
     pub include: Vec<PathBuf>,
     /// Thresholds on observations and on the values of checks.
@@ -212,10 +219,19 @@ impl Rules {
     /// # Errors
     /// [`ConfigError`] with file and line.
     pub fn checked(self, path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let Some((table, id, what)) = self.senseless() else { return Ok(self) };
-        let line = 1 + text.lines().position(|line| line.contains(&format!("\"{id}\""))).unwrap_or(0);
-        let what = format!("{table} `{id}`: {what}");
+        let own = self.mailbox_full.fault();
+        let fault = own.map(|what| ("[mailbox_full]".to_owned(), format!("[mailbox_full]: {what}")));
+        let of_a_rule = |(table, id, what)| (format!("\"{id}\""), format!("{table} `{id}`: {what}"));
+        let Some((place, what)) = fault.or_else(|| self.senseless().map(of_a_rule)) else { return Ok(self) };
+        let line = 1 + text.lines().position(|line| line.contains(&place)).unwrap_or(0);
         Err(ConfigError::Invalid { path: path.to_owned(), line, what })
+    }
+
+    /// Tells these rules from others, included files and built-in values considered. For comparing only: another version of this
+    /// program may digest the same rules otherwise.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(format!("{self:?}").as_bytes())
     }
 
     /// Whether there is such a rule.

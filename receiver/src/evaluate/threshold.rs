@@ -132,10 +132,26 @@ fn subject(rule: &ThresholdRule, observation: &Observation) -> String {
 /// The most urgent severity that holds. A severity already reached holds until the value has come back by the margin.
 #[must_use]
 pub fn crossed(rule: &ThresholdRule, value: f64, reached: Option<Severity>) -> Option<Severity> {
-    let margin = |severity: Severity| if Some(severity) <= reached { rule.clear_margin } else { 0.0 };
-    let above = rule.above.iter().filter(|(severity, limit)| value > **limit - margin(**severity));
+    let margin = |severity: Severity| margin(rule.clear_margin, severity, reached);
     let below = rule.below.iter().filter(|(severity, limit)| value < **limit + margin(**severity));
-    above.chain(below).map(|(severity, _)| *severity).max()
+    over(&rule.above, rule.clear_margin, value, reached).max(below.map(|(severity, _)| *severity).max())
+}
+
+/// The most urgent severity whose limit is exceeded, with the same hysteresis.
+pub(super) fn over(
+    limits: &BTreeMap<Severity, f64>,
+    clear_margin: f64,
+    value: f64,
+    reached: Option<Severity>,
+) -> Option<Severity> {
+    let margin = |severity: Severity| margin(clear_margin, severity, reached);
+    let exceeded = limits.iter().filter(|(severity, limit)| value > **limit - margin(**severity));
+    exceeded.map(|(severity, _)| *severity).max()
+}
+
+/// How far a value must come back behind the limit of a severity.
+fn margin(clear_margin: f64, severity: Severity, reached: Option<Severity>) -> f64 {
+    if Some(severity) <= reached { clear_margin } else { 0.0 }
 }
 
 fn judged(rule: &ThresholdRule, seen: &Seen<'_>, severity: Option<Severity>) -> Judged {

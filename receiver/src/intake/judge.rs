@@ -5,11 +5,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::crash;
-use mailbeat_shared::transport::oauth::Standing;
 use mailbeat_shared::wire::report::{Body, Report};
 
 use super::life::Life;
-use crate::evaluate::own::OwnView;
+use crate::evaluate::own::{Known, OwnView};
 use crate::evaluate::rules::Rules;
 use crate::evaluate::{self, Occasion, own};
 use crate::store::{Owner, Store, StoreError, System, Tx};
@@ -121,17 +120,12 @@ pub fn tick_due(store: &mut Store, rules: &Rules, now: Timestamp, limit: u32) ->
     Ok(due.len())
 }
 
-/// Judges the receiver's own health, and how its mail accounts stand.
+/// Judges the receiver's own health.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn own_health(
-    tx: &Tx<'_>,
-    rules: &Rules,
-    accounts: &[Standing],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let view = OwnView { accounts: accounts.to_vec(), ..tx.own_view()? };
+pub fn own_health(tx: &Tx<'_>, rules: &Rules, known: &Known, now: Timestamp) -> Result<(), StoreError> {
+    let view = OwnView { known: known.clone(), ..tx.own_view()? };
     let decision = own::judge(&view, rules, now);
     tx.write_decision(Owner::Receiver, &decision, now)
 }

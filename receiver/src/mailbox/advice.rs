@@ -168,6 +168,7 @@ pub(crate) const PHRASES: &[Phrase] = &[
     ("is there as {}", "gibt es als {1}"),
     ("the server does not tell (no QUOTA)", "der Server sagt es nicht (kein QUOTA)"),
     ("no limit", "keine Grenze"),
+    ("{n} of {n} mails used", "{1} von {2} Mails belegt"),
     ("{n} of {n} used", "{1} von {2} belegt"),
     ("complete", "vollständig"),
     ("as {}", "als {1}"),

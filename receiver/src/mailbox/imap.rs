@@ -10,6 +10,7 @@ mod gate;
 mod idle;
 mod login;
 mod probe;
+mod quota;
 mod session;
 mod wire;
 

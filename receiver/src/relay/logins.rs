@@ -64,8 +64,16 @@ impl Logins {
         if text.lines().any(|line| is_of(line, login)) {
             return Err(LoginsError::Taken { path: self.path.clone(), login: login.to_owned() });
         }
-        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        self.at_file(self.replace(&format!("{text}{end}{line}\n")))
+        self.at_file(self.replace(&appended(&text, line)))
+    }
+
+    /// Lets a login in by this line and no other, whether it was there or not.
+    ///
+    /// # Errors
+    /// [`LoginsError`]; nothing changed then.
+    pub fn set(&self, login: &str, line: &str) -> Result<(), LoginsError> {
+        let text = self.at_file(fs::read_to_string(&self.path))?;
+        self.at_file(self.replace(&appended(&without(&text, login), line)))
     }
 
     /// Shuts a login out; `false` if it was not there.
@@ -74,7 +82,7 @@ impl Logins {
     /// [`LoginsError`]; nothing changed then.
     pub fn remove(&self, login: &str) -> Result<bool, LoginsError> {
         let text = self.at_file(fs::read_to_string(&self.path))?;
-        let rest: String = text.split_inclusive('\n').filter(|line| !is_of(line, login)).collect();
+        let rest = without(&text, login);
         if rest == text {
             return Ok(false);
         }
@@ -98,6 +106,17 @@ impl Logins {
     }
 }
 
+/// The text without the lines of a login.
+fn without(text: &str, login: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !is_of(line, login)).collect()
+}
+
+/// The text with one more line at its end.
+fn appended(text: &str, line: &str) -> String {
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    format!("{text}{end}{line}\n")
+}
+
 fn is_of(line: &str, login: &str) -> bool {
     line.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case(login))
 }
@@ -109,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_is_added_and_removed_and_everything_else_stays_as_it_was() {
+    fn a_login_is_added_changed_and_removed_and_everything_else_stays_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("smtp.users");
         fs::write(&path, "# by hand\nb@x:{SHA512-CRYPT}$6$b").unwrap();
@@ -119,8 +138,12 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "# by hand\nb@x:{SHA512-CRYPT}$6$b\na@x:HASH\n");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert!(logins.add("A@x", "A@x:OTHER").unwrap_err().to_string().contains("hold A@x already"));
+        logins.set("B@x", "b@x:NEW").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "# by hand\na@x:HASH\nb@x:NEW\n");
         assert!(logins.remove("b@x").unwrap() && !logins.remove("b@x").unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "# by hand\na@x:HASH\n");
+        logins.set("c@x", "c@x:FIRST").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "# by hand\na@x:HASH\nc@x:FIRST\n");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 

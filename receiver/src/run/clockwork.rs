@@ -1,13 +1,16 @@
 //! What time alone makes true: systems that are due, the receiver's own health, retention, rules that were edited.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_shared::transport::oauth::{OAuthSettings, Standing};
+use mailbeat_shared::transport::oauth::OAuthSettings;
 
 use super::{Receiver, RunError, reading};
 use crate::config::Retention;
+use crate::evaluate::fill::KeptDays;
+use crate::evaluate::own::Known;
 use crate::evaluate::rules::Rules;
 use crate::history::Day;
 use crate::intake::judge;
@@ -25,21 +28,29 @@ const STEP: u32 = 500;
 
 /// Looks at the clock once a second until told to stop. `alive` is called each time, for a watchdog.
 pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'static) -> Result<(), RunError> {
-    let mut edited_at = edited(&receiver);
+    // Nothing yet: what was edited since the program read them is found at once.
+    let mut edited_at = vec![];
+    judge_by_what_is_in_force(&receiver).await?;
     let mut housekept_at: Option<Timestamp> = None;
-    let accounts = receiver.config.accounts();
+    let (accounts, retention) = (receiver.config.accounts(), receiver.config.retention);
+    let kept =
+        KeptDays { processed: retention.processed_mail_days, quarantined: retention.quarantined_mail_days };
+    let read: Vec<String> =
+        receiver.config.mailboxes.iter().map(|mailbox| mailbox.name().to_owned()).collect();
+    receiver.store.write(move |tx| tx.keep_fills_of(&read)).await?;
     while !receiver.is_stopping() {
         let (now, rules) = (receiver.now(), receiver.rules());
-        let standings: Vec<Standing> = accounts.iter().map(OAuthSettings::standing).collect();
-        receiver.store.with(move |store| look(store, &rules, &standings, now)).await?;
+        let known = Known { accounts: accounts.iter().map(OAuthSettings::standing).collect(), kept };
+        receiver.store.with(move |store| look(store, &rules, &known, now)).await?;
         if housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING) {
             housekept_at = Some(now);
-            let retention = receiver.config.retention;
             receiver.store.with(move |store| clean_up(store, retention, now)).await?;
         }
-        if edited(&receiver) != edited_at {
-            edited_at = edited(&receiver);
+        let stamps = edited(&receiver);
+        if stamps != edited_at {
+            edited_at = stamps;
             read_rules_again(&receiver);
+            judge_by_what_is_in_force(&receiver).await?;
         }
         alive();
         receiver.sleep(reading::LONGEST_SLEEP).await;
@@ -47,27 +58,30 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
     Ok(())
 }
 
-/// One transaction (R4) for each system that is due, and one for the receiver itself with its mail accounts.
+/// One transaction (R4) for each system that is due, and one for the receiver itself with what only its loops know.
 ///
 /// # Errors
 /// [`StoreError`] where the database itself refuses.
-pub fn look(
-    store: &mut Store,
-    rules: &Rules,
-    accounts: &[Standing],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub fn look(store: &mut Store, rules: &Rules, known: &Known, now: Timestamp) -> Result<(), StoreError> {
     let limit = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
     while judge::tick_due(store, rules, now, limit)? == AT_ONCE {}
-    store.write(|tx| judge::own_health(tx, rules, accounts, now))
+    store.write(|tx| judge::own_health(tx, rules, known, now))
 }
 
-fn edited(receiver: &Receiver) -> Option<SystemTime> {
-    std::fs::metadata(receiver.rules_file()?).ok()?.modified().ok()
+/// When each file of the rules was edited last.
+fn edited(receiver: &Receiver) -> Vec<Option<SystemTime>> {
+    let edited_at = |file: &PathBuf| std::fs::metadata(file).ok()?.modified().ok();
+    receiver.config.rules_files(&receiver.rules()).iter().map(edited_at).collect()
+}
+
+async fn judge_by_what_is_in_force(receiver: &Receiver) -> Result<(), RunError> {
+    let (digest, now) = (receiver.rules().digest(), receiver.now());
+    Ok(receiver.store.with(move |store| store.write(|tx| tx.judge_by(digest, now))).await?)
 }
 
 fn read_rules_again(receiver: &Receiver) {
     match receiver.config.load_rules() {
+        Ok(rules) if rules.digest() == receiver.rules().digest() => {}
         Ok(rules) => {
             receiver.set_rules(rules);
             tracing::info!("the rules were edited and are in force");

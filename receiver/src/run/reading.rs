@@ -2,6 +2,7 @@
 //!
 //! `pipeline` reads a backlog, `folder` has its steps. A connection that breaks is the server's fault and not the mails'.
 
+mod asking;
 mod folder;
 mod pipeline;
 mod preparing;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+pub(super) use self::asking::Asking;
 use self::folder::{FolderReader, STRETCH};
 use super::{Receiver, SessionError, filing, usual_round};
 use crate::intake::window::plan;
@@ -27,6 +29,7 @@ pub(super) async fn session(
     settings: &MailboxSettings,
     failures: &mut u32,
     came_further: &AtomicBool,
+    asking: &mut Asking,
 ) -> Result<(), SessionError> {
     let mut mailbox = Mailbox::connect(settings, receiver.observe).await?;
     let folders = register(receiver, settings, mailbox.folders().to_vec()).await?;
@@ -47,6 +50,9 @@ pub(super) async fn session(
             *failures = 0;
         }
         receiver.round_completed(settings.name());
+        if let Some(folder) = folders.first() {
+            asking.ask(receiver, &mut mailbox, folder.mailbox).await?;
+        }
         let first = folders.first().map_or("INBOX", |folder| folder.name.as_str());
         mailbox.wait(first, settings.poll_interval(), receiver.stopping()).await?;
     }

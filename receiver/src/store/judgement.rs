@@ -4,14 +4,16 @@
 //! is written whole or not at all. A row that cannot be read fails the look: nobody is judged by half of what is known.
 
 use jiff::Timestamp;
+use mailbeat_shared::wire::id::Digest;
+use rusqlite::params;
 
 use super::branches::{Branch, Hole};
 use super::mailboxes::MailboxRow;
-use super::sqlite::{StoreError, Tx};
+use super::sqlite::{StoreError, Tx, us};
 use super::systems::System;
 use super::tickets::Owner;
 use crate::evaluate::finding::FindingChange;
-use crate::evaluate::own::OwnView;
+use crate::evaluate::own::{Known, OwnView};
 use crate::evaluate::{BranchView, Decision, Gap, SystemView};
 use crate::ticket::TicketChange;
 
@@ -64,8 +66,8 @@ impl Tx<'_> {
             quarantined: self.quarantine_summary()?,
             refused: self.refused_contacts()?,
             held_back: self.held_back()?,
-            // Their files are no part of the store.
-            accounts: vec![],
+            fills: self.fills()?,
+            known: Known::default(),
             findings: self.findings(None)?,
             tickets: self.unclosed_tickets(None)?,
         })
@@ -104,6 +106,23 @@ impl Tx<'_> {
             self.put_reported(system, reported)?;
         }
         decision.settled.iter().try_for_each(|gap| self.remove_hole(gap.branch, gap.first))
+    }
+
+    /// From now on systems are judged by these rules. Where those before were others, the clock looks at every system again: a
+    /// silence that was to be bearable for hours may be one too long.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn judge_by(&self, rules: Digest, now: Timestamp) -> Result<(), StoreError> {
+        const KEEP: &str = "-- judge_by
+            INSERT INTO judged_by (id, rules) VALUES (1, ?1)
+            ON CONFLICT (id) DO UPDATE SET rules = excluded.rules WHERE rules <> excluded.rules";
+        const LOOK: &str = "-- judge_by
+            UPDATE systems SET due_at = ?1, version = version + 1 WHERE due_at > ?1";
+        if self.run(KEEP, params![rules.as_bytes()])? > 0 {
+            self.run(LOOK, params![us(now)])?;
+        }
+        Ok(())
     }
 }
 

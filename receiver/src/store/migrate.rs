@@ -18,6 +18,8 @@ pub(super) const ALL: &[&str] = &[
     include_str!("migrations/004_locale.sql"),
     include_str!("migrations/005_confirmations.sql"),
     include_str!("migrations/006_reported.sql"),
+    include_str!("migrations/007_mailbox_fills.sql"),
+    include_str!("migrations/008_judged_by.sql"),
 ];
 
 /// "MBRX": tells our databases from others.

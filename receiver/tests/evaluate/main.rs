@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
 mod checks;
+mod fills;
 mod gaps;
 mod histories;
 mod liveness;
@@ -144,7 +145,9 @@ impl World {
             // What an operator wrote is the operator's; everything else a German contact reads in German.
             let own_titles = self.rules.checks.iter().any(|rule| rule.title.is_some());
             if Rules::built_in().knows(&ticket.rule) && !own_titles {
-                let title = ticket.title.strip_prefix("scada-01: ").unwrap_or(&ticket.title);
+                let about = ["scada-01: ", "Mailbeat receiver: "];
+                let title = about.iter().find_map(|host| ticket.title.strip_prefix(host));
+                let title = title.unwrap_or(&ticket.title);
                 for sentence in [title, &event.reason] {
                     assert!(german(sentence).is_some(), "{sentence:?} has no German");
                 }

@@ -1,6 +1,7 @@
 //! The receiver's own troubles.
 
-use mailbeat_receiver::evaluate::own::{self, OwnView};
+use mailbeat_receiver::evaluate::fill::{Fill, KeptDays, Resource};
+use mailbeat_receiver::evaluate::own::{self, Known, OwnView};
 use mailbeat_shared::transport::oauth::{Credential, Expiry, Refusing, Standing};
 
 use super::*;
@@ -39,13 +40,15 @@ fn the_receivers_own_tickets_are_said_in_german_too() {
         refused: vec![("eva@vendor.example".into(), now, "550 5.1.1 unknown".into())],
         held_back: vec![("eva@vendor.example".into(), 40)],
         ahead: vec![("reports".into(), HOUR * 3)],
-        accounts: vec![account(now, 10)],
+        fills: [("reports".to_owned(), vec![Fill { resource: Resource::Storage, used: 90, limit: 100 }])]
+            .into(),
+        known: Known { accounts: vec![account(now, 10)], kept: KeptDays::default() },
         // No `..`: what is added to this view must be added here.
         findings: vec![],
         tickets: vec![],
     };
     let decision = own::judge(&view, &Rules::built_in(), now + HOUR);
-    assert_eq!(decision.findings.len(), 7);
+    assert_eq!(decision.findings.len(), 8);
     for change in &decision.findings {
         let FindingChange::Put(finding) = change else { panic!("{change:?}") };
         for sentence in [&finding.title, &finding.evidence] {
@@ -59,7 +62,8 @@ fn a_mail_account_that_is_refused_or_ends_within_a_fortnight_is_a_ticket_and_ove
     let rules = Rules::built_in();
     let now: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
     let judged = |account: Standing| {
-        let view = OwnView { accounts: vec![account], ..OwnView::default() };
+        let known = Known { accounts: vec![account], ..Known::default() };
+        let view = OwnView { known, ..OwnView::default() };
         let opened = own::judge(&view, &rules, now).tickets;
         let severities = opened.iter().map(|change| match change {
             TicketChange::Open { rule, event, .. } => match event.what {

@@ -15,14 +15,14 @@ use tokio::net::TcpListener;
 
 /// Answers each command with what the script has for its first words, then `OK`; `@` in an answer stands for the tag and
 /// then no `OK` is added. An answer that ends in `CLOSE` closes the connection. Gives the commands it saw.
-struct Script {
+pub(super) struct Script {
     port: u16,
     seen: tokio::task::JoinHandle<Vec<String>>,
 }
 
-type Lines = Vec<(&'static str, &'static str)>;
+pub(super) type Lines = Vec<(&'static str, &'static str)>;
 
-async fn serve(capability: &'static str, lines: Lines) -> Script {
+pub(super) async fn serve(capability: &'static str, lines: Lines) -> Script {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let seen = tokio::spawn(async move {
@@ -68,7 +68,7 @@ fn usual(command: &str, capability: &str) -> String {
     }
 }
 
-async fn connect(script: &Script) -> Result<Mailbox, MailboxError> {
+pub(super) async fn connect(script: &Script) -> Result<Mailbox, MailboxError> {
     connect_within(script, 20).await
 }
 

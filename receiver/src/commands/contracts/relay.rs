@@ -1,4 +1,5 @@
-//! The relay's side of a contract: its login is made when the contract is issued, and ends when it is revoked.
+//! The relay's side of a contract: its login is made when the contract is issued, may be given, changed or ended when it is renewed, and
+//! ends when it is revoked.
 
 use anyhow::Context as _;
 use mailbeat_shared::wire::contract::{Relay, SealedContract};
@@ -7,6 +8,9 @@ use mailbeat_shared::wire::id::ContractNumber;
 use super::super::{Desk, random};
 use crate::relay::logins::Logins;
 use crate::relay::{self, Draw, RelaySettings};
+
+/// Where the relay of packaging/mailserver has its logins.
+const USERS: &str = "/etc/dovecot/mailbeat/smtp.users";
 
 /// A login that was made and is not let in yet.
 pub(super) struct NewLogin {
@@ -36,7 +40,7 @@ impl NewLogin {
     /// Lets it in; what the operator is to know or to do, sentences.
     ///
     /// # Errors
-    /// The file cannot be edited.
+    /// The file cannot be edited, or the login is there already.
     pub(super) fn admit(self) -> anyhow::Result<String> {
         let Relay { username, host, .. } = &self.relay;
         match self.logins {
@@ -44,11 +48,38 @@ impl NewLogin {
                 logins.add(username, &self.line)?;
                 Ok(format!("The relay {host} lets it in as {username}."))
             }
+            None => {
+                Ok(format!("To let it in as {username}, add this line to {USERS} on {host}:\n{}", self.line))
+            }
+        }
+    }
+
+    /// Lets it in with this password and no other; what the operator is to know or to do.
+    ///
+    /// # Errors
+    /// The file cannot be edited.
+    pub(super) fn replace(self) -> anyhow::Result<String> {
+        let Relay { username, host, .. } = &self.relay;
+        match self.logins {
+            Some(logins) => {
+                logins.set(username, &self.line)?;
+                Ok(format!("The relay {host} lets it in as {username}, with the new password only."))
+            }
             None => Ok(format!(
-                "To let it in as {username}, add this line to /etc/dovecot/mailbeat/smtp.users on {host}:\n{}",
+                "To let it in as {username} with the new password only, put this line into {USERS} on {host}, in place of one that begins with {username}:\n{}",
                 self.line
             )),
         }
+    }
+
+    /// Ends the login the contract had, where that was another one; what the operator is to know or to do.
+    ///
+    /// # Errors
+    /// The file cannot be edited.
+    pub(super) fn end_other(&self, before: Option<&Relay>) -> anyhow::Result<Option<String>> {
+        let is_other =
+            |before: &&Relay| (&before.username, &before.host) != (&self.relay.username, &self.relay.host);
+        before.filter(is_other).map(|before| end(before, self.logins.as_ref())).transpose()
     }
 }
 
@@ -58,15 +89,15 @@ impl NewLogin {
 /// The file cannot be edited.
 pub(super) fn shut_out(settings: Option<&RelaySettings>, file: &str) -> anyhow::Result<Option<String>> {
     let sealed = SealedContract::open(file.as_bytes());
-    let Some(Relay { username, host, .. }) = sealed.ok().and_then(|sealed| sealed.contract.relay) else {
-        return Ok(None);
+    let Some(relay) = sealed.ok().and_then(|sealed| sealed.contract.relay) else { return Ok(None) };
+    let logins = settings.and_then(|settings| settings.logins.as_deref()).map(Logins::open).transpose()?;
+    end(&relay, logins.as_ref()).map(Some)
+}
+
+fn end(Relay { username, host, .. }: &Relay, logins: Option<&Logins>) -> anyhow::Result<String> {
+    let Some(logins) = logins else {
+        return Ok(format!("To shut it out from the relay, on {host}: sed -i '/^{username}:/d' {USERS}"));
     };
-    let Some(logins) = settings.and_then(|settings| settings.logins.as_deref()) else {
-        return Ok(Some(format!(
-            "To shut it out from the relay, on {host}: sed -i '/^{username}:/d' /etc/dovecot/mailbeat/smtp.users"
-        )));
-    };
-    let was_there = Logins::open(logins)?.remove(&username)?;
-    let said = if was_there { "lets it in no more" } else { "had no such login" };
-    Ok(Some(format!("The relay {host} {said} ({username}).")))
+    let said = if logins.remove(username)? { "lets it in no more" } else { "had no such login" };
+    Ok(format!("The relay {host} {said} ({username})."))
 }

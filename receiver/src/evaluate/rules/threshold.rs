@@ -122,7 +122,8 @@ impl ThresholdRule {
     }
 }
 
-fn rising<'a>(values: impl Iterator<Item = &'a f64>) -> bool {
+/// Whether each value is greater than the one before, and all are numbers.
+pub(in crate::evaluate) fn rising<'a>(values: impl Iterator<Item = &'a f64>) -> bool {
     let values: Vec<f64> = values.copied().collect();
     values.iter().all(|value| value.is_finite()) && values.windows(2).all(|pair| pair[0] < pair[1])
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::world::{Agent, HOUR, World, at};
+use crate::evaluate::own::Known;
 use crate::intake::{IgnoreReason, QuarantineReason as Reason, Verdict, judge};
 use crate::ticket::{TicketEvent, What};
 
@@ -196,7 +197,7 @@ fn a_bounce_of_a_notification_refuses_the_address_and_the_next_person_is_told() 
     let next = world.read(|tx| tx.due_notifications(at(7 * HOUR), 9));
     assert_eq!(next.len(), 1);
     assert_eq!((next[0].email.as_str(), next[0].event_id), ("operator@vendor.example", told.event_id));
-    world.write(|tx, context| judge::own_health(tx, context.rules, &[], at(7 * HOUR)));
+    world.write(|tx, context| judge::own_health(tx, context.rules, &Known::default(), at(7 * HOUR)));
     let tickets = world.read(|tx| tx.tickets(true, i64::MAX, 9));
     assert!(
         tickets

@@ -5,6 +5,7 @@ use mailbeat_shared::wire::observation::{Observation, attributes, names};
 use mailbeat_shared::wire::report::{Body, Heartbeat, SpoolInfo};
 
 use super::world::{Agent, HOUR, World, at};
+use crate::evaluate::own::Known;
 use crate::intake::judge;
 use crate::notify;
 use crate::run::outbox::{BUDGET, Verdict, consider};
@@ -70,7 +71,7 @@ fn a_storm_is_told_in_portions_and_what_ended_meanwhile_by_its_end_alone() {
     }
     let now = at(5 * HOUR);
     assert_eq!(work_off(&mut world, now), (BUDGET as usize, 40 - BUDGET as usize));
-    world.write(|tx, context| judge::own_health(tx, context.rules, &[], now));
+    world.write(|tx, context| judge::own_health(tx, context.rules, &Known::default(), now));
     assert_eq!(open_rules(&mut world), ["notifications-held"]);
     // One host is mended before the hour is over, half of its beginnings not told yet.
     for hour in 5..=7 {
@@ -79,7 +80,7 @@ fn a_storm_is_told_in_portions_and_what_ended_meanwhile_by_its_end_alone() {
     let (sent, held) = work_off(&mut world, at(8 * HOUR));
     assert_eq!(held, 0);
     assert_eq!(sent, 20 + 1, "the ends of all of the second host's, and the storm itself");
-    world.write(|tx, context| judge::own_health(tx, context.rules, &[], at(8 * HOUR)));
+    world.write(|tx, context| judge::own_health(tx, context.rules, &Known::default(), at(8 * HOUR)));
     assert_eq!(open_rules(&mut world), Vec::<String>::new());
 }
 
@@ -137,7 +138,7 @@ fn a_receiver_whose_clock_is_hours_ahead_accuses_itself_and_nobody_else() {
         }
         world.hear(ours);
         world.tick(ours);
-        world.write(|tx, context| judge::own_health(tx, context.rules, &[], ours));
+        world.write(|tx, context| judge::own_health(tx, context.rules, &Known::default(), ours));
     }
     assert_eq!(open_rules(&mut world), ["receiver-clock-wrong"]);
     let tickets = world.read(|tx| tx.tickets(false, i64::MAX, 500));
@@ -154,7 +155,7 @@ fn a_receiver_whose_clock_is_hours_ahead_accuses_itself_and_nobody_else() {
         }
         world.hear(now);
         world.tick(now);
-        world.write(|tx, context| judge::own_health(tx, context.rules, &[], now));
+        world.write(|tx, context| judge::own_health(tx, context.rules, &Known::default(), now));
     }
     let tickets = world.read(|tx| tx.tickets(true, i64::MAX, 500));
     let rules: Vec<String> = tickets.iter().map(|row| row.ticket.rule.to_string()).collect();
@@ -180,7 +181,7 @@ fn a_receiver_whose_clock_is_hours_ahead_when_it_first_reads_a_backlog_accuses_n
         }
         world.hear(ours);
         world.tick(ours);
-        world.write(|tx, context| judge::own_health(tx, context.rules, &[], ours));
+        world.write(|tx, context| judge::own_health(tx, context.rules, &Known::default(), ours));
     }
     let tickets = world.read(|tx| tx.tickets(false, i64::MAX, 500));
     let rules: Vec<String> = tickets.iter().map(|row| row.ticket.rule.to_string()).collect();

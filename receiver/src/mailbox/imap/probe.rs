@@ -1,12 +1,12 @@
 //! The way to an account and into its folders, step by step; changes nothing.
 
-use async_imap::imap_proto::Response;
 use jiff::Timestamp;
 use mailbeat_shared::advice::Advice;
 use mailbeat_shared::steps::{Seen, Steps, name};
 
-use super::super::{ErrorKind, FolderView, ImapSettings, ImapTls, MailboxError};
+use super::super::{ErrorKind, FolderView, ImapSettings, ImapTls};
 use super::ImapMailbox;
+use crate::evaluate::fill::{Fill, Resource, fullest};
 use crate::filing::Target;
 
 /// A mailbox fuller than this, in percent, is worth a warning.
@@ -66,10 +66,12 @@ async fn look_into(mailbox: &mut ImapMailbox, settings: &ImapSettings, steps: &m
         steps.note(name::folder(settings.target(target)), seen);
     }
     if mailbox.abilities.quota {
-        match mailbox.fill().await {
-            Ok(Some(fill)) if fill.percent() >= FULL => steps.fail(name::QUOTA, fill.shown(), full()),
-            asked => {
-                let _noted = steps.judge(name::QUOTA, asked, |fill| Fill::seen(*fill));
+        let asked = mailbox.fills().await;
+        let fullest = asked.as_deref().ok().and_then(fullest).filter(|fill| fill.percent() >= FULL);
+        match fullest {
+            Some(fill) => steps.fail(name::QUOTA, shown(fill), full()),
+            None => {
+                let _noted = steps.judge(name::QUOTA, asked, |fills| seen(fills));
             }
         }
     } else {
@@ -98,57 +100,22 @@ impl FolderView {
     }
 }
 
-/// How full a mailbox is, in KiB. The limit is not 0.
-#[derive(Clone, Copy, Debug)]
-struct Fill {
-    used: u64,
-    limit: u64,
+/// What a person reads of it.
+fn seen(fills: &[Fill]) -> Seen {
+    let Some(fill) = fullest(fills) else { return "no limit".into() };
+    let warning = (fill.percent() >= NEARLY_FULL).then(|| {
+        Advice::new(
+            "The mailbox is nearly full; when it is, reports bounce and hosts seem silent.",
+            "Let its administrator raise the quota, or keep processed mails for fewer days (`retention.processed_mail_days`).",
+        )
+    });
+    Seen::from(shown(fill)).warned(warning)
 }
 
-impl Fill {
-    fn seen(fill: Option<Self>) -> Seen {
-        let Some(fill) = fill else { return "no limit".into() };
-        let warning = (fill.percent() >= NEARLY_FULL).then(|| {
-            Advice::new(
-                "The mailbox is nearly full; when it is, reports bounce and hosts seem silent.",
-                "Let its administrator raise the quota, or keep processed mails for fewer days (`retention.processed_mail_days`).",
-            )
-        });
-        Seen::from(fill.shown()).warned(warning)
-    }
-
-    fn percent(self) -> u64 {
-        self.used.saturating_mul(100) / self.limit.max(1)
-    }
-
-    fn shown(self) -> String {
-        let Self { limit, .. } = self;
-        let size = if limit < 10 * 1024 { format!("{limit} KiB") } else { format!("{} MiB", limit / 1024) };
-        format!("{} % of {size} used", self.percent())
-    }
-}
-
-impl ImapMailbox {
-    /// GETQUOTAROOT (RFC 9208 section 4.1.2); of several limits on storage the one that is fuller.
-    async fn fill(&mut self) -> Result<Option<Fill>, MailboxError> {
-        let mut fullest: Option<Fill> = None;
-        let note = |response: &Response<'_>| {
-            if let Response::Quota(quota) = response {
-                for resource in &quota.resources {
-                    let fill = Fill { used: resource.usage, limit: resource.limit };
-                    // imap-proto keeps the type of this name to itself.
-                    let is_storage = format!("{:?}", resource.name) == "Storage";
-                    let share = |fill: Fill| fill.used.saturating_mul(1000) / fill.limit;
-                    if is_storage
-                        && fill.limit > 0
-                        && fullest.is_none_or(|fullest| share(fill) > share(fullest))
-                    {
-                        fullest = Some(fill);
-                    }
-                }
-            }
-        };
-        self.session.run("GETQUOTAROOT \"INBOX\"", note).await?;
-        Ok(fullest)
+fn shown(fill: &Fill) -> String {
+    let (percent, most) = (fill.percent(), fill.most());
+    match fill.resource {
+        Resource::Storage => format!("{percent} % of {most} used"),
+        Resource::Messages => format!("{percent} % of {most} mails used"),
     }
 }

@@ -107,6 +107,22 @@ impl Session {
         Ok(())
     }
 
+    /// The same for a command that a server may offer and not know after all: a BAD to it refuses it, and ends nothing.
+    pub(super) async fn ask(
+        &mut self,
+        command: &str,
+        each: impl FnMut(&Response<'_>),
+    ) -> Result<(), MailboxError> {
+        match self.run(command, each).await {
+            // It was answered, so the next answer is again that to the next command.
+            Err(error) if error.kind == ErrorKind::Protocol && !self.unanswered => {
+                self.over = false;
+                Err(MailboxError { kind: ErrorKind::Refused, ..error })
+            }
+            answered => answered,
+        }
+    }
+
     /// Ends an IDLE; its tagged answer is still to be read.
     pub(super) async fn end_idle(&mut self) -> Result<(), MailboxError> {
         self.inner.get_mut().set_patience(self.patience);

@@ -202,4 +202,25 @@ const PHRASES: &[Phrase] = &[
         "gültig bis {1}; `mailbeat-receiver oauth status` zeigt es, das Betriebshandbuch die Erneuerung",
     ),
     ("notifications to {} are refused", "Benachrichtigungen an {1} werden abgewiesen"),
+    ("mailbox {} is {n} full", "Postfach {1} ist zu {2} voll"),
+    ("mailbox {} holds {n} of the mails it may", "Postfach {1} enthält {2} der Mails, die es darf"),
+    (
+        "{p}; when nothing fits any more, reports bounce or wait at their senders and hosts seem silent; {p}",
+        "{1}; wenn nichts mehr passt, kommen Berichte zurück oder warten bei ihren Absendern, und Hosts scheinen zu schweigen; {2}",
+    ),
+    ("there is room again: {p}", "es ist wieder Platz: {1}"),
+    ("{n} of {n} are used", "{1} von {2} sind belegt"),
+    ("{n} of {n} mails lie in it", "{1} von {2} Mails liegen darin"),
+    (
+        "have its quota raised, or give `retention.processed_mail_days` a number: 0 keeps every processed mail for ever",
+        "die Quota erhöhen lassen, oder `retention.processed_mail_days` eine Zahl geben: 0 behält jede verarbeitete Mail für immer",
+    ),
+    (
+        "have its quota raised, or give `retention.quarantined_mail_days` a number: 0 keeps every mail in quarantine for ever",
+        "die Quota erhöhen lassen, oder `retention.quarantined_mail_days` eine Zahl geben: 0 behält jede Mail in Quarantäne für immer",
+    ),
+    (
+        "have its quota raised, or keep processed mails for fewer than {n} days (`retention.processed_mail_days`)",
+        "die Quota erhöhen lassen, oder verarbeitete Mails weniger als {1} Tage behalten (`retention.processed_mail_days`)",
+    ),
 ];

@@ -1,0 +1,95 @@
+//! `contracts renew`: the next revision of a contract, and its login on the relay at the same moment.
+//!
+//! Repeated after a failure it makes one revision more. A login that ends is shut out before anything else, so that none is forgotten
+//! that no contract names any more; a new password is let in after the database knows the contract that holds it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, ensure};
+use mailbeat_shared::durable::{self, Access};
+use mailbeat_shared::wire::contract::{Contract, SealedContract};
+
+use super::super::Desk;
+use super::{midnight, relay};
+use crate::cli::Renew;
+use crate::issuing::{self, Login, Renewal};
+use crate::keyring::Keyring;
+
+/// `contracts renew`.
+pub(super) fn run(desk: &Desk, wish: &Renew) -> anyhow::Result<()> {
+    let number = &wish.number;
+    let key = issuing::load(&desk.config.vendor_key())?;
+    let held = desk.reader()?.read(|tx| tx.contract(number))?;
+    let held = held.with_context(|| format!("there is no contract {number}; `contracts list` shows them"))?;
+    ensure!(held.terms.revoked_at.is_none(), "contract {number} is revoked for good; issue a new one");
+    let before = SealedContract::open(held.file.as_bytes())?.contract;
+    let login = wish.relay.then(|| relay::draw(desk, number)).transpose()?;
+    let renewal = Renewal {
+        valid_until: wish.valid_until.map(|day| midnight(day.tomorrow()?)).transpose()?,
+        login: match &login {
+            Some(login) => Login::New(login.relay.clone()),
+            None if wish.no_relay => Login::Ended,
+            None => Login::AsItWas,
+        },
+        encryption_key: Keyring::load_or_create(&desk.config.encryption_keys())?.newest(),
+    };
+    let contract = issuing::renew(&before, renewal, &key.public(), desk.now)?;
+    let out =
+        wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{number}.{}.contract", contract.revision)));
+    ensure!(!out.exists(), "{} is there already; name another file with --out", out.display());
+    let sealed = SealedContract { file: contract.seal(&key), contract };
+    let ended = match &login {
+        Some(login) => login.end_other(before.relay.as_ref())?,
+        None if wish.no_relay => relay::shut_out(desk.config.relay.as_ref(), &held.file)?,
+        None => None,
+    };
+    desk.write(|tx| tx.put_contract(&sealed, held.terms.enrollment, desk.now))?;
+    let admitted = login.map(relay::NewLogin::replace).transpose()?;
+    durable::replace(&out, sealed.file.as_bytes(), Access::Private)
+        .with_context(|| format!("writing {}", out.display()))?;
+    let relay: Vec<String> = ended.into_iter().chain(admitted).collect();
+    let contract = &sealed.contract;
+    desk.show(
+        &serde_json::json!({
+            "number": number, "revision": contract.revision, "customer": contract.customer, "file": out, "relay": relay,
+        }),
+        &told(&before, contract, &out, &relay),
+    )
+}
+
+/// What the operator hands over, and what becomes of the revision before.
+fn told(before: &Contract, contract: &Contract, out: &Path, relay: &[String]) -> String {
+    let file = out.file_name().unwrap_or_default().to_string_lossy();
+    let mut text = format!(
+        "Revision {} of contract {} for {} is in {}\n{}, to be taken by every host of the customer:\n  mailbeat-agent activate {file}\n",
+        contract.revision,
+        contract.number,
+        contract.customer,
+        out.display(),
+        match &contract.relay {
+            Some(_) => "It holds the password of its login: give it to the customer by a way you trust",
+            None => "It holds no secret and may be mailed",
+        },
+    );
+    let _ = writeln!(
+        text,
+        "A new host takes the contract's first file before. Hosts that do not take this one go on under revision {}.",
+        before.revision
+    );
+    for line in relay {
+        let _ = writeln!(text, "{line}");
+    }
+    text + match (&before.relay, &contract.relay) {
+        (None, Some(_)) => {
+            "Agents without a [[route]] send by the relay then; beside other routes it wants [[route]] type = \"relay\"."
+        }
+        (Some(before), Some(now)) if before != now => {
+            "Hosts that send by the relay are refused with the old password from now on. Their reports wait until they have this file."
+        }
+        (Some(_), None) => {
+            "Hosts that send by the relay are refused from now on. Their reports wait until agent.toml has another [[route]]."
+        }
+        _ => "",
+    }
+}
