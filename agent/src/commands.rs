@@ -17,6 +17,7 @@ mod setup;
 mod status;
 mod test;
 mod trail;
+mod words;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -194,6 +195,11 @@ fn print(text: impl AsRef<str>) {
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(serde_json::to_string_pretty(value)? + "\n");
     Ok(())
+}
+
+/// [`print`] in this language.
+fn tell(text: impl AsRef<str>, locale: Locale) {
+    print(text::fold(&words::said(text.as_ref(), locale), WIDTH, 2));
 }
 
 /// Asks a person; without a terminal nobody can answer.

@@ -9,9 +9,10 @@ pub mod fit;
 use jiff::Timestamp;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::text;
+use mailbeat_shared::wire::check::CheckResult;
 use mailbeat_shared::wire::id::{Digest, ReportId};
 use mailbeat_shared::wire::limits;
-use mailbeat_shared::wire::observation::{CheckResult, Observation};
+use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::report::{
     self, AgentInfo, Body, DecodeError, Enrollment, Heartbeat, Promise, Report, SpoolInfo, SystemReport,
 };

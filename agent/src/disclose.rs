@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use mailbeat_shared::text;
+use mailbeat_shared::wire::check::CheckResult;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::{ContractNumber, SystemId};
-use mailbeat_shared::wire::observation::{CheckResult, Observation};
+use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::report::{Kind, Promise};
 use serde::Serialize;
 

@@ -44,6 +44,8 @@ pub struct Draft {
     pub contract: Option<Contract>,
     /// The contract file to activate with; `None` keeps the one in force.
     pub contract_file: Option<PathBuf>,
+    /// The one contract file that lies where the person stands, which is proposed.
+    pub nearby: Option<PathBuf>,
     /// The fingerprint of the vendor's key, for who is not asked.
     pub vendor_key: Option<String>,
     /// Seconds; `None` takes the contract's.
@@ -85,6 +87,7 @@ impl Draft {
                 .unwrap_or_default(),
             contract: in_force,
             contract_file: None,
+            nearby: None,
             vendor_key: None,
             heartbeat_interval_s: config.heartbeat_interval_s,
             system_interval_s: config.system_interval_s,
@@ -116,6 +119,15 @@ impl Draft {
         }
         draft
     }
+}
+
+/// The only contract file in a directory; of several nobody knows which is meant.
+#[must_use]
+pub fn lone_contract(dir: &Path) -> Option<PathBuf> {
+    let files = std::fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
+    let mut contracts =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "contract"));
+    contracts.next().filter(|_| contracts.next().is_none())
 }
 
 /// The sample's server, which nobody has (RFC 2606).

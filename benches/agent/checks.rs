@@ -14,7 +14,7 @@ use mailbeat_agent::redact::Redactor;
 use mailbeat_agent::redact::pseudonym::Names;
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file;
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::check::CheckState;
 use mailbeat_tests::site::{Web, aged};
 
 /// How many.

@@ -22,8 +22,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::wire::check::CheckResult;
 use mailbeat_shared::wire::id::{ContractNumber, Incarnation, SystemId};
-use mailbeat_shared::wire::observation::{CheckResult, Observation};
+use mailbeat_shared::wire::observation::Observation;
 use serde::{Deserialize, Serialize};
 
 use self::finding::{Finding, FindingChange};

@@ -1,7 +1,7 @@
 //! Intake: a mail becomes a recorded report, or a named reason why not.
 //!
 //! Two halves. [`prepare()`] is pure and costly and runs on worker threads. [`record_batch`] is one transaction (R2): many mails of
-//! one folder in mailbox order, each in a savepoint of its own, judged on the state read inside, with filing rows and
+//! one folder in mailbox order, each settled in a savepoint of its own, judged on the state read inside, with filing rows and
 //! the cursor. [`reprocess()`] takes what was set aside, or comes from elsewhere, the same way. Unverified mail feeds
 //! counters and quarantine, never a customer's tickets.
 
@@ -14,30 +14,26 @@ pub mod life;
 mod prepare;
 mod record;
 mod reprocess;
+mod settle;
 mod trust;
 pub mod verdict;
 pub mod window;
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::crash;
-use mailbeat_shared::wire::extract::Bounce;
-use mailbeat_shared::wire::id::Digest;
 
 use self::life::Receipt;
-use self::prepare::{Candidate, What};
 pub use self::prepare::{Prepared, prepare, prepare_signed};
 pub use self::reprocess::{ApproveError, Approved, Source, approve, reprocess, reprocess_waiting};
-use self::trust::Trust;
+use self::settle::{Arrival, record_mail};
 pub use self::verdict::{IgnoreReason, QuarantineReason, Verdict};
 use self::window::Window;
 use crate::evaluate::rules::Rules;
 use crate::filing::NewFiling;
 use crate::keyring::Keyring;
-use crate::notify::bounce::recognise;
-use crate::store::{Claimed, Kept, NewQuarantined, Place, Store, StoreError, Tx};
+use crate::store::{Place, Store, StoreError, Tx};
 
 /// What recording needs to know besides the mail.
 #[derive(Clone, Copy, Debug)]
@@ -125,8 +121,8 @@ pub fn record_batch(
                 uidvalidity: batch.uidvalidity,
                 uid: mail.uid,
             };
-            let receipt = Receipt::of(mail.internal_date, now);
-            let outcome = record_mail(tx, context, &mail.prepared, place, receipt, now)?;
+            let arrival = Arrival { place, receipt: Receipt::of(mail.internal_date, now), now };
+            let outcome = record_mail(tx, context, &mail.prepared, arrival)?;
             *counts.entry(outcome.verdict.as_str()).or_default() += 1;
             if batch.file {
                 let (folder, uidvalidity, uid) = (batch.folder, batch.uidvalidity, mail.uid);
@@ -161,159 +157,6 @@ fn learn_of_our_clock(
         return Ok(());
     }
     tx.note_waits(batch.folder, &waits, context.usual_round, now)
-}
-
-/// Records one mail in a savepoint of its own. What fails on it is undone alone, and it is set aside.
-fn record_mail(
-    tx: &Tx<'_>,
-    context: Context<'_>,
-    prepared: &Prepared,
-    place: Place,
-    receipt: Receipt,
-    now: Timestamp,
-) -> Result<Recorded, StoreError> {
-    let tried = tx.isolated(|| {
-        catch_unwind(AssertUnwindSafe(|| settle(tx, context, prepared, place, receipt, now)))
-            .unwrap_or_else(|_| Err(Failed::Panicked))
-    })?;
-    let (reason, detail) = match tried {
-        Ok(recorded) => return Ok(recorded),
-        Err(Failed::Store(error)) if !error.is_one_rows() => return Err(error),
-        Err(Failed::Store(error)) => (QuarantineReason::NotRecorded, error.to_string()),
-        Err(Failed::Panicked) => (QuarantineReason::Poison, "recording it failed".to_owned()),
-    };
-    tracing::error!(uid = place.uid, reason = reason.as_str(), detail, "a mail could not be recorded");
-    let outcome = Outcome { verdict: Verdict::Quarantined(reason), detail, proven: true };
-    set_aside(tx, prepared, &outcome, place, receipt.says, now)?;
-    Ok(Recorded { uid: place.uid, verdict: outcome.verdict, detail: outcome.detail })
-}
-
-enum Failed {
-    Store(StoreError),
-    Panicked,
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// A verdict with its reason, not yet acted upon.
-struct Outcome {
-    verdict: Verdict,
-    detail: String,
-    proven: bool,
-}
-
-fn settle(
-    tx: &Tx<'_>,
-    context: Context<'_>,
-    prepared: &Prepared,
-    place: Place,
-    receipt: Receipt,
-    now: Timestamp,
-) -> Result<Recorded, Failed> {
-    let outcome = judge_mail(tx, context, prepared, place, receipt, now)?;
-    if let Verdict::Quarantined(_) = outcome.verdict {
-        set_aside(tx, prepared, &outcome, place, receipt.says, now)?;
-    }
-    Ok(Recorded { uid: place.uid, verdict: outcome.verdict, detail: outcome.detail })
-}
-
-/// What becomes of a mail; records it if it is a genuine report, and does nothing else about it.
-fn judge_mail(
-    tx: &Tx<'_>,
-    context: Context<'_>,
-    prepared: &Prepared,
-    place: Place,
-    receipt: Receipt,
-    now: Timestamp,
-) -> Result<Outcome, StoreError> {
-    match &prepared.0 {
-        What::Candidate(candidate) => take(tx, context, candidate, place, receipt, now),
-        What::Refused(refused) => Ok(Outcome {
-            verdict: Verdict::Quarantined(refused.reason),
-            detail: refused.detail.clone(),
-            proven: false,
-        }),
-        What::Ignored(reason, bounce) => {
-            if let Some(bounce) = bounce {
-                heed(tx, bounce, now)?;
-            }
-            Ok(Outcome { verdict: Verdict::Ignored(*reason), detail: String::new(), proven: false })
-        }
-    }
-}
-
-/// A report of whoever signed it.
-fn take(
-    tx: &Tx<'_>,
-    context: Context<'_>,
-    candidate: &Candidate,
-    place: Place,
-    receipt: Receipt,
-    now: Timestamp,
-) -> Result<Outcome, StoreError> {
-    let (mut system, newly) = match trust::establish(tx, candidate, receipt.at)? {
-        Trust::Known { system, newly } => (*system, newly),
-        Trust::Refused { verdict, detail, proven } => return Ok(Outcome { verdict, detail, proven }),
-    };
-    for key in &newly {
-        // What came before its key was admitted goes first.
-        let id = system.id;
-        reprocess_waiting(tx, context, key, now)?;
-        system = tx.system(id)?.unwrap_or(system);
-    }
-    let (verdict, detail) = record::record(tx, system, candidate, receipt, place, context.rules, now)?;
-    Ok(Outcome { verdict, detail, proven: true })
-}
-
-/// A bounce of one of our notifications that will not arrive: the address does not work. Its Message-ID cannot be guessed.
-fn heed(tx: &Tx<'_>, bounce: &Bounce, now: Timestamp) -> Result<(), StoreError> {
-    let secret = tx.notification_secret()?;
-    let Some(ours) = recognise(bounce, &secret).filter(|ours| ours.failed) else { return Ok(()) };
-    if tx.notification_refused(&secret.local_part(&ours.id), &ours.diagnostic, now)? {
-        tracing::warn!(ticket = %ours.id.ticket, words = ours.diagnostic, "a notification came back");
-    }
-    Ok(())
-}
-
-fn set_aside(
-    tx: &Tx<'_>,
-    prepared: &Prepared,
-    outcome: &Outcome,
-    place: Place,
-    received_at: Timestamp,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let Verdict::Quarantined(reason) = outcome.verdict else { return Ok(()) };
-    // What was not read is known by its place.
-    let by_place = || Digest::of(format!("unread {place:?}").as_bytes());
-    let (claimed, digest, kept) = match &prepared.0 {
-        What::Candidate(candidate) => {
-            (candidate.claimed(), candidate.digest, Kept::Report(candidate.packed.clone()))
-        }
-        What::Refused(refused) => {
-            (refused.claimed.clone(), refused.digest.unwrap_or_else(by_place), refused.kept.clone())
-        }
-        What::Ignored(..) => (Claimed::default(), by_place(), Kept::Nothing),
-    };
-    let new = NewQuarantined {
-        reason,
-        detail: &outcome.detail,
-        proven: outcome.proven,
-        received_at,
-        place,
-        digest,
-        claimed: &claimed,
-        kept: &kept,
-    };
-    let made_room = tx.put_quarantined(&new, now)?;
-    if made_room > 0 {
-        tx.count(place.mailbox, "made_room", now, u64::from(made_room))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

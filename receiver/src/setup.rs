@@ -80,6 +80,10 @@ pub struct Outgoing {
     pub account: Account,
     /// How that one signs in, where it does so by OAuth.
     pub sign_in: SignIn,
+    /// Each of these is asked for; else what is proposed is taken as a whole.
+    pub details: bool,
+    /// Nobody said yet which server: it is what many are called.
+    pub guess: bool,
 }
 
 /// What a person decided so far.
@@ -93,6 +97,8 @@ pub struct Draft {
     pub state_dir: PathBuf,
     /// The environment says where, which no file overrides.
     pub state_dir_is_given: bool,
+    /// The person is asked where: they may not write everywhere.
+    pub asks_state_dir: bool,
     /// Who is told where a customer has nobody, in this order.
     pub people: Vec<Person>,
     /// Where reports are sent to.

@@ -42,7 +42,7 @@ pub use contracts::{ContractRefused, ContractRow};
 pub use handle::StoreHandle;
 pub use keys::{AdmittedBy, SystemKey};
 pub use mailboxes::{Folder, MailboxRow};
-pub use outbox::{HELD_BACK, Notification};
+pub use outbox::{Ended, HELD_BACK, Notification};
 pub use people::{Contact, Customer};
 pub use quarantine::{Claimed, Kept, NewQuarantined, Place, QuarantineState, Quarantined};
 pub use reports::{NewReport, ReportRow};

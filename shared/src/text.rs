@@ -41,7 +41,8 @@ pub fn capitalised(text: &str) -> String {
 }
 
 /// Lines of at most `width` characters where words allow it; the second and further lines of each are indented by `indent`. A
-/// word that is longer stays whole and where it is: a command or a path that was broken could not be copied.
+/// word that is longer stays whole, as far to the left as it needs to fit a line, or where it is if it fits none: a command or a
+/// path that was broken could not be copied.
 #[must_use]
 pub fn fold(text: &str, width: usize, indent: usize) -> String {
     let mut out = String::with_capacity(text.len());
@@ -51,8 +52,9 @@ pub fn fold(text: &str, width: usize, indent: usize) -> String {
         // What a line begins with, as spaces of its own, stays.
         for (at, word) in line.split(' ').enumerate() {
             let length = word.chars().count();
-            let fits_below = indent + length <= width;
+            let fits_below = length <= width;
             if at > 0 && begun && column + 1 + length > width && fits_below {
+                let indent = indent.min(width - length);
                 out.push('\n');
                 out.extend(std::iter::repeat_n(' ', indent));
                 column = indent;
@@ -91,6 +93,7 @@ mod tests {
         assert_eq!(fold("- one two three\n- four\n", 9, 2), "- one two\n  three\n- four\n");
         assert_eq!(fold("  indented stays", 80, 0), "  indented stays");
         assert_eq!(fold("a /very/long/path/stays/whole b", 10, 2), "a /very/long/path/stays/whole\n  b");
+        assert_eq!(fold("a bb 12345678 c", 10, 4), "a bb\n  12345678\n    c", "it needs a line of its own");
         assert_eq!(fold("größe größe", 11, 0), "größe größe", "characters count, not bytes");
         assert_eq!(fold("", 10, 2), "");
         assert_eq!([capitalised("änderung"), capitalised("")], ["Änderung", ""]);

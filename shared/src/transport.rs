@@ -11,3 +11,6 @@ pub mod proxy;
 pub mod secret;
 pub mod smtp;
 pub mod tls;
+mod words;
+
+pub(crate) use words::PHRASES;

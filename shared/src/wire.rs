@@ -4,6 +4,7 @@
 //! (`sealed`) draws keys of its own.
 
 mod admit;
+pub mod check;
 pub mod confirmation;
 pub mod contract;
 pub mod extract;

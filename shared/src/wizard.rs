@@ -3,16 +3,18 @@
 //! A wizard is a list of questions over a draft. Each asks through an [`Asker`] and says where to go: a person may go back
 //! from every question to the one before. [`terminal`] is the one that asks people, tests have one with a [`script`]. What comes
 //! of the draft is edited into a configuration file by [`edit`], which keeps comments and order. [`account`], [`oauth`] and
-//! [`providers`] ask for a mail account in the same words for both programs; [`stage`] does what a wizard does on the system, and
-//! [`kept`] holds the answers of a set-up that was stopped.
+//! [`providers`] ask for a mail account in the same words for both programs; [`stage`] does what a wizard does on the system,
+//! [`install`] decides how a service is installed and [`service`] does it, and [`kept`] holds the answers of a set-up that was stopped.
 
 pub mod account;
 pub mod edit;
+pub mod install;
 pub mod kept;
 pub mod oauth;
 pub mod owner;
 pub mod providers;
 pub mod script;
+pub mod service;
 pub mod stage;
 pub mod terminal;
 pub mod words;
@@ -54,6 +56,10 @@ pub type Check = Rc<dyn Fn(&str) -> Result<(), String>>;
 pub trait Asker {
     /// Tells something.
     fn say(&mut self, text: &str);
+    /// Shows lines as they are, in portions that fit where the person reads them.
+    fn show(&mut self, lines: &str) {
+        self.say(lines.trim_end());
+    }
     /// One of several; the index.
     fn choose(&mut self, question: &str, help: &str, options: &[String], default: usize) -> Reply<usize>;
     /// Any of several; the indices.

@@ -13,7 +13,7 @@ use mailbeat_agent::redact::Redactor;
 use mailbeat_agent::redact::pseudonym::Names;
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file;
-use mailbeat_shared::wire::observation::{CheckResult, CheckState};
+use mailbeat_shared::wire::check::{CheckResult, CheckState};
 use mailbeat_tests::office::{Office, RULES, Way};
 use mailbeat_tests::programs::{PATIENCE, wait_for};
 use mailbeat_tests::world::Host;

@@ -191,11 +191,9 @@ fn the_wizard_proposes_the_server_that_the_domain_names() -> anyhow::Result<()> 
         screen.answer(question, "")?;
     }
     screen.answer("Sender's mail address:", "scada-01@acme.test")?;
-    let page = screen.await_words("Mail server: (smtp.acme.test)")?;
+    let page = screen.await_words("Mail server: (smtp.acme.test:4650)")?;
     assert!(page.contains("The DNS names this server for your domain"), "{page}");
     screen.press("Enter")?;
-    screen.await_words("> TLS from the first byte, port 465")?;
-    screen.press("Enter")?;
-    screen.await_words("Port: (4650)")?;
+    screen.await_words("Port 4650, TLS from the first byte, user scada-01@acme.test")?;
     Ok(())
 }

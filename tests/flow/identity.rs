@@ -149,14 +149,7 @@ fn who_deactivates_is_told_to_the_vendor_and_then_expected_to_say_nothing() -> a
     let vendor = &office.vendor;
     let contract = vendor.issue("ACME Wasserwerke", 1, 604_800)?;
     let _receiver = vendor.start()?;
-    let mut running = vec![];
-    for name in ["old-plc", "pump-07"] {
-        let host = office.host(name, &office.route("office", Way::Starttls, "agent1"))?;
-        host.activate(vendor, &contract)?;
-        running.push((host.start()?, host));
-        vendor.await_system(name, "alive")?;
-    }
-    let (old, pump) = (running.remove(0), running.remove(0));
+    let (old, pump) = (office.running("old-plc", &contract)?, office.running("pump-07", &contract)?);
     let told = old.1.agent.run(&["deactivate", "--reason", "replaced by scada-02"])?;
     assert!(told.contains("accepted by your mail server"), "{told}");
     let ticket = vendor.await_ticket("agent-deactivated", "old-plc", "open")?;

@@ -13,14 +13,7 @@ fn a_host_in_maintenance_is_not_missed_and_afterwards_it_is() -> anyhow::Result<
     let vendor = &office.vendor;
     let contract = vendor.issue("ACME Wasserwerke", 1, 604_800)?;
     let _receiver = vendor.start()?;
-    let mut running = vec![];
-    for name in ["old-plc", "pump-07"] {
-        let host = office.host(name, &office.route("office", Way::Starttls, "agent1"))?;
-        host.activate(vendor, &contract)?;
-        running.push((host.start()?, host));
-        vendor.await_system(name, "alive")?;
-    }
-    let (pump, plc) = (running.remove(1), running.remove(0));
+    let (plc, pump) = (office.running("old-plc", &contract)?, office.running("pump-07", &contract)?);
 
     let begun = plc.1.agent.json(&["maintenance", "start", "--for", "1h", "--reason", "new power supply"])?;
     assert_eq!((&begun["active"], &begun["told"]), (&true.into(), &true.into()));

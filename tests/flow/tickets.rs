@@ -29,10 +29,7 @@ fn a_full_disk_becomes_a_ticket_and_a_thread_of_mails_to_the_customers_contact()
         ["contacts", "add", "Cora Contact <customer@example.test>", "--customer", "ACME Wasserwerke"];
     vendor.receiver.run(&contact)?;
     let _receiver = vendor.start()?;
-    let host = office.host("scada-01", &office.route("office", Way::Starttls, "agent1"))?;
-    host.activate(vendor, &contract)?;
-    let _agent = host.start()?;
-    vendor.await_system("scada-01", "alive")?;
+    let _host = office.running("scada-01", &contract)?;
     assert_eq!(vendor.tickets()?, Vec::<Value>::new());
 
     vendor.rule(&rules(0.000_001))?;

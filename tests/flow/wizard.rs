@@ -1,11 +1,12 @@
 //! The wizard, driven in a real terminal from nothing to a confirmed test report; and the same from a file of answers.
 
 mod as_root;
+mod installed;
 
 use std::fs;
 
 use anyhow::Context as _;
-use mailbeat_tests::office::{Office, RULES};
+use mailbeat_tests::office::{Office, RULES, Way};
 use mailbeat_tests::programs::{Build, Installed, Program, file};
 use mailbeat_tests::screen::Screen;
 
@@ -52,9 +53,10 @@ fn from_nothing_to_a_confirmed_test_report_with_the_wizard_alone() -> anyhow::Re
     screen.answer("Other files:", "/etc/hostname")?;
     screen.answer("How does mail leave?", "")?;
     screen.answer("Sender's mail address:", "agent1@example.test")?;
-    screen.answer("? Mail server:", "127.0.0.1")?;
+    screen.answer("? Mail server:", &format!("127.0.0.1:{}", ports.submission))?;
+    screen.answer("? Is that right?", "n")?;
     screen.answer("How is the connection made private?", "")?;
-    screen.answer("? Port:", &ports.submission.to_string())?;
+    screen.answer("? Port:", "")?;
     screen.answer("? User name:", "")?;
     screen.answer("? Password:", "wrong-pw")?;
     screen.await_words("How is the server's certificate believed?")?;
@@ -72,12 +74,8 @@ fn from_nothing_to_a_confirmed_test_report_with_the_wizard_alone() -> anyhow::Re
     screen.answer("? How does mail leave?", "")?;
     screen.answer("? Sender's mail address:", "")?;
     screen.answer("? Mail server:", "")?;
-    screen.answer("? How is the connection made private?", "")?;
-    screen.answer("? Port:", "")?;
-    screen.answer("? User name:", "")?;
+    screen.answer("? Is that right?", "y")?;
     screen.answer("? Password:", "agent1-pw")?;
-    screen.answer("? How is the server's certificate believed?", "")?;
-    screen.answer("? CA file:", "")?;
     screen.answer("the same? [yes/no]", "yes")?;
     screen.answer("Do you agree that this is sent?", "yes")?;
     let answer = office.await_mail("customer", &["--confirm"])?;
@@ -126,6 +124,30 @@ fn a_set_up_that_is_stopped_writes_nothing_and_goes_on_where_it_was() -> anyhow:
     screen.answer("Weitermachen, wo Sie aufhörten?", "")?;
     screen.answer("Die Vertragsdatei Ihres Herstellers:", "")?;
     screen.await_words("(2h)")?;
+    Ok(())
+}
+
+#[test]
+fn what_a_german_administrator_agrees_to_is_said_in_german_and_their_ja_is_a_yes() -> anyhow::Result<()> {
+    let office = Office::open(RULES)?;
+    let contract = office.vendor.issue(CUSTOMER, 86_400, 604_800)?;
+    let host = office.host("scada-01", &office.route("office", Way::Starttls, "agent1"))?;
+    let config = host.dir.join("agent.toml");
+    fs::write(&config, format!("locale = \"de\"\n{}", fs::read_to_string(&config)?))?;
+    let agent = file(Program::Agent, Build::Ordinary)?;
+    let command = format!("{} activate {contract:?} --config {config:?}", agent.display());
+    let screen = Screen::open("german", &command)?;
+    screen.answer("Ist er derselbe? [ja/nein]", "ja")?;
+    let shown = screen.await_words("Stimmen Sie zu, dass dies gesendet wird? [j/N]")?;
+    for words in
+        ["Ein Heartbeat alle 86400 s mit: CPU, Arbeitsspeicher", "Über: office (von agent1@example.test)"]
+    {
+        assert!(shown.contains(words), "{words} is not in\n{shown}");
+    }
+    screen.answer("[j/N]", "ja")?;
+    screen.await_words("Aktiviert. Dieses System ist")?;
+    screen.await_words("Die ersten Berichte hat Ihr Mailserver angenommen")?;
+    assert_eq!(host.agent.json(&["status"])?["activated"], true);
     Ok(())
 }
 

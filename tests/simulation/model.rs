@@ -2,7 +2,7 @@
 //! enough to be read, and written as it is copied into `reproductions.rs`.
 
 use mailbeat_receiver::evaluate::Severity;
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::check::CheckState;
 
 /// One thing that happens. Hosts are counted modulo how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What the stories need: private mail servers, the shipped programs, a vendor and its customers.
 
 pub mod accounts;
+pub mod bare_host;
 pub mod books;
 pub mod disk;
 pub mod lab;

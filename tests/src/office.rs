@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::lab::{Certificate, Lab};
-use crate::programs::{PATIENCE, wait_for};
+use crate::programs::{PATIENCE, Running, wait_for};
 use crate::world::{Host, Vendor};
 
 /// Rules for stories told in seconds.
@@ -94,6 +94,18 @@ impl Office {
         let host = Host::new(&self.dir.path().join(name), name, routes)?;
         host.write("app.conf", "listen = 0.0.0.0:502\npassword = correct horse battery\nworkers = 4\n")?;
         Ok(host)
+    }
+
+    /// A host of this contract by agent1's account, activated and running, once the vendor knows it to be alive.
+    ///
+    /// # Errors
+    /// A command of either side failed, or it did not become alive in time.
+    pub fn running(&self, name: &str, contract: &Path) -> anyhow::Result<(Running, Host)> {
+        let host = self.host(name, &self.route("office", Way::Starttls, "agent1"))?;
+        host.activate(&self.vendor, contract)?;
+        let agent = host.start()?;
+        self.vendor.await_system(name, "alive")?;
+        Ok((agent, host))
     }
 
     /// Waits for a mail to this user whose text contains all of `words`.

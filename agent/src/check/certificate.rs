@@ -12,7 +12,7 @@ use mailbeat_shared::text;
 use mailbeat_shared::transport::dial;
 use mailbeat_shared::transport::outcome::Failure;
 use mailbeat_shared::transport::tls::{Chain, ClientTls, PeerCertificate};
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::check::CheckState;
 use serde::{Deserialize, Deserializer};
 
 use super::net;

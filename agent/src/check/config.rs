@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use mailbeat_shared::text;
-use mailbeat_shared::wire::observation::SeverityHint;
+use mailbeat_shared::wire::check::SeverityHint;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::observation::CheckResult;
+use mailbeat_shared::wire::check::CheckResult;
 
 use super::runner::{Run, Runner};
 use super::{CheckConfig, Tracks};

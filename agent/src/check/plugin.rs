@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use mailbeat_shared::text;
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::check::CheckState;
 use serde::Deserialize;
 
 use super::probe::{Look, Probe, Sight};

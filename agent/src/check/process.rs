@@ -86,7 +86,7 @@ impl Process {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use mailbeat_shared::wire::observation::CheckState;
+    use mailbeat_shared::wire::check::CheckState;
     use serde_json::Value as Json;
 
     use super::*;

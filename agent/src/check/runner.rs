@@ -151,7 +151,7 @@ mod tests {
     use std::path::Path;
 
     use mailbeat_shared::config_file;
-    use mailbeat_shared::wire::observation::CheckState;
+    use mailbeat_shared::wire::check::CheckState;
 
     use super::*;
     use crate::config::Config;

@@ -1,8 +1,8 @@
 //! From what a probe saw to what may be kept and sent: redacted, within the limits, without what steers a terminal. Pure.
 
 use mailbeat_shared::text;
+use mailbeat_shared::wire::check::CheckState;
 use mailbeat_shared::wire::limits;
-use mailbeat_shared::wire::observation::CheckState;
 
 use super::probe::Sight;
 use crate::redact::Redactor;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::observation::{CheckState, Samples, Worst};
+use mailbeat_shared::wire::check::{CheckState, Samples, Worst};
 use serde::{Deserialize, Serialize};
 
 use super::probe::Measure;

@@ -60,10 +60,7 @@ impl Kept {
         let Self { synchronised, offset, by } = self;
         if !synchronised {
             let what = format!("the clock is not synchronised, says {by}");
-            return Sight {
-                state: mailbeat_shared::wire::observation::CheckState::Warning,
-                ..Sight::ok(what)
-            };
+            return Sight { state: mailbeat_shared::wire::check::CheckState::Warning, ..Sight::ok(what) };
         }
         let Some(offset) = offset else { return Sight::ok(format!("the clock is synchronised, says {by}")) };
         let direction = if offset < 0.0 { "behind" } else { "ahead" };
@@ -113,7 +110,7 @@ fn timesyncd(status: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use mailbeat_shared::wire::observation::CheckState;
+    use mailbeat_shared::wire::check::CheckState;
 
     use super::*;
 

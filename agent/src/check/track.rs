@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_shared::wire::observation::{CheckResult, CheckState, Observation};
+use mailbeat_shared::wire::check::{CheckResult, CheckState};
+use mailbeat_shared::wire::observation::Observation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 

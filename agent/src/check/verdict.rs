@@ -1,6 +1,6 @@
 //! What a check's values say, judged by the ranges of its configuration. Pure.
 
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::check::CheckState;
 
 use super::CheckConfig;
 use super::config::Ranges;

@@ -5,11 +5,10 @@ use std::fs;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use mailbeat_shared::text;
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
 use mailbeat_shared::wire::id::SystemId;
 
-use super::{Setup, Usage, WIDTH, ask_person, consent, person, print, runtime};
+use super::{Setup, Usage, ask_person, consent, person, runtime, tell, words};
 use crate::activation::{self, Consent, Pin, Refusal, permission};
 use crate::cli;
 use crate::identity::{Identity, system_entropy};
@@ -40,8 +39,9 @@ pub(super) fn activate(setup: &Setup, asked: &cli::Activate) -> anyhow::Result<E
         return consent::to_what_is_new(setup, asked.accept);
     }
     let identity = identity(setup, asked, &meaning)?;
-    print(text::fold(&summary(setup, &sealed.contract, identity.system), WIDTH, 2));
-    consent::ask("Do you agree that this is sent?", asked.accept)?;
+    let locale = setup.config.locale_under(&sealed.contract);
+    tell(summary(setup, &sealed.contract, identity.system), locale);
+    consent::ask("Do you agree that this is sent?", asked.accept, locale)?;
     store(setup, &sealed, &identity, &meaning)?;
     enroll(setup)
 }
@@ -73,7 +73,8 @@ fn judge(
              Compare the fingerprint with what {} told you by another way. Is it the same? [yes/no] ",
             contract.vendor
         );
-        if ask_person(&question).as_deref() == Some("yes") {
+        let question = words::said(&question, setup.config.locale_under(contract));
+        if matches!(ask_person(&question).as_deref(), Some("yes" | "ja")) {
             pin = Some(Pin::Fingerprint(fingerprint));
         }
     }
@@ -151,38 +152,44 @@ fn store(
         identity.save(&setup.home)?;
     }
     activation::store(&setup.home, sealed, first.then_some(&consent))?;
-    print(if first {
-        format!("Activated. This system is {}.\n", identity.system)
-    } else {
-        format!("Renewed: revision {} is in force. The consent stands as it was.\n", sealed.contract.revision)
-    });
+    let done = match first {
+        true => format!("Activated. This system is {}.\n", identity.system),
+        false => {
+            format!(
+                "Renewed: revision {} is in force. The consent stands as it was.\n",
+                sealed.contract.revision
+            )
+        }
+    };
+    tell(done, setup.locale());
     Ok(())
 }
 
 /// Sends what is due now, unless a running agent does.
 fn enroll(setup: &Setup) -> anyhow::Result<ExitCode> {
+    let locale = setup.locale();
     if setup.home.holder().is_some_and(|holder| holder.runs) {
-        print("The running agent takes it over within two seconds; see `mailbeat-agent status`.\n");
+        tell("The running agent takes it over within two seconds; see `mailbeat-agent status`.\n", locale);
         return Ok(ExitCode::SUCCESS);
     }
     let _lock = setup.lock()?;
     let mut agent = Agent::open(setup.parts(MailServers::new(runtime()?)))?.for_a_moment();
     setup.work_off(&mut agent);
-    match (&agent.state().last_failure, &agent.state().last_accepted) {
-        (Some(failure), _) => print(format!(
+    let mut told = match (&agent.state().last_failure, &agent.state().last_accepted) {
+        (Some(failure), _) => format!(
             "The first reports wait in the queue: route {}: {}\n{}\n`mailbeat-agent run` tries again.\n",
             failure.route, failure.what, failure.advice
-        )),
-        (None, Some(accepted)) => print(format!(
+        ),
+        (None, Some(accepted)) => format!(
             "The first reports were accepted by your mail server (route {}): {}\n",
             accepted.route, accepted.reply
-        )),
-        (None, None) => {}
-    }
+        ),
+        (None, None) => String::new(),
+    };
     for trouble in agent.trouble() {
-        print(format!("{trouble}\n"));
+        let _ = writeln!(told, "{trouble}");
     }
-    print("Now start the service: systemctl enable --now mailbeat-agent\n");
+    tell(told + "Now start the service: systemctl enable --now mailbeat-agent\n", locale);
     Ok(ExitCode::SUCCESS)
 }
 

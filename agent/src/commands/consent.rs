@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::bail;
+use mailbeat_shared::locale::Locale;
 
-use super::{Setup, Usage, ask_person, person, print};
+use super::words::said;
+use super::{Setup, Usage, ask_person, person, tell};
 use crate::activation::{self, Agreement};
 use crate::item;
 use crate::words;
@@ -17,12 +19,13 @@ pub(super) fn to_what_is_new(setup: &Setup, accept: bool) -> anyhow::Result<Exit
             Usage("not activated; name the contract file: `mailbeat-agent activate FILE`".into()).into()
         );
     };
+    let locale = setup.locale();
     let new = item::withheld(&setup.config, &consent.consented);
     if new.is_empty() {
-        print("Everything that is switched on was agreed to; nothing is withheld.\n");
+        tell("Everything that is switched on was agreed to; nothing is withheld.\n", locale);
         return Ok(ExitCode::SUCCESS);
     }
-    let words = words::items(setup.locale());
+    let words = words::items(locale);
     let mut text = format!("New since {} agreed under contract {}:\n", consent.activated_by, contract.number);
     for item in &new {
         if let Some(words) = words.item.get(item.name()) {
@@ -37,22 +40,24 @@ pub(super) fn to_what_is_new(setup: &Setup, accept: bool) -> anyhow::Result<Exit
             );
         }
     }
-    print(text);
-    ask(&format!("Do you agree that this is sent to {}, too?", contract.vendor), accept)?;
+    tell(text, locale);
+    ask(&format!("Do you agree that this is sent to {}, too?", contract.vendor), accept, locale)?;
     let items = new.iter().map(|item| item.name().to_owned()).collect();
     activation::agree(&setup.home, Agreement { at: setup.now(), by: person(), items })?;
-    print("Agreed. It is sent with the next reports.\n");
+    tell("Agreed. It is sent with the next reports.\n", locale);
     Ok(ExitCode::SUCCESS)
 }
 
 /// Asks whether the person agrees; a script says so with `--accept`.
-pub(super) fn ask(question: &str, accept: bool) -> anyhow::Result<()> {
+pub(super) fn ask(question: &str, accept: bool, locale: Locale) -> anyhow::Result<()> {
     if accept {
         return Ok(());
     }
-    match ask_person(&format!("{question} [y/N] ")).as_deref() {
-        Some("y" | "yes" | "Y") => Ok(()),
-        Some(_) => bail!("nothing was changed"),
+    let keys = if locale == Locale::De { "j/N" } else { "y/N" };
+    let answer = ask_person(&format!("{} [{keys}] ", said(question, locale)));
+    match answer.map(|answer| answer.to_lowercase()).as_deref() {
+        Some("y" | "yes" | "j" | "ja") => Ok(()),
+        Some(_) => bail!(said("nothing was changed", locale)),
         None => Err(Usage("nobody can be asked here; if you agree, repeat with --accept".into()).into()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use mailbeat_shared::wire::observation::CheckResult;
+use mailbeat_shared::wire::check::CheckResult;
 
 use super::{Setup, print, print_json};
 use crate::activation;

@@ -3,6 +3,8 @@
 //!
 //! Nothing is written before it is confirmed. What is stopped can be gone on with: the answers are kept, without the password.
 
+mod following;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,27 +15,34 @@ use mailbeat_shared::config_file;
 use mailbeat_shared::dns::DnsSettings;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::secret::Secret;
+use mailbeat_shared::wizard::edit::{self, review};
+use mailbeat_shared::wizard::install::Service;
 use mailbeat_shared::wizard::kept::Kept;
-use mailbeat_shared::wizard::stage::{Service, Stage, replace_alike};
+use mailbeat_shared::wizard::stage::{Stage, replace_alike};
 use mailbeat_shared::wizard::terminal::Terminal;
-use mailbeat_shared::wizard::{Asker as _, Reply, anything, edit, walk};
+use mailbeat_shared::wizard::{Asker as _, Reply, walk};
 
 use super::{Usage, print};
 use crate::activation;
 use crate::cli;
 use crate::config::Config;
 use crate::home::Home;
-use crate::item;
 use crate::setup::answers::Answers;
 use crate::setup::words::PHRASES;
-use crate::setup::{Draft, Way, ask, configured};
+use crate::setup::{Draft, Way, ask, configured, lone_contract};
 
 /// What a host without a configuration begins with.
 const SAMPLE: &str = include_str!("../../../packaging/agent.toml");
 /// The file of a new password, beside the configuration.
 const PASSWORD_FILE: &str = "smtp-password";
-/// The agent's unit.
-const SERVICE: Service = Service("mailbeat-agent");
+/// The agent's service.
+const SERVICE: Service = Service {
+    name: "mailbeat-agent",
+    config: "/etc/mailbeat/agent.toml",
+    unit: include_str!("../../../packaging/systemd/mailbeat-agent.service"),
+    sysusers: include_str!("../../../packaging/sysusers/mailbeat-agent.conf"),
+    check: &["test", "--no-delivery"],
+};
 
 pub(super) fn setup(
     config_path: &Path,
@@ -46,16 +55,16 @@ pub(super) fn setup(
         Err(error) => return Err(error).with_context(|| config_path.display().to_string()),
     };
     let mut config: Config = config_file::parse(config_path, &text)?;
-    if let Some(dir) = env("MAILBEAT_STATE_DIR") {
-        config.state_dir = dir.into();
-    }
+    let state_dir = env("MAILBEAT_STATE_DIR");
+    let state_is_given = state_dir.is_some();
+    config.state_dir = state_dir.map_or(config.state_dir, PathBuf::from);
     let home = Home::new(&config.state_dir);
     let in_force = activation::contract_in_force(&home).ok().flatten();
     let draft = Draft::of(&config, in_force.map(|(contract, _)| contract));
-    let stage = Stage::new(config_path, home.dir())?;
+    let stage = Stage::new(SERVICE.name, config_path, home.dir())?;
     let kept = Kept::beside(config_path);
     let dns = config.dns.clone();
-    let site = Site { config_path, text, home, stage, kept, dns, draft, written: false };
+    let site = Site { config_path, text, home, state_is_given, stage, kept, dns, draft, written: false };
     match &asked.answers {
         Some(file) => site.without_asking(file, asked, env("MAILBEAT_SETUP_PASSWORD")),
         None => site.asking(asked.lang, env("LANG").as_deref()),
@@ -67,6 +76,8 @@ struct Site<'a> {
     config_path: &'a Path,
     text: String,
     home: Home,
+    /// The environment says where the state is.
+    state_is_given: bool,
     stage: Stage,
     kept: Kept,
     dns: DnsSettings,
@@ -85,11 +96,15 @@ impl Site<'_> {
     ) -> anyhow::Result<ExitCode> {
         let answers: Answers = config_file::load(file)?;
         let starts = answers.start_service == Some(true);
+        let may_install = answers.install_service == Some(true);
         answers.into_draft(&mut self.draft).map_err(|why| Usage(format!("{}: {why}", file.display())))?;
         self.draft.account.password = password.map(Secret::new);
         let new = configured(&self.text, &self.draft, &self.password_file())?;
         print(edit::changes(&self.text, &new));
         if asked.dry_run {
+            if may_install {
+                print(self.hosted().shown()?);
+            }
             return Ok(ExitCode::SUCCESS);
         }
         if self.draft.contract_file.is_some() && !asked.accept {
@@ -98,13 +113,13 @@ impl Site<'_> {
         self.write(&new)?;
         let reached = self.stage.run(&["test", "--no-delivery"])?;
         let mut activated = self.home.activation().exists();
-        if self.draft.contract_file.is_some() {
+        if self.draft.contract_file.is_some() && !self.is_in_force() {
             activated = self.activate(true)?;
         } else if self.has_news() && asked.accept {
             activated = self.stage.run(&["activate", "--accept"])?;
         }
         let sent = activated && self.stage.run(&["test", "--only-delivery"])?;
-        if starts && let Err(why) = SERVICE.start() {
+        if let Err(why) = self.hosted().without_asking(may_install, starts) {
             bail!("the service was not started: {why}");
         }
         Ok(if reached && sent { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -121,6 +136,7 @@ impl Site<'_> {
         terminal.say(&format!(
             "This sets up the Mailbeat agent in {shown}. Nothing is written before you confirm it."
         ));
+        self.draft.nearby = std::env::current_dir().ok().and_then(|here| lone_contract(&here));
         self.resume(&mut terminal);
         self.draft.locale = locale;
         if !walk(&mut self.draft, &mut terminal, ask::QUESTIONS) {
@@ -130,18 +146,21 @@ impl Site<'_> {
         if !self.write_and_test(&mut terminal)? {
             return Ok(ExitCode::FAILURE);
         }
-        if self.draft.contract_file.is_some() && !self.activate(false)? {
-            return Ok(ExitCode::FAILURE);
-        }
-        if self.draft.contract_file.is_none() && self.has_news() {
+        if self.draft.contract_file.is_some() && !self.is_in_force() {
+            if !self.activate(false)? {
+                return Ok(ExitCode::FAILURE);
+            }
+        } else if self.has_news() {
             self.stage.run(&["activate"])?;
         }
         if self.stage.run(&["test", "--only-delivery"])? {
             self.confirm(&mut terminal)?;
         }
+        self.hosted().offer(&mut terminal)?;
         terminal.say("\n5. Status");
+        // Whose the state is may have changed.
+        self.stage = Stage::new(SERVICE.name, self.config_path, self.home.dir())?;
         self.stage.run(&["status"])?;
-        start(&mut terminal);
         Ok(ExitCode::SUCCESS)
     }
 
@@ -183,14 +202,7 @@ impl Site<'_> {
     }
 
     fn show(&self, terminal: &mut Terminal, new: &str) {
-        let shown = self.config_path.display();
-        let changes = edit::changes(&self.text, new);
-        if changes.is_empty() {
-            terminal.say(&format!("\nNothing changes in {shown}."));
-        } else {
-            terminal.say(&format!("\nThese lines of {shown} change:"));
-            print(changes);
-        }
+        review::show(self.config_path, &self.text, new, SAMPLE, terminal);
         if self.draft.account.password.is_some() {
             terminal.say(&format!("The password goes into {}.", self.password_file().display()));
         }
@@ -231,62 +243,5 @@ impl Site<'_> {
     fn stop(&self, terminal: &mut Terminal) -> anyhow::Result<bool> {
         self.kept.keep_for(&Answers::of(&self.draft), self.written, terminal)?;
         Ok(false)
-    }
-
-    /// Runs `activate` with the contract, which shows what will be sent and asks.
-    fn activate(&self, accept: bool) -> anyhow::Result<bool> {
-        let Some(file) = &self.draft.contract_file else { return Ok(true) };
-        let lent = self.stage.lend(file)?;
-        let path = lent.path().display().to_string();
-        let mut args = vec!["activate", path.as_str()];
-        if let Some(key) = &self.draft.vendor_key {
-            args.extend(["--vendor-key", key]);
-        }
-        args.extend(accept.then_some("--accept"));
-        Ok(self.stage.run(&args)?)
-    }
-
-    /// Whether something is switched on that nobody agreed to yet.
-    fn has_news(&self) -> bool {
-        let consented =
-            activation::contract_in_force(&self.home).ok().flatten().map(|(_, consent)| consent.consented);
-        let config: Option<Config> = config_file::parse(self.config_path, &self.text).ok();
-        match (consented, config) {
-            (Some(consented), Some(config)) => !item::withheld(&config, &consented).is_empty(),
-            _ => false,
-        }
-    }
-
-    /// Asks for the code of the vendor's answer until it fits or is left for later.
-    fn confirm(&self, terminal: &mut Terminal) -> anyhow::Result<()> {
-        let help = "Empty: later, by `mailbeat-agent test --confirm CODE`.";
-        loop {
-            match terminal.text("Code from the vendor's mail:", help, "", anything()) {
-                Reply::Given(code) if !code.is_empty() => {
-                    if self.stage.run(&["test", "--confirm", &code])? {
-                        return Ok(());
-                    }
-                }
-                _ => return Ok(()),
-            }
-        }
-    }
-}
-
-/// Offers to start the service.
-fn start(terminal: &mut Terminal) {
-    if !SERVICE.is_there() {
-        return terminal.say("Start it by hand: mailbeat-agent run");
-    }
-    let asked = terminal.confirm(
-        "Start the agent now, and whenever the host starts?",
-        "systemctl enable mailbeat-agent; systemctl restart mailbeat-agent",
-        true,
-    );
-    if asked == Reply::Given(true) {
-        match SERVICE.start() {
-            Ok(()) => terminal.say("The agent runs."),
-            Err(why) => terminal.say(&format!("The service was not started: {why}")),
-        }
     }
 }

@@ -10,14 +10,14 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use jiff::Timestamp;
 use mailbeat_shared::text;
+use mailbeat_shared::wire::check::CheckResult;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::id::{ContractNumber, SystemId};
-use mailbeat_shared::wire::observation::CheckResult;
 use mailbeat_shared::wire::report::Promise;
 use mailbeat_shared::wire::snapshot::FileState;
 use serde::Serialize;
 
-use super::{Setup, print, print_json};
+use super::{Setup, print, print_json, words};
 use crate::activation::{self, Consent, permission};
 use crate::collect::host::Footprint;
 use crate::home::Home;
@@ -107,6 +107,7 @@ pub(super) fn status(setup: &Setup, json: bool) -> anyhow::Result<ExitCode> {
         print_json(&status)?;
     } else {
         let page = told::told(&status, setup.now());
+        let page = words::said_in_columns(&page, told::LABEL, setup.locale());
         // A terminal breaks lines inside of words; whoever reads them with a program wants them whole.
         let folded = std::io::stdout().is_terminal().then(|| text::fold(&page, told::WIDTH, told::LABEL));
         print(folded.unwrap_or(page));

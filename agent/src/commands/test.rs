@@ -7,7 +7,7 @@ mod checks;
 mod delivery;
 mod host;
 mod routes;
-mod words;
+pub(super) mod words;
 
 use std::path::Path;
 use std::process::ExitCode;

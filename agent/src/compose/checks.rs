@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
+use mailbeat_shared::wire::check::CheckResult;
 use mailbeat_shared::wire::limits;
-use mailbeat_shared::wire::observation::{CheckResult, Observation};
+use mailbeat_shared::wire::observation::Observation;
 
 /// Bytes of JSON for observations and checks in one heartbeat, which make a mail of 32 KiB with signature and readable text.
 const HEARTBEAT: usize = 18 * 1024;
@@ -58,7 +59,7 @@ fn cut(output: &mut String, max: usize) {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use mailbeat_shared::wire::observation::{CheckState, Worst};
+    use mailbeat_shared::wire::check::{CheckState, Worst};
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Both pages in both languages.
 
 use super::*;
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::check::CheckState;
 
 use crate::testing;
 

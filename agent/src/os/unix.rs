@@ -190,23 +190,6 @@ fn first_line(file: &str) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// The path as it travels: UTF-8, everything else and `%` itself as `%XX`.
-#[must_use]
-pub fn encode_path(path: &Path) -> String {
-    let mut out = String::new();
-    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if super::travels(c) {
-                out.push(c);
-            } else {
-                super::escape(c.encode_utf8(&mut [0; 4]).as_bytes(), &mut out);
-            }
-        }
-        super::escape(chunk.invalid(), &mut out);
-    }
-    out
-}
-
 /// The path as one word of a shell command, in quotes where it needs them.
 #[must_use]
 pub fn shell_word(path: &Path) -> String {

@@ -137,23 +137,6 @@ pub fn system_is_stopping() -> bool {
     false
 }
 
-/// The path as it travels: UTF-8, everything else and `%` itself as `%XX`.
-#[must_use]
-pub fn encode_path(path: &Path) -> String {
-    let mut out = String::new();
-    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if super::travels(c) {
-                out.push(c);
-            } else {
-                super::escape(c.encode_utf8(&mut [0; 4]).as_bytes(), &mut out);
-            }
-        }
-        super::escape(chunk.invalid(), &mut out);
-    }
-    out
-}
-
 /// The path as one word of a command, in quotes.
 #[must_use]
 pub fn shell_word(path: &Path) -> String {

@@ -1,8 +1,8 @@
 //! What a report's own templates are filled with, by kind.
 
 use mailbeat_shared::text;
+use mailbeat_shared::wire::check::{CheckResult, CheckState};
 use mailbeat_shared::wire::limits;
-use mailbeat_shared::wire::observation::{CheckResult, CheckState};
 use mailbeat_shared::wire::report::{
     Body, Enrollment, Heartbeat, Notice, NoticeEvent, Report, SystemReport, TestMessage,
 };

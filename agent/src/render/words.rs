@@ -8,7 +8,8 @@ mod en;
 
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::phrases::{self, Phrase};
-use mailbeat_shared::wire::observation::{CheckState, Observation, attributes};
+use mailbeat_shared::wire::check::CheckState;
+use mailbeat_shared::wire::observation::{Observation, attributes};
 use mailbeat_shared::wire::report::{Kind, NoticeEvent};
 use mailbeat_shared::wire::snapshot::{ChangeKind, FileState};
 

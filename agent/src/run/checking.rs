@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_shared::wire::observation::CheckResult;
+use mailbeat_shared::wire::check::CheckResult;
 use mailbeat_shared::wire::report::Kind;
 
 use super::{Agent, Standing, StepError, later};

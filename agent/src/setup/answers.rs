@@ -43,6 +43,9 @@ pub struct Answers {
     /// Whether to start the service at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_service: Option<bool>,
+    /// Whether to install it first where no unit is there; it is started then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install_service: Option<bool>,
 }
 
 /// The mail account.
@@ -84,6 +87,7 @@ impl Answers {
             watch: Some(draft.watch.clone()),
             mail: MailAnswers::of(draft),
             start_service: Some(draft.start_service),
+            install_service: None,
         }
     }
 

@@ -33,6 +33,7 @@ pub const QUESTIONS: &[Question<Draft>] = &[
     |draft, asker| sign_in(draft, |sign_in, _| sign_in.ask_proof(asker)),
     |draft, asker| sign_in(draft, |sign_in, _| sign_in.ask_key(asker)),
     |draft, asker| server(draft, |account| account.ask_host(asker)),
+    |draft, asker| server(draft, |account| account.ask_usual(asker)),
     |draft, asker| server(draft, |account| account.ask_tls(asker)),
     |draft, asker| server(draft, |account| account.ask_port(asker)),
     |draft, asker| logon(draft, |account| account.ask_username(asker)),
@@ -85,7 +86,8 @@ fn contract(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     if draft.contract.is_some() && draft.contract_file.is_none() {
         return Move::Skip;
     }
-    let before = draft.contract_file.as_ref().map_or_else(String::new, |file| file.display().to_string());
+    let before = draft.contract_file.as_ref().filter(|file| !file.as_os_str().is_empty());
+    let before = before.or(draft.nearby.as_ref()).map_or_else(String::new, |file| file.display().to_string());
     let check: Check = Rc::new(|file| open_contract(Path::new(file)).map(drop));
     let asked = asker.text(
         "The contract file from your vendor:",

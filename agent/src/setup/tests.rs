@@ -42,7 +42,7 @@ fn a_new_customer_answers_page_by_page_and_the_sample_becomes_their_configuratio
         ("Other files", typed("/opt/app/*.conf /opt/app/*.toml")),
         ("address", typed("nobody")),
         ("address", typed("scada-01@acme.test")),
-        ("Port", typed("2525")),
+        ("Mail server", typed("mail.acme.test:2525")),
         ("Password", typed("secret")),
     ]);
     assert!(walk(&mut draft, &mut person, ask::QUESTIONS), "{:?} {:?}", person.heard(), person.faults());
@@ -71,6 +71,19 @@ fn a_new_customer_answers_page_by_page_and_the_sample_becomes_their_configuratio
         text,
         "asked again and answered the same: no byte changes"
     );
+}
+
+#[test]
+fn the_one_contract_that_lies_where_the_person_stands_is_proposed() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(lone_contract(dir.path()), None);
+    contract_file(dir.path(), |_| {});
+    let mut draft = Draft { nearby: lone_contract(dir.path()), ..draft_of(SAMPLE, None) };
+    let mut person = Script::new(&[("heartbeat", Do::Leave)]);
+    assert!(!walk(&mut draft, &mut person, ask::QUESTIONS));
+    assert_eq!(draft.contract_file, Some(dir.path().join("acme.contract")), "{:?}", person.faults());
+    std::fs::write(dir.path().join("other.contract"), "").unwrap();
+    assert_eq!(lone_contract(dir.path()), None, "of several nobody knows which is meant");
 }
 
 #[test]
@@ -174,6 +187,7 @@ fn every_sentence_of_the_wizard_is_said_in_german_too() {
         ("heartbeat", typed("x")),
         ("address", typed("anna@gmail.com")),
         ("Mail server", typed("")),
+        ("Is that right", Do::Choose(0)),
         ("Port", typed("0")),
         ("Password", typed("")),
         ("Password", typed("x")),

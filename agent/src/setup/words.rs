@@ -70,11 +70,4 @@ pub const PHRASES: &[Phrase] = &[
         "Empty: later, by `mailbeat-agent test --confirm CODE`.",
         "Leer: später, mit `mailbeat-agent test --confirm CODE`.",
     ),
-    ("Start the agent now, and whenever the host starts?", "Den Agenten jetzt starten, und mit dem Host?"),
-    (
-        "systemctl enable mailbeat-agent; systemctl restart mailbeat-agent",
-        "systemctl enable mailbeat-agent; systemctl restart mailbeat-agent",
-    ),
-    ("The agent runs.", "Der Agent läuft."),
-    ("Start it by hand: mailbeat-agent run", "Von Hand starten: mailbeat-agent run"),
 ];

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use mailbeat_agent::check::probe::{Look, Probe, Sight};
 use mailbeat_shared::clock::Clock;
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::check::CheckState;
 use serde_json::Value as Json;
 
 /// One look of a check with these settings, with a minute to look.

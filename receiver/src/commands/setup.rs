@@ -16,8 +16,11 @@ use mailbeat_shared::config_file;
 use mailbeat_shared::dns::DnsSettings;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::secret::Secret;
+use mailbeat_shared::wizard::install::Service;
 use mailbeat_shared::wizard::kept::Kept;
-use mailbeat_shared::wizard::stage::{Service, Stage};
+use mailbeat_shared::wizard::owner::Owner;
+use mailbeat_shared::wizard::service::{Hosted, Places};
+use mailbeat_shared::wizard::stage::Stage;
 use mailbeat_shared::wizard::terminal::Terminal;
 use mailbeat_shared::wizard::{Asker as _, Reply, edit, walk, walk_back};
 
@@ -32,8 +35,14 @@ use crate::setup::{Draft, PasswordFiles, Reading, Sending, ask, configured};
 
 /// What a machine without a configuration begins with.
 const SAMPLE: &str = include_str!("../../../packaging/receiver.toml");
-/// The receiver's unit.
-const SERVICE: Service = Service("mailbeat-receiver");
+/// The receiver's service.
+const SERVICE: Service = Service {
+    name: "mailbeat-receiver",
+    config: "/etc/mailbeat/receiver.toml",
+    unit: include_str!("../../../packaging/systemd/mailbeat-receiver.service"),
+    sysusers: include_str!("../../../packaging/sysusers/mailbeat-receiver.conf"),
+    check: &["test"],
+};
 
 pub(super) fn run(config_path: &Path, asked: &cli::Setup) -> anyhow::Result<ExitCode> {
     let text = match fs::read_to_string(config_path) {
@@ -46,11 +55,12 @@ pub(super) fn run(config_path: &Path, asked: &cli::Setup) -> anyhow::Result<Exit
     if let Some(dir) = env("MAILBEAT_STATE_DIR") {
         (draft.state_dir, draft.state_dir_is_given) = (dir.into(), true);
     }
+    draft.asks_state_dir = !Owner::is_root();
     let mut site = Site {
         config_path,
         text,
         files: PasswordFiles::beside(config_path),
-        stage: Stage::new(config_path, &draft.state_dir)?,
+        stage: Stage::new(SERVICE.name, config_path, &draft.state_dir)?,
         kept: Kept::beside(config_path),
         draft,
         systems: config.contracts.systems,
@@ -92,6 +102,7 @@ impl Site<'_> {
     fn without_asking(mut self, file: &Path, dry_run: bool) -> anyhow::Result<ExitCode> {
         let answers: Answers = config_file::load(file)?;
         let starts = answers.start_service == Some(true);
+        let may_install = answers.install_service == Some(true);
         let customer = self.new_customer()?;
         let taken = answers.into_draft(&mut self.draft, customer);
         taken.map_err(|why| Usage(format!("{}: {why}", file.display())))?;
@@ -108,6 +119,9 @@ impl Site<'_> {
         let nobody = || Usage("somebody must be told: people = [{ contact = \"Name <address>\" }]".into());
         ensure!(!self.draft.people.is_empty(), nobody());
         if dry_run {
+            if may_install {
+                print(&self.hosted().shown()?);
+            }
             return Ok(ExitCode::SUCCESS);
         }
         self.write(&new)?;
@@ -119,9 +133,8 @@ impl Site<'_> {
                 print(&format!("{line}\n"));
             }
         }
-        if starts {
-            SERVICE.start().map_err(|why| anyhow::anyhow!("the service was not started: {why}"))?;
-        }
+        let started = self.hosted().without_asking(may_install, starts);
+        started.map_err(|why| anyhow::anyhow!("the service was not started: {why}"))?;
         Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
@@ -147,8 +160,11 @@ impl Site<'_> {
             }
             return Ok(ExitCode::FAILURE);
         }
+        terminal.say("\n6. Start");
+        self.hosted().offer(&mut terminal)?;
+        // Whose the state is may have changed: what follows is done as that user.
+        self.stage = Stage::new(SERVICE.name, self.config_path, &self.draft.state_dir)?;
         let Some(issued) = self.customer(&mut terminal)? else { return Ok(ExitCode::FAILURE) };
-        self.start(&mut terminal);
         self.wait(&mut terminal, issued.as_deref())?;
         Ok(ExitCode::SUCCESS)
     }
@@ -195,6 +211,22 @@ impl Site<'_> {
             self.stage.run(&["oauth", "login", &account])?;
         }
         Ok(())
+    }
+
+    /// The service, with what was set up for it.
+    fn hosted(&self) -> Hosted<'_> {
+        let (mailbox, outgoing) = (&self.draft.mailbox.account, &self.draft.outgoing.account);
+        let ours = [(mailbox, &self.files.mailbox), (outgoing, &self.files.outgoing)].into_iter();
+        let ours = ours.filter(|(account, file)| {
+            account.password.is_some() || account.password_file.as_ref() == Some(file)
+        });
+        let places = Places {
+            config: self.config_path,
+            state_dir: &self.draft.state_dir,
+            state_is_given: self.draft.state_dir_is_given,
+            secrets: ours.map(|(_, file)| file.clone()).collect(),
+        };
+        Hosted { service: &SERVICE, places }
     }
 
     /// A customer nobody decided anything of.

@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 use mailbeat_shared::text;
-use mailbeat_shared::wire::observation::{CheckResult, CheckState};
+use mailbeat_shared::wire::check::{CheckResult, CheckState};
 
 use super::rules::check::{Matter, Treatment, treat};
 use super::rules::{Rules, built_in, id};

@@ -1,6 +1,7 @@
 //! What the rules say of one system now, and why: for the person who wrote them. Pure.
 
-use mailbeat_shared::wire::observation::{CheckResult, Observation};
+use mailbeat_shared::wire::check::CheckResult;
+use mailbeat_shared::wire::observation::Observation;
 use serde::Serialize;
 
 use super::rules::check::{Matter, treat};

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::observation::{CheckResult, Observation};
+use mailbeat_shared::wire::check::CheckResult;
+use mailbeat_shared::wire::observation::Observation;
 use serde::{Deserialize, Serialize};
 
 use super::finding::Phase;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use mailbeat_shared::text;
-use mailbeat_shared::wire::observation::{CheckResult, Observation};
+use mailbeat_shared::wire::check::CheckResult;
+use mailbeat_shared::wire::observation::Observation;
 
 use super::finding::Finding;
 use super::rules::ThresholdRule;

@@ -4,8 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::wire::report::Body;
 
-use super::life::{Life, Receipt};
+use super::life::Life;
 use super::prepare::Candidate;
+use super::settle::Arrival;
 use crate::notify::confirmation::Facts;
 use crate::store::{Place, StoreError, System, Tx};
 
@@ -16,17 +17,15 @@ const CONTACTS: usize = 5;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Writes the answers to a report that was just recorded as `row`, if it is one that is answered.
-#[allow(clippy::too_many_arguments, reason = "everything a test report says comes from another place")]
 pub(super) fn answer(
     tx: &Tx<'_>,
     system: &System,
     row: i64,
     candidate: &Candidate,
     life: Life,
-    receipt: Receipt,
-    from: Place,
-    now: Timestamp,
+    arrival: Arrival,
 ) -> Result<(), StoreError> {
+    let Arrival { place, receipt, now } = arrival;
     let report = &candidate.report;
     let Body::Test { test } = &report.body else { return Ok(()) };
     // What is read again after a restore, or imported, was answered in its time.
@@ -52,7 +51,7 @@ pub(super) fn answer(
         received_at: receipt.at,
         recorded_at: now,
         skew_us: i64::try_from(life.skew.as_micros()).unwrap_or(i64::MAX),
-        mailbox: name_of(tx, from)?,
+        mailbox: name_of(tx, place)?,
     };
     let contacts = tx.contacts(Some(system.customer))?;
     for contact in contacts.iter().filter(|contact| contact.refused_at.is_none()).take(CONTACTS) {

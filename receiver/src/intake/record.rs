@@ -8,12 +8,13 @@ use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::report::{Body, NoticeEvent, Report};
 
 use super::branch::{Incoming, Known, Made};
-use super::life::{Life, Receipt, Stamp};
+use super::life::{Life, Stamp};
 use super::prepare::Candidate;
+use super::settle::Arrival;
 use super::verdict::{QuarantineReason as Reason, Verdict};
 use super::{branch, confirm, files, hole, judge};
 use crate::evaluate::rules::Rules;
-use crate::store::{Branch, Hole, NewReport, Place, StoreError, System, Tx, Why};
+use crate::store::{Branch, Hole, NewReport, StoreError, System, Tx, Why};
 
 /// Longest planned shutdown.
 const SHUTDOWN: SignedDuration = SignedDuration::from_hours(24);
@@ -23,11 +24,10 @@ pub(super) fn record(
     tx: &Tx<'_>,
     mut system: System,
     candidate: &Candidate,
-    receipt: Receipt,
-    from: Place,
+    arrival: Arrival,
     rules: &Rules,
-    now: Timestamp,
 ) -> Result<(Verdict, String), StoreError> {
+    let Arrival { receipt, now, .. } = arrival;
     let (report, received_at) = (&candidate.report, receipt.at);
     let mut branch = match place(tx, &system, candidate, received_at)? {
         Placed::In(branch) => *branch,
@@ -45,25 +45,14 @@ pub(super) fn record(
     let stamp =
         Stamp { created_at: report.created_at, uptime_s: report.uptime_s, boot_id: &report.boot_id, receipt };
     let life = if is_newest { branch.clock.date(&stamp) } else { branch.clock.date_past(&stamp) };
-    let new = NewReport {
-        system: system.id,
-        id: report.id,
-        branch: branch.id,
-        sequence: report.sequence,
-        digest: candidate.digest,
-        previous: report.previous,
-        kind: report.kind(),
-        created_at: report.created_at,
-        received_at,
-        life_at: life.life_at,
-        mailbox: from.mailbox,
-        packed: &candidate.packed,
-    };
-    let Some(row) = tx.insert_report(&new)? else {
+    let Some(row) = insert(tx, &system, &branch, candidate, arrival, life)? else {
         return same_id(tx, &system, candidate).map(|verdict| (verdict, String::new()));
     };
-    let expected = if first_of_system { 1 } else { branch.newest_sequence.saturating_add(1) };
-    let expected = if is_new && !first_of_system { report.sequence } else { expected };
+    let expected = match (first_of_system, is_new) {
+        (true, _) => 1,
+        (false, true) => report.sequence,
+        (false, false) => branch.newest_sequence.saturating_add(1),
+    };
     let filled = keep_holes(tx, branch.id, expected, report, now)?;
 
     if is_newest {
@@ -87,8 +76,34 @@ pub(super) fn record(
         system.due_at = system.due_at.min(now);
     }
     tx.update_system(&system)?;
-    confirm::answer(tx, &system, row, candidate, life, receipt, from, now)?;
+    confirm::answer(tx, &system, row, candidate, life, arrival)?;
     Ok((Verdict::Accepted, String::new()))
+}
+
+/// Writes the report itself down; its row, or `None` where its system has one with this id.
+fn insert(
+    tx: &Tx<'_>,
+    system: &System,
+    branch: &Branch,
+    candidate: &Candidate,
+    arrival: Arrival,
+    life: Life,
+) -> Result<Option<i64>, StoreError> {
+    let report = &candidate.report;
+    tx.insert_report(&NewReport {
+        system: system.id,
+        id: report.id,
+        branch: branch.id,
+        sequence: report.sequence,
+        digest: candidate.digest,
+        previous: report.previous,
+        kind: report.kind(),
+        created_at: report.created_at,
+        received_at: arrival.receipt.at,
+        life_at: life.life_at,
+        mailbox: arrival.place.mailbox,
+        packed: &candidate.packed,
+    })
 }
 
 /// The branch a report goes to.

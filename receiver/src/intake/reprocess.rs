@@ -9,9 +9,10 @@ use mailbeat_shared::wire::signature::Signature;
 
 use super::life::Receipt;
 use super::prepare::{Candidate, Prepared, What, prepare, prepare_signed};
+use super::settle::{Arrival, judge_mail, record_mail};
 use super::trust;
 use super::verdict::{QuarantineReason, Verdict};
-use super::{Context, Recorded, judge_mail, record_mail};
+use super::{Context, Recorded};
 use crate::keyring::Keyring;
 use crate::store::{AdmittedBy, Kept, PackedReport, Place, Quarantined, StoreError, SystemKey, Tx, unpack};
 
@@ -51,8 +52,8 @@ pub fn reprocess(
         },
         Source::Mail { raw, received_at } => {
             let receipt = Receipt::earlier(received_at, now);
-            let recorded =
-                record_mail(tx, context, &prepare(raw, context.keyring), Place::default(), receipt, now)?;
+            let arrival = Arrival { place: Place::default(), receipt, now };
+            let recorded = record_mail(tx, context, &prepare(raw, context.keyring), arrival)?;
             tx.count(None, recorded.verdict.as_str(), now, 1)?;
             Ok(Some(recorded))
         }
@@ -81,7 +82,8 @@ fn release(
 ) -> Result<Option<Recorded>, StoreError> {
     let Some(prepared) = prepared(&row.kept, context.keyring)? else { return Ok(None) };
     let receipt = Receipt::set_aside(row.received_at, row.added_at, now);
-    let outcome = match tx.isolated(|| judge_mail(tx, context, &prepared, row.place, receipt, now))? {
+    let arrival = Arrival { place: row.place, receipt, now };
+    let outcome = match tx.isolated(|| judge_mail(tx, context, &prepared, arrival))? {
         Ok(outcome) => outcome,
         Err(error) if error.is_one_rows() => {
             let (reason, detail) = (QuarantineReason::NotRecorded, error.to_string());

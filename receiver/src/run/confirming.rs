@@ -9,7 +9,7 @@ use super::{Receiver, outbox};
 use crate::notify::mail::Sender;
 use crate::notify::retry::{Next, next};
 use crate::notify::{Contact, confirmation};
-use crate::store::{Confirmation, StoreError};
+use crate::store::{Confirmation, Ended, StoreError};
 
 /// Answers looked at in one go.
 const AT_ONCE: u32 = 20;
@@ -42,7 +42,7 @@ async fn deliver(receiver: &Receiver, sender: &mut Sender, due: Confirmation) ->
                 _ => None,
             };
             match why {
-                Some(why) => tx.end_confirmation(id, "dropped", why, now)?,
+                Some(why) => tx.end_confirmation(id, Ended::Dropped, why, now)?,
                 None => tx.count_confirmation(id, outbox::after(now, AFTER_A_CRASH))?,
             }
             Ok::<_, StoreError>(secret.filter(|_| why.is_none()))
@@ -61,9 +61,9 @@ async fn deliver(receiver: &Receiver, sender: &mut Sender, due: Confirmation) ->
     receiver
         .store
         .write(move |tx| match then {
-            Next::Done => tx.end_confirmation(id, "sent", &words, now),
+            Next::Done => tx.end_confirmation(id, Ended::Sent, &words, now),
             Next::RetryAt(at) => tx.defer_confirmation(id, at, &words),
-            Next::GiveUp { reason } => tx.end_confirmation(id, "refused", &reason, now),
+            Next::GiveUp { reason } => tx.end_confirmation(id, Ended::Refused, &reason, now),
         })
         .await
 }

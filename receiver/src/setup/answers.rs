@@ -31,6 +31,9 @@ pub struct Answers {
     /// Whether to start the service at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_service: Option<bool>,
+    /// Whether to install it first where no unit is there; it is started then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install_service: Option<bool>,
     /// Who is told, in this order; all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub people: Option<Vec<PersonAnswers>>,
@@ -154,6 +157,7 @@ impl Answers {
             vendor: Some(draft.vendor.clone()).filter(|name| !name.is_empty()),
             state_dir: (!draft.state_dir_is_given).then(|| draft.state_dir.clone()),
             start_service: Some(draft.start_service),
+            install_service: None,
             people: Some(people).filter(|people| !people.is_empty()),
             mailbox: (!draft.report_address().is_empty()).then(|| MailboxAnswers::of(draft)),
             outgoing: (!draft.outgoing.from.is_empty()).then(|| OutgoingAnswers::of(draft)),
@@ -267,6 +271,10 @@ impl OutgoingAnswers {
                 "outgoing.by: the mailbox has no account that could be shared; \"server\" or \"oauth\""
                     .into(),
             );
+        }
+        draft.outgoing.guess &= self.account.host.is_none();
+        if self.by == SendBy::Same {
+            draft.send_as_it_reads();
         }
         let outgoing = &mut draft.outgoing;
         let taken = self.account.into_account(&mut outgoing.account, &mut outgoing.sign_in);

@@ -1,5 +1,5 @@
-//! The questions, page by page: Vendor, Mailbox, Outgoing mail, People. All sentences are English; their German is in
-//! [`super::words`].
+//! The questions, page by page: Vendor, Mailbox, Outgoing mail, People. What is proposed is taken as a whole where a person says that
+//! it is right. All sentences are English; their German is in [`super::words`].
 
 mod mailbox;
 mod outgoing;
@@ -11,7 +11,7 @@ use mailbeat_shared::dns::services::Offer;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wizard::account::Protocol;
 use mailbeat_shared::wizard::providers::{self, BASIC_ENDED};
-use mailbeat_shared::wizard::{Asker, Check, Move, Question, languages, needed};
+use mailbeat_shared::wizard::{Asker, Check, Move, Question, needed};
 
 use super::fault::At;
 use super::{Draft, Reading, people};
@@ -22,23 +22,44 @@ pub(super) use mailbox::check_folders;
 const VENDOR: &[Question<Draft>] = &[vendor, state_dir, people::first];
 
 /// The page on people.
-const PEOPLE: &[Question<Draft>] = &[working_language, people::others];
+const PEOPLE: &[Question<Draft>] = &[people::others];
 
 /// All pages before anything is written.
 #[must_use]
 pub fn questions() -> Vec<Question<Draft>> {
-    [VENDOR, mailbox::SERVER, mailbox::LOGON, outgoing::SERVER, outgoing::LOGON, PEOPLE].concat()
+    [VENDOR, &mailbox(), &outgoing(), PEOPLE].concat()
+}
+
+fn mailbox() -> Vec<Question<Draft>> {
+    [mailbox::WAY, mailbox::SERVER, mailbox::LOGON].concat()
+}
+
+fn outgoing() -> Vec<Question<Draft>> {
+    [outgoing::WAY, outgoing::SERVER, outgoing::LOGON].concat()
 }
 
 /// The page on which what is at fault is mended, and the question on it to begin with.
 #[must_use]
 pub fn page_of(at: At) -> (Vec<Question<Draft>>, usize) {
     match at {
-        At::Mailbox => ([mailbox::SERVER, mailbox::LOGON].concat(), 0),
-        At::MailboxLogon => ([mailbox::SERVER, mailbox::LOGON].concat(), mailbox::SERVER.len()),
-        At::Outgoing => ([outgoing::SERVER, outgoing::LOGON].concat(), 0),
-        At::OutgoingLogon => ([outgoing::SERVER, outgoing::LOGON].concat(), outgoing::SERVER.len()),
+        At::Mailbox => (mailbox(), 0),
+        At::MailboxServer => (mailbox(), mailbox::WAY.len()),
+        At::MailboxLogon => (mailbox(), mailbox::WAY.len() + mailbox::SERVER.len()),
+        At::Outgoing => (outgoing(), 0),
+        At::OutgoingServer => (outgoing(), outgoing::WAY.len()),
+        At::OutgoingLogon => (outgoing(), outgoing::WAY.len() + outgoing::SERVER.len()),
         At::Vendor | At::Elsewhere => ([VENDOR, PEOPLE].concat(), 0),
+    }
+}
+
+/// Lets each part be asked for of what is at fault: what was taken as a whole was not right.
+pub fn doubt(draft: &mut Draft, at: At) {
+    match at {
+        At::MailboxServer | At::MailboxLogon => draft.mailbox.account.details = true,
+        At::OutgoingServer | At::OutgoingLogon => {
+            (draft.outgoing.details, draft.outgoing.account.details) = (true, true);
+        }
+        At::Mailbox | At::Outgoing | At::Vendor | At::Elsewhere => {}
     }
 }
 
@@ -50,7 +71,7 @@ fn vendor(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
 }
 
 fn state_dir(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    if draft.state_dir_is_given {
+    if draft.state_dir_is_given || !draft.asks_state_dir {
         return Move::Skip;
     }
     let help =
@@ -95,16 +116,20 @@ impl Draft {
         if self.outgoing.account.host.is_empty() || self.outgoing.from != from {
             let proposal = providers::propose(&from, Protocol::Smtp, offer);
             self.outgoing.account.propose(&proposal, mail::bare_address(&from).unwrap_or_default());
+            self.outgoing.guess = proposal.guess;
         }
         self.outgoing.from = from;
     }
-}
 
-fn working_language(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    asker.say("\n4. People");
-    let (names, locales) = languages();
-    let now = locales.iter().position(|locale| *locale == draft.locale).unwrap_or(0);
-    let help = "Of mails to people who have no language of their own.";
-    let asked = asker.choose("Working language:", help, &names, now);
-    asked.then(|chosen| draft.locale = locales.get(chosen).copied().unwrap_or_default())
+    /// Proposes for sending what is known of the account that reads: its logon, and where nobody named a server, that one or its
+    /// twin, believed by the same word.
+    pub(super) fn send_as_it_reads(&mut self) {
+        let (own, reads) = (&mut self.outgoing.account, &self.mailbox.account);
+        own.username.clone_from(&reads.username);
+        if self.outgoing.guess && !reads.host.is_empty() {
+            own.host = providers::twin(&reads.host);
+            own.tls_ca.clone_from(&reads.tls_ca);
+            own.tls_pin = reads.tls_pin.clone().filter(|_| own.host == reads.host);
+        }
+    }
 }

@@ -5,8 +5,7 @@ use std::rc::Rc;
 
 use jiff::civil::Date;
 use mailbeat_shared::locale::Locale;
-use mailbeat_shared::wire::mail;
-use mailbeat_shared::wizard::{Asker, Check, Move, Question, Reply, address, languages, needed};
+use mailbeat_shared::wizard::{Asker, Check, Move, Question, Reply, languages, needed};
 
 use super::people::Person;
 
@@ -46,7 +45,7 @@ impl Customer {
 
     /// What is asked of a customer.
     pub const QUESTIONS: &[Question<Self>] =
-        &[name, language, contact, contact_name, valid_until, systems, relay, directory, confirmed];
+        &[name, language, contact, valid_until, systems, relay, directory, confirmed];
 
     /// The command that issues the contract into `out`.
     #[must_use]
@@ -96,18 +95,17 @@ fn language(customer: &mut Customer, asker: &mut dyn Asker) -> Move {
 }
 
 fn contact(customer: &mut Customer, asker: &mut dyn Asker) -> Move {
-    let is_address = address();
-    let check: Check = Rc::new(move |text| if text.is_empty() { Ok(()) } else { is_address(text) });
-    let help = "Gets the answers to test reports, and is told of tickets before your people; empty: nobody.";
-    let asked = asker.text("Mail address of the customer's contact:", help, &customer.contact.email, check);
-    asked.then(|text| customer.contact.email = mail::bare_address(&text).unwrap_or(text))
-}
-
-fn contact_name(customer: &mut Customer, asker: &mut dyn Asker) -> Move {
-    if customer.contact.email.is_empty() {
-        return Move::Skip;
-    }
-    super::people::name(&mut customer.contact, asker)
+    let check: Check = Rc::new(|text| match text.is_empty() {
+        true => Ok(()),
+        false => Person::read(text).map(drop),
+    });
+    let help = "Name <address>: gets the answers to test reports, and is told of tickets before your people; \
+                empty: nobody.";
+    let asked = asker.text("The customer's contact:", help, &customer.contact.shown(), check);
+    asked.then(|text| match text.is_empty() {
+        true => customer.contact = Person::default(),
+        false => customer.contact.rename(&text),
+    })
 }
 
 fn valid_until(customer: &mut Customer, asker: &mut dyn Asker) -> Move {

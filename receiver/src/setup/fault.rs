@@ -1,6 +1,10 @@
 //! Which page a failed test leads back to. Pure.
 
+use mailbeat_shared::steps::name;
 use serde::Deserialize;
+
+/// The steps up to where a server asks who we are.
+const ON_THE_WAY: [&str; 5] = [name::RESOLVE, name::CONNECT, name::GREETING, name::HELLO, name::TLS];
 
 /// A step as `test --json` tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -24,10 +28,14 @@ pub struct Told {
 pub enum At {
     /// The mailbox.
     Mailbox,
+    /// Its server, which was not reached or not believed.
+    MailboxServer,
     /// Its user name and password, which the server did not take.
     MailboxLogon,
     /// Outgoing mail.
     Outgoing,
+    /// Its server.
+    OutgoingServer,
     /// Its user name and password.
     OutgoingLogon,
     /// Vendor and people.
@@ -55,10 +63,12 @@ impl Step {
     #[must_use]
     pub fn at(&self) -> At {
         match (self.area.as_str(), self.name.as_str()) {
-            ("outgoing mail", "authentication") => At::OutgoingLogon,
+            ("outgoing mail", name::AUTHENTICATE) => At::OutgoingLogon,
+            ("outgoing mail", name) if ON_THE_WAY.contains(&name) => At::OutgoingServer,
             ("outgoing mail", _) => At::Outgoing,
             (_, "contacts" | "database") => At::Vendor,
-            (area, "authentication") if area.starts_with("mailbox ") => At::MailboxLogon,
+            (area, name::AUTHENTICATE) if area.starts_with("mailbox ") => At::MailboxLogon,
+            (area, name) if area.starts_with("mailbox ") && ON_THE_WAY.contains(&name) => At::MailboxServer,
             (area, _) if area.starts_with("mailbox ") => At::Mailbox,
             _ => At::Elsewhere,
         }

@@ -33,6 +33,7 @@ impl Draft {
                 .unwrap_or_default(),
             state_dir: config.state_dir.clone(),
             state_dir_is_given: false,
+            asks_state_dir: true,
             people: vec![],
             report_addresses: addresses.filter(|address| !is_sample(address)).cloned().collect(),
             mailbox,
@@ -135,6 +136,8 @@ impl Outgoing {
             from: Some(&settings.from).filter(|from| !is_sample(from)).cloned().unwrap_or_default(),
             account: Account::new(Protocol::Smtp),
             sign_in: SignIn::default(),
+            details: false,
+            guess: false,
         };
         match &settings.transport {
             OutgoingTransport::Smtp(smtp) if smtp.auth != AuthMode::Oauth => {
@@ -195,5 +198,6 @@ fn imap_account(imap: &ImapSettings) -> Account {
         password_inline: imap.password.is_some(),
         tls_ca: imap.tls_ca.clone(),
         tls_pin: imap.tls_pin.map(|pin| pin.to_string()),
+        details: false,
     }
 }

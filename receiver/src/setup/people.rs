@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::mail;
-use mailbeat_shared::wizard::{Asker, Check, Move, Question, Reply, address, languages, page};
+use mailbeat_shared::wizard::{Asker, Check, Move, Question, Reply, languages, page};
 use serde::Deserialize;
 
 use super::Draft;
@@ -45,21 +45,24 @@ impl Person {
     }
 
     /// What is asked of a person.
-    pub const QUESTIONS: &[Question<Self>] = &[name, email, language];
+    pub const QUESTIONS: &[Question<Self>] = &[who, language];
+
+    /// Takes another name and address.
+    pub(super) fn rename(&mut self, text: &str) {
+        if let Ok(Self { name, email, .. }) = Self::read(text) {
+            (self.name, self.email) = (name, email);
+        }
+    }
 }
 
-pub(super) fn name(person: &mut Person, asker: &mut dyn Asker) -> Move {
-    let check: Check = Rc::new(|text| match text.contains(['<', '>', '"']) {
-        true => Err("only the name; the address is asked for next".into()),
-        false => Ok(()),
-    });
-    asker.text("Name:", "As mails address the person.", &person.name, check).then(|name| person.name = name)
+fn who(person: &mut Person, asker: &mut dyn Asker) -> Move {
+    let check: Check = Rc::new(|text| Person::read(text).map(drop));
+    let asked = asker.text("Name and mail address:", WRITTEN_SO, &person.shown(), check);
+    asked.then(|text| person.rename(&text))
 }
 
-fn email(person: &mut Person, asker: &mut dyn Asker) -> Move {
-    let asked = asker.text("Mail address:", "", &person.email, address());
-    asked.then(|text| person.email = mail::bare_address(&text).unwrap_or(text))
-}
+/// How a person is written.
+pub(super) const WRITTEN_SO: &str = "As in Olivia Operator <olivia@acme.example>.";
 
 fn language(person: &mut Person, asker: &mut dyn Asker) -> Move {
     let (names, locales) = languages();
@@ -71,15 +74,15 @@ fn language(person: &mut Person, asker: &mut dyn Asker) -> Move {
 /// Whoever is told first.
 pub(super) fn first(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     asker.say("Who is told first, where a customer has no contact of its own?");
-    let known = draft.people.first().cloned().unwrap_or_default();
-    let moved = ask(known, draft.locale, asker);
-    if let Some(person) = moved.1 {
-        match draft.people.first_mut() {
-            Some(first) => *first = person,
-            None => draft.people.push(person),
-        }
+    let mut person = draft.people.first().cloned().unwrap_or_default();
+    // Of another language they are on the page of all people; until then it is the vendor's.
+    let moved = who(&mut person, asker);
+    match draft.people.first_mut() {
+        _ if moved != Move::Next => {}
+        Some(first) => *first = person,
+        None => draft.people.push(person),
     }
-    moved.0
+    moved
 }
 
 /// Asks for a person, whose language is proposed; one who had none of their own and keeps it still has none.
@@ -94,6 +97,7 @@ fn ask(known: Person, locale: Locale, asker: &mut dyn Asker) -> (Move, Option<Pe
 
 /// All others, until that is all.
 pub(super) fn others(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
+    asker.say("\n4. People");
     loop {
         let mut options: Vec<String> = draft.people.iter().map(Person::shown).collect();
         options.extend(["Add somebody".to_owned(), "That is all".to_owned()]);

@@ -9,9 +9,9 @@ pub const PHRASES: &[Phrase] = &[
     ("\n3. Outgoing mail", "\n3. Ausgehende Mail"),
     ("\n4. People", "\n4. Leute"),
     ("\n5. Test", "\n5. Test"),
-    ("\n6. First customer", "\n6. Erster Kunde"),
-    ("\n6. Customer", "\n6. Kunde"),
-    ("\n7. Start", "\n7. Start"),
+    ("\n6. Start", "\n6. Start"),
+    ("\n7. First customer", "\n7. Erster Kunde"),
+    ("\n7. Customer", "\n7. Kunde"),
     (
         "This sets up the Mailbeat receiver in {}. Nothing is written before you confirm it.",
         "Dies richtet den Mailbeat-Receiver in {1} ein. Vor Ihrer Bestätigung wird nichts geschrieben.",
@@ -31,13 +31,12 @@ pub const PHRASES: &[Phrase] = &[
         "Who is told first, where a customer has no contact of its own?",
         "Wer erfährt es zuerst, wo ein Kunde keinen eigenen Kontakt hat?",
     ),
-    ("Name:", "Name:"),
-    ("As mails address the person.", "So sprechen Mails den Menschen an."),
+    ("Name and mail address:", "Name und Mailadresse:"),
+    ("As in Olivia Operator <olivia@acme.example>.", "Wie Olivia Operator <olivia@acme.example>."),
     (
-        "only the name; the address is asked for next",
-        "nur der Name; nach der Adresse wird als Nächstes gefragt",
+        "{} is not a mail address; write \"Name <user@host>\"",
+        "{1} ist keine Mailadresse; „Name <user@host>“ schreiben",
     ),
-    ("Mail address:", "Mailadresse:"),
     ("Language of the mails to this person:", "Sprache der Mails an diesen Menschen:"),
     ("Mail address that reports are sent to:", "Mailadresse, an die Berichte gehen:"),
     (
@@ -71,6 +70,9 @@ pub const PHRASES: &[Phrase] = &[
         "`processed`, `quarantine` and each of `folders` must be different folders",
         "`processed`, `quarantine` und alle `folders` müssen verschiedene Ordner sein",
     ),
+    ("From {} by {}. {p}", "Von {1} über {2}. {3}"),
+    ("From {}.", "Von {1}."),
+    ("Send by the same account, like this?", "Über dasselbe Konto senden, so?"),
     ("How do notifications leave?", "Wie gehen Benachrichtigungen hinaus?"),
     ("By the same account", "Über dasselbe Konto"),
     (
@@ -86,11 +88,6 @@ pub const PHRASES: &[Phrase] = &[
     (
         "As in Mailbeat <reports@vendor.example>. What cannot be delivered comes back to it, and is read.",
         "Wie Mailbeat <reports@vendor.example>. Unzustellbares kommt an ihn zurück und wird gelesen.",
-    ),
-    ("Working language:", "Arbeitssprache:"),
-    (
-        "Of mails to people who have no language of their own.",
-        "Der Mails an Leute, die keine eigene Sprache haben.",
     ),
     ("Who is told?", "Wer erfährt es?"),
     (
@@ -120,10 +117,10 @@ pub const PHRASES: &[Phrase] = &[
     ("The customer's name:", "Der Name des Kunden:"),
     ("As it stands on the contract.", "Wie er auf dem Vertrag steht."),
     ("Language of the mails to this customer:", "Sprache der Mails an diesen Kunden:"),
-    ("Mail address of the customer's contact:", "Mailadresse des Kontakts beim Kunden:"),
+    ("The customer's contact:", "Der Kontakt beim Kunden:"),
     (
-        "Gets the answers to test reports, and is told of tickets before your people; empty: nobody.",
-        "Bekommt die Antworten auf Testberichte und erfährt von Tickets vor Ihren Leuten; leer: niemand.",
+        "Name <address>: gets the answers to test reports, and is told of tickets before your people; empty: nobody.",
+        "Name <Adresse>: bekommt die Antworten auf Testberichte und erfährt von Tickets vor Ihren Leuten; leer: niemand.",
     ),
     ("Last day of the contract:", "Letzter Tag des Vertrags:"),
     (
@@ -169,29 +166,13 @@ pub const PHRASES: &[Phrase] = &[
         "{} has contract {} already; none is issued.",
         "{1} hat schon den Vertrag {2}; es wird keiner ausgestellt.",
     ),
-    (
-        "Start the receiver now, and whenever this machine starts?",
-        "Den Receiver jetzt starten, und mit dieser Maschine?",
-    ),
-    (
-        "systemctl enable mailbeat-receiver; systemctl restart mailbeat-receiver",
-        "systemctl enable mailbeat-receiver; systemctl restart mailbeat-receiver",
-    ),
-    ("The receiver runs.", "Der Receiver läuft."),
-    (
-        "There is no service mailbeat-receiver here. Start it in another terminal, or by what starts services here:",
-        "Einen Dienst mailbeat-receiver gibt es hier nicht. In einem anderen Terminal starten, oder mit dem, was hier Dienste startet:",
-    ),
     ("Wait here for the first report?", "Hier auf den ersten Bericht warten?"),
     (
         "Once the customer has activated. The receiver must run; Ctrl-C leaves off waiting.",
         "Sobald der Kunde aktiviert hat. Der Receiver muss laufen; Strg-C hört auf zu warten.",
     ),
     ("Waiting ...", "Warten ..."),
-    (
-        "{} of {} has reported. All systems: mailbeat-receiver systems list",
-        "{1} von {2} hat berichtet. Alle Systeme: mailbeat-receiver systems list",
-    ),
+    ("{} of {} has reported. All systems:", "{1} von {2} hat berichtet. Alle Systeme:"),
     (
         "The first report shows in: mailbeat-receiver systems list",
         "Der erste Bericht zeigt sich in: mailbeat-receiver systems list",

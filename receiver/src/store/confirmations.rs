@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::locale::Locale;
 use rusqlite::{Row, params};
 
+use super::outbox::Ended;
 use super::sqlite::{StoreError, Tx, maybe_word, time, us};
 use crate::notify::confirmation::Facts;
 
@@ -129,19 +130,19 @@ impl Tx<'_> {
         self.run(SQL, params![id, us(until), words]).map(drop)
     }
 
-    /// It ended: `sent`, `refused` for good, or `dropped`, and why.
+    /// It ended, and why.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn end_confirmation(
         &self,
         id: i64,
-        state: &str,
+        end: Ended,
         words: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         const SQL: &str = "-- end_confirmation
             UPDATE confirmations SET state = ?2, words = ?3, ended_at = ?4 WHERE id = ?1";
-        self.run(SQL, params![id, state, words, us(now)]).map(drop)
+        self.run(SQL, params![id, end.as_str(), words, us(now)]).map(drop)
     }
 }

@@ -4,7 +4,7 @@
 //! renewal of what nobody knows are refused, and nothing is written.
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::contract::{EnrollmentSecret, SealedContract};
+use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret, SealedContract};
 use mailbeat_shared::wire::id::ContractNumber;
 use rusqlite::{Row, params};
 
@@ -54,6 +54,34 @@ pub enum ContractRefused {
     Store(#[from] StoreError),
 }
 
+macro_rules! select_contracts {
+    () => {
+        "SELECT c.id, c.number, c.customer, c.valid_until, c.grace_days, c.systems, c.heartbeat_default, c.heartbeat_min,
+            c.heartbeat_max, c.system_default, c.system_min, c.system_max, c.maintenance_max_h, c.enrollment,
+            c.revoked_at, k.name, c.revision, c.valid_from, c.file,
+            (SELECT count(*) FROM systems s WHERE s.contract = c.id AND s.state <> 'retired')
+        FROM contracts c JOIN customers k ON k.id = c.customer"
+    };
+}
+
+/// Whether a file may be taken up, where this is held of its number and its customer has this row.
+fn goes_on_from(
+    held: Option<&ContractRow>,
+    contract: &Contract,
+    customer: i64,
+) -> Result<(), ContractRefused> {
+    let number = || contract.number.clone();
+    match held {
+        Some(held) if held.terms.customer != customer => Err(ContractRefused::OtherCustomer(number())),
+        Some(held) if held.revision >= contract.revision => {
+            let (held, offered) = (held.revision, contract.revision);
+            Err(ContractRefused::NotNewer { number: number(), held, offered })
+        }
+        None if contract.enrollment_secret.is_none() => Err(ContractRefused::NoSecret(number())),
+        _ => Ok(()),
+    }
+}
+
 impl Tx<'_> {
     /// Takes up an issued contract or a renewal of one.
     ///
@@ -79,21 +107,8 @@ impl Tx<'_> {
         let contract = &sealed.contract;
         let customer = self.put_customer(&contract.customer, now)?;
         let held = self.contract(&contract.number)?;
-        let had_ended =
-            held.as_ref().and_then(|held| held.terms.valid_until).is_some_and(|until| until <= now);
-        match held {
-            Some(held) if held.terms.customer != customer => {
-                return Err(ContractRefused::OtherCustomer(contract.number.clone()));
-            }
-            Some(held) if held.revision >= contract.revision => {
-                let (held, offered) = (held.revision, contract.revision);
-                return Err(ContractRefused::NotNewer { number: contract.number.clone(), held, offered });
-            }
-            None if contract.enrollment_secret.is_none() => {
-                return Err(ContractRefused::NoSecret(contract.number.clone()));
-            }
-            _ => {}
-        }
+        goes_on_from(held.as_ref(), contract, customer)?;
+        let had_ended = held.and_then(|held| held.terms.valid_until).is_some_and(|until| until <= now);
         let (heartbeat, system) = (contract.heartbeat_interval_s, contract.system_interval_s);
         let id = self.only(
             INSERT,
@@ -128,12 +143,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn contract(&self, number: &ContractNumber) -> Result<Option<ContractRow>, StoreError> {
-        const SQL: &str = "-- contract
-            SELECT c.id, c.number, c.customer, c.valid_until, c.grace_days, c.systems, c.heartbeat_default, c.heartbeat_min,
-                c.heartbeat_max, c.system_default, c.system_min, c.system_max, c.maintenance_max_h, c.enrollment,
-                c.revoked_at, k.name, c.revision, c.valid_from, c.file,
-                (SELECT count(*) FROM systems s WHERE s.contract = c.id AND s.state <> 'retired')
-            FROM contracts c JOIN customers k ON k.id = c.customer WHERE c.number = ?1";
+        const SQL: &str = concat!("-- contract\n", select_contracts!(), " WHERE c.number = ?1");
         self.one(SQL, params![number.as_str()], contract_row)
     }
 
@@ -142,12 +152,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn contracts(&self) -> Result<Vec<ContractRow>, StoreError> {
-        const SQL: &str = "-- contracts
-            SELECT c.id, c.number, c.customer, c.valid_until, c.grace_days, c.systems, c.heartbeat_default, c.heartbeat_min,
-                c.heartbeat_max, c.system_default, c.system_min, c.system_max, c.maintenance_max_h, c.enrollment,
-                c.revoked_at, k.name, c.revision, c.valid_from, c.file,
-                (SELECT count(*) FROM systems s WHERE s.contract = c.id AND s.state <> 'retired')
-            FROM contracts c JOIN customers k ON k.id = c.customer ORDER BY c.number";
+        const SQL: &str = concat!("-- contracts\n", select_contracts!(), " ORDER BY c.number");
         self.all(SQL, [], contract_row)
     }
 

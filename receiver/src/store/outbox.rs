@@ -15,6 +15,29 @@ use crate::ticket::{TicketEvent, TicketNumber, TicketState};
 /// What is written of a notification that waits because its contact was sent so many.
 pub const HELD_BACK: &str = "held back: too many within an hour";
 
+/// How the sending of a mail to a person ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was accepted.
+    Sent,
+    /// It was refused for good.
+    Refused,
+    /// There was nothing to tell any more.
+    Dropped,
+}
+
+impl Ended {
+    /// The word in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Refused => "refused",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// A notification to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
@@ -203,7 +226,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn notification_sent(&self, id: i64, words: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.end_notification(id, "sent", words, now)
+        self.end_notification(id, Ended::Sent, words, now)
     }
 
     /// There is nothing to tell any more.
@@ -211,13 +234,13 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn drop_notification(&self, id: i64, why: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.end_notification(id, "dropped", why, now)
+        self.end_notification(id, Ended::Dropped, why, now)
     }
 
-    fn end_notification(&self, id: i64, state: &str, words: &str, now: Timestamp) -> Result<(), StoreError> {
+    fn end_notification(&self, id: i64, end: Ended, words: &str, now: Timestamp) -> Result<(), StoreError> {
         const SQL: &str = "-- end_notification
             UPDATE notifications SET state = ?2, words = ?3, ended_at = ?4 WHERE id = ?1";
-        self.run(SQL, params![id, state, words, us(now)]).map(drop)
+        self.run(SQL, params![id, end.as_str(), words, us(now)]).map(drop)
     }
 
     /// The notification with this token was refused for good, by the server or by a bounce: the contact's address does not
@@ -236,7 +259,7 @@ impl Tx<'_> {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get(3)?))
         })?;
         let Some((id, event, contact, customer)) = found else { return Ok(false) };
-        self.end_notification(id, "refused", words, now)?;
+        self.end_notification(id, Ended::Refused, words, now)?;
         self.run(CONTACT, params![contact, us(now)])?;
         self.notify(event, customer, now)?;
         Ok(true)

@@ -62,6 +62,12 @@ pub struct ReportRow {
     pub has_content: bool,
 }
 
+macro_rules! report_columns {
+    () => {
+        "id, report_id, branch, sequence, digest, kind, created_at, received_at, life_at, content IS NOT NULL"
+    };
+}
+
 fn report_row(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
     Ok(ReportRow {
         row: row.get(0)?,
@@ -172,9 +178,12 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn reports(&self, system: i64, before: i64, limit: u32) -> Result<Vec<ReportRow>, StoreError> {
-        const SQL: &str = "-- reports
-            SELECT id, report_id, branch, sequence, digest, kind, created_at, received_at, life_at, content IS NOT NULL
-            FROM reports WHERE system = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+        const SQL: &str = concat!(
+            "-- reports
+            SELECT ",
+            report_columns!(),
+            " FROM reports WHERE system = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
+        );
         self.all(SQL, params![system, before, limit], report_row)
     }
 
@@ -183,9 +192,12 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn reports_of_kind(&self, system: i64, kind: &str, limit: u32) -> Result<Vec<ReportRow>, StoreError> {
-        const SQL: &str = "-- reports_of_kind
-            SELECT id, report_id, branch, sequence, digest, kind, created_at, received_at, life_at, content IS NOT NULL
-            FROM reports WHERE system = ?1 AND kind = ?2 ORDER BY id DESC LIMIT ?3";
+        const SQL: &str = concat!(
+            "-- reports_of_kind
+            SELECT ",
+            report_columns!(),
+            " FROM reports WHERE system = ?1 AND kind = ?2 ORDER BY id DESC LIMIT ?3"
+        );
         self.all(SQL, params![system, kind, limit], report_row)
     }
 

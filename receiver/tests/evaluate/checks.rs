@@ -2,7 +2,7 @@
 
 use mailbeat_receiver::evaluate::explain::{Explained, explain};
 use mailbeat_receiver::evaluate::replay::Replay;
-use mailbeat_shared::wire::observation::{Samples, SeverityHint, Worst};
+use mailbeat_shared::wire::check::{Samples, SeverityHint, Worst};
 use mailbeat_shared::wire::report::{Heartbeat, SpoolInfo};
 
 use super::*;

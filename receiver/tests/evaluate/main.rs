@@ -26,8 +26,9 @@ use mailbeat_receiver::render::words as in_mails;
 use mailbeat_receiver::ticket::{Ticket, TicketChange, TicketEvent, TicketNumber, TicketState, What};
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::phrases;
+use mailbeat_shared::wire::check::{CheckResult, CheckState};
 use mailbeat_shared::wire::id::{Incarnation, SystemId};
-use mailbeat_shared::wire::observation::{CheckResult, CheckState, Observation, attributes, names};
+use mailbeat_shared::wire::observation::{Observation, attributes, names};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);

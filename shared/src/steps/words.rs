@@ -3,6 +3,7 @@
 use crate::advice::{self, Advice};
 use crate::dns;
 use crate::phrases::Phrase;
+use crate::transport;
 
 /// Why a step was not tried after one that failed.
 pub const EARLIER: &str = "a step before failed";
@@ -63,7 +64,8 @@ const PHRASES: &[Phrase] = &[
 
 /// All German sentences of this crate's steps and advice.
 pub(super) fn phrases() -> impl Iterator<Item = Phrase> {
-    PHRASES.iter().copied().chain(advice::server::phrases()).chain(dns::phrases())
+    let connection = transport::PHRASES.iter().copied();
+    PHRASES.iter().copied().chain(connection).chain(advice::server::phrases()).chain(dns::phrases())
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use super::check::{CheckResult, Samples};
 use super::inventory::{PackageList, Packages, Reboot, Updates};
 use super::limits;
-use super::observation::{CheckResult, Observation, Samples};
+use super::observation::Observation;
 use super::report::{Body, DecodeError, Heartbeat, Report, SystemReport};
 use super::snapshot::Change;
 use crate::text;

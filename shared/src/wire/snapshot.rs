@@ -1,6 +1,6 @@
 //! The watched configuration files after redaction, and what differs from the last report.
 //!
-//! The agent makes a [`Snapshot`] and says [`diff`]; the receiver holds the last one and says [`apply`]. Both are pure,
+//! The agent makes a [`Snapshot`] and says [`diff()`]; the receiver holds the last one and says [`apply()`]. Both are pure,
 //! and `apply(old, diff(old, new)) == new` holds for all snapshots (a property test below).
 //! What arrives here is from outside: a change that does not fit what is held is an error, never a guess.
 

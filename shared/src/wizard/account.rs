@@ -1,15 +1,13 @@
-//! An account at a mail server, to send by or to read: what is asked of it, and the keys it makes. Nothing here connects.
+//! An account at a mail server, to send by or to read, and the keys it makes; [`ask`] asks for it. Nothing here connects.
+
+mod ask;
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use super::edit::{Key, path};
 use super::providers::Proposal;
-use super::{Asker, Check, Move, anything, needed};
-use crate::transport::dial::is_this_machine;
 use crate::transport::secret::Secret;
 use crate::transport::smtp::{SmtpSettings, TlsMode};
-use crate::transport::tls::CertificatePin;
 
 /// What the server speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +65,8 @@ pub struct Account {
     pub tls_ca: Option<PathBuf>,
     /// The one certificate believed.
     pub tls_pin: Option<String>,
+    /// Each of these is asked for; else what is proposed is taken as a whole.
+    pub details: bool,
 }
 
 impl From<&SmtpSettings> for Account {
@@ -82,6 +82,7 @@ impl From<&SmtpSettings> for Account {
             password_inline: smtp.password.is_some(),
             tls_ca: smtp.tls_ca.clone(),
             tls_pin: smtp.tls_pin.map(|pin| pin.to_string()),
+            details: false,
         }
     }
 }
@@ -107,6 +108,15 @@ impl Account {
         self.protocol.modes().iter().find(|mode| mode.0 == self.tls).map_or(25, |mode| mode.1)
     }
 
+    /// Takes a port; where one mode has it for its own, that mode with it.
+    fn reach(&mut self, port: Option<u16>) {
+        if let Some(port) = port.filter(|port| *port != self.usual_port()) {
+            let its_own = self.protocol.modes().iter().find(|mode| mode.1 == port);
+            self.tls = its_own.map_or(self.tls, |mode| mode.0);
+        }
+        self.port = port.filter(|port| *port != self.usual_port());
+    }
+
     /// Whether the server may be told a password.
     #[must_use]
     pub fn takes_password(&self) -> bool {
@@ -120,123 +130,6 @@ impl Account {
 
     fn has_password(&self) -> bool {
         self.password.is_some() || self.password_file.is_some() || self.password_inline
-    }
-
-    /// Which server.
-    pub fn ask_host(&mut self, asker: &mut dyn Asker) -> Move {
-        let check: Check = Rc::new(|text| {
-            let fits = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && !"/@[]".contains(c));
-            if fits {
-                Ok(())
-            } else {
-                Err("a host name or an address is needed; the port comes later".into())
-            }
-        });
-        let help = "Proposed from the address; correct it if yours has another name.";
-        asker.text("Mail server:", help, &self.host, check).then(|host| self.host = host)
-    }
-
-    /// When the connection becomes private.
-    pub fn ask_tls(&mut self, asker: &mut dyn Asker) -> Move {
-        let imap_elsewhere = self.protocol == Protocol::Imap && !is_this_machine(&self.host);
-        let modes = self.protocol.modes().iter();
-        let modes: Vec<_> = modes.filter(|mode| !imap_elsewhere || mode.0 != TlsMode::None).collect();
-        let options: Vec<String> = modes.iter().map(|mode| mode.2.to_owned()).collect();
-        let now = modes.iter().position(|mode| mode.0 == self.tls).unwrap_or(0);
-        let asked = asker.choose("How is the connection made private?", "", &options, now);
-        asked.then(|chosen| self.tls = modes.get(chosen).map_or(self.protocol.usual(), |mode| mode.0))
-    }
-
-    /// Which port.
-    pub fn ask_port(&mut self, asker: &mut dyn Asker) -> Move {
-        let usual = self.usual_port();
-        let check: Check = Rc::new(|text| match text.parse::<u16>() {
-            Ok(1..) => Ok(()),
-            _ => Err("a port is a number from 1 to 65535".into()),
-        });
-        let ours = self.port.unwrap_or(usual).to_string();
-        let asked = asker.text("Port:", "", &ours, check);
-        asked.then(|text| self.port = text.parse().ok().filter(|port| *port != usual))
-    }
-
-    /// As whom.
-    pub fn ask_username(&mut self, asker: &mut dyn Asker) -> Move {
-        if !self.takes_password() {
-            self.username.clear();
-            return Move::Skip;
-        }
-        let (help, check) = match self.protocol {
-            Protocol::Smtp => {
-                ("Often the whole mail address; empty if the server takes mail without logon.", anything())
-            }
-            Protocol::Imap => ("Often the whole mail address.", needed()),
-        };
-        asker.text("User name:", help, &self.username, check).then(|name| self.username = name)
-    }
-
-    /// By which password.
-    pub fn ask_password(&mut self, asker: &mut dyn Asker) -> Move {
-        if !self.takes_password() || self.username.is_empty() {
-            return Move::Skip;
-        }
-        let (help, check) = match self.has_password() {
-            true => ("Empty keeps the one that is set.", anything()),
-            false => ("It is written into a file that only the service may read.", needed()),
-        };
-        asker.secret("Password:", help, check).then(|password| {
-            if !password.is_empty() {
-                self.password = Some(Secret::new(password));
-            }
-        })
-    }
-
-    /// Whose word for the server's certificate is taken.
-    pub fn ask_trust(&mut self, asker: &mut dyn Asker) -> Move {
-        if !self.shows_certificate() {
-            (self.tls_ca, self.tls_pin) = (None, None);
-            return Move::Skip;
-        }
-        let now = match (&self.tls_ca, &self.tls_pin) {
-            (Some(_), _) => 1,
-            (None, Some(_)) => 2,
-            (None, None) => 0,
-        };
-        let options = [
-            "By the system's authorities (usual)".to_owned(),
-            "By your own authority (a CA file)".to_owned(),
-            "By its fingerprint (self-signed)".to_owned(),
-        ];
-        let asked = asker.choose("How is the server's certificate believed?", "", &options, now);
-        asked.then(|chosen| {
-            self.tls_ca = (chosen == 1).then(|| self.tls_ca.take().unwrap_or_default());
-            self.tls_pin = (chosen == 2).then(|| self.tls_pin.take().unwrap_or_default());
-        })
-    }
-
-    /// By which authority.
-    pub fn ask_authority(&mut self, asker: &mut dyn Asker) -> Move {
-        let Some(file) = self.tls_ca.clone() else { return Move::Skip };
-        let check: Check = Rc::new(|text| match std::fs::read_to_string(text) {
-            Ok(pem) if pem.contains("-----BEGIN CERTIFICATE-----") => Ok(()),
-            Ok(_) => Err("no certificate in this file; it must be PEM (-----BEGIN CERTIFICATE-----)".into()),
-            Err(error) => Err(format!("the file cannot be read: {error}")),
-        });
-        let asked = asker.text(
-            "CA file:",
-            "The service must be able to read it.",
-            &file.display().to_string(),
-            check,
-        );
-        asked.then(|text| self.tls_ca = Some(text.into()))
-    }
-
-    /// By which fingerprint.
-    pub fn ask_pin(&mut self, asker: &mut dyn Asker) -> Move {
-        let Some(pin) = self.tls_pin.clone() else { return Move::Skip };
-        let check: Check =
-            Rc::new(|text| text.parse::<CertificatePin>().map(drop).map_err(|error| error.to_string()));
-        let help = "As sha256:..., compared with the server's administrator.";
-        asker.text("Fingerprint:", help, &pin, check).then(|text| self.tls_pin = Some(text))
     }
 
     /// The keys that say where the server is and whose word for its certificate is taken.

@@ -1,6 +1,8 @@
 //! Edits of a TOML file that keep its comments, its order, and everything nobody asked about. A key that stands commented out,
 //! as in the samples, is switched on where it stands. Pure.
 
+pub mod review;
+
 use std::path::Path;
 
 pub use toml_edit::Value;

@@ -1,7 +1,7 @@
 //! Whose a file is, and being that user for a command. Where files have no owner that could be become, everybody is.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A user with a group, by their numbers.
@@ -29,6 +29,12 @@ impl Owner {
         rustix::process::geteuid().as_raw() == self.user
     }
 
+    /// Whether this process may do everything.
+    #[must_use]
+    pub fn is_root() -> bool {
+        rustix::process::geteuid().is_root()
+    }
+
     /// Gives the owner a file.
     ///
     /// # Errors
@@ -44,6 +50,31 @@ impl Owner {
     }
 }
 
+/// The first place on the way to a path, itself included, that users other than its owner may not enter or, for a file, read
+/// and run.
+#[cfg(unix)]
+#[must_use]
+pub fn closed_at(path: &Path) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut on_the_way: Vec<&Path> = path.ancestors().collect();
+    on_the_way.reverse();
+    let is_closed = |path: &&Path| {
+        let metadata = std::fs::metadata(path).ok();
+        let needed = |is_dir| if is_dir { 0o001 } else { 0o005 };
+        metadata.is_some_and(|found| {
+            found.permissions().mode() & needed(found.is_dir()) != needed(found.is_dir())
+        })
+    };
+    on_the_way.into_iter().find(is_closed).map(Path::to_owned)
+}
+
+/// Nothing is closed, as far as it can be seen.
+#[cfg(not(unix))]
+#[must_use]
+pub fn closed_at(_: &Path) -> Option<PathBuf> {
+    None
+}
+
 /// On Windows everything belongs to whoever runs the program, as far as it can see.
 #[cfg(not(unix))]
 impl Owner {
@@ -57,6 +88,12 @@ impl Owner {
     #[must_use]
     pub fn is_me(self) -> bool {
         true
+    }
+
+    /// Never.
+    #[must_use]
+    pub fn is_root() -> bool {
+        false
     }
 
     /// Nothing is given.

@@ -18,6 +18,8 @@ pub struct Proposal {
     pub junk: &'static str,
     /// What to know before, a sentence; empty if nothing.
     pub note: &'static str,
+    /// Nobody said so: it is how many domains call theirs.
+    pub guess: bool,
 }
 
 /// Google asks for more than a password.
@@ -166,7 +168,8 @@ pub fn propose(address: &str, protocol: Protocol, offer: &Offer) -> Proposal {
     let behind = || offer.exchanges.iter().find_map(|exchange| Provider::behind(exchange));
     let junk = known.or_else(behind).map_or(JUNK, |provider| provider.junk);
     if let (None, Some((service, tls))) = (known, offered) {
-        return Proposal { host: service.host.clone(), port: Some(service.port), tls, junk, note: BY_DNS };
+        let (host, port) = (service.host.clone(), Some(service.port));
+        return Proposal { host, port, tls, junk, note: BY_DNS, guess: false };
     }
     let (host, tls, note) = match (known.or_else(behind), protocol) {
         (Some(known), Protocol::Smtp) => known.smtp,
@@ -174,8 +177,15 @@ pub fn propose(address: &str, protocol: Protocol, offer: &Offer) -> Proposal {
         (None, Protocol::Smtp) => ("", STARTTLS, ""),
         (None, Protocol::Imap) => ("", IMPLICIT, ""),
     };
-    let host = if host.is_empty() { format!("mail.{domain}") } else { host.to_owned() };
-    Proposal { host, port: None, tls, junk, note }
+    let guess = host.is_empty();
+    let host = if guess { format!("mail.{domain}") } else { host.to_owned() };
+    Proposal { host, port: None, tls, junk, note, guess }
+}
+
+/// What the server for sending is probably called where the one for reading is known: the same, or its usual twin.
+#[must_use]
+pub fn twin(reads: &str) -> String {
+    reads.strip_prefix("imap.").map_or_else(|| reads.to_owned(), |domain| format!("smtp.{domain}"))
 }
 
 /// The domain of `user@domain` or `Name <user@domain>`.
@@ -238,7 +248,12 @@ mod tests {
         let google = propose("anna@gmail.com", Protocol::Imap);
         assert_eq!((google.host.as_str(), google.junk), ("imap.gmail.com", "[Gmail]/Spam"));
         assert_eq!(propose("r@acme.onmicrosoft.com", Protocol::Imap).note, BASIC_ENDED);
+        assert_eq!(
+            (twin("imap.vendor.example"), twin("mail.x")),
+            ("smtp.vendor.example".into(), "mail.x".into())
+        );
         let own = propose("reports@vendor.example", Protocol::Imap);
         assert_eq!((own.host.as_str(), own.tls, own.junk), ("mail.vendor.example", IMPLICIT, "Junk"));
+        assert!(own.guess && !google.guess);
     }
 }

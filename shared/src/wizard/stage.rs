@@ -1,15 +1,13 @@
-//! What a wizard does on the system: commands of its own program as the service's user, files for that user, the service.
+//! What a wizard does on the system: commands of its own program as the service's user, files for that user.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::owner::Owner;
+use super::install::PROGRAMS;
+use super::owner::{Owner, closed_at};
 use crate::durable::{self, Access};
-
-/// Where systemd is at work (sd_booted(3)).
-const SYSTEMD: &str = "/run/systemd/system";
 
 /// Runs this program's commands as whoever owns the service's state.
 #[derive(Debug)]
@@ -22,14 +20,21 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// For the service with this configuration and state.
+    /// For the service of this name with this configuration and state.
     ///
     /// # Errors
-    /// The system does not say where this program is.
-    pub fn new(config: &Path, state_dir: &Path) -> io::Result<Self> {
+    /// The system does not say where this program is, or the service's user may not start it there.
+    pub fn new(name: &str, config: &Path, state_dir: &Path) -> io::Result<Self> {
         let program = std::env::current_exe().map_err(|error| named("where this program is", &error))?;
         let user = Owner::of(state_dir).filter(|owner| !owner.is_me());
+        let program = if user.is_some() { startable(name, program)? } else { program };
         Ok(Self { program, config: config.to_owned(), state_dir: state_dir.to_owned(), user })
+    }
+
+    /// The same with the program where the service will have it.
+    #[must_use]
+    pub fn with_program(self, program: &Path) -> Self {
+        Self { program: program.to_owned(), ..self }
     }
 
     /// Runs a command before the person's eyes; whether it went well.
@@ -113,6 +118,21 @@ impl Stage {
     }
 }
 
+/// The program where another user may start it: here, or its copy where the installed service has it.
+fn startable(name: &str, program: PathBuf) -> io::Result<PathBuf> {
+    let Some(closed) = closed_at(&program) else { return Ok(program) };
+    let copy = Path::new(PROGRAMS).join(name);
+    if fs::read(&copy).ok() == Some(fs::read(&program)?) {
+        return Ok(copy);
+    }
+    Err(io::Error::other(format!(
+        "the service's user cannot start {0}, because {1} is closed to others; run `install -m 755 {0} {2}` and then {2}",
+        program.display(),
+        closed.display(),
+        copy.display()
+    )))
+}
+
 struct Done {
     success: bool,
     printed: Vec<u8>,
@@ -160,33 +180,6 @@ fn alike(path: &Path, bytes: &[u8]) -> io::Result<()> {
         owner.give(path)?;
     }
     fs::set_permissions(path, before.permissions())
-}
-
-/// A service of systemd's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Service(pub &'static str);
-
-impl Service {
-    /// Whether it is installed, and systemd at work.
-    #[must_use]
-    pub fn is_there(self) -> bool {
-        Path::new(SYSTEMD).is_dir() && systemctl(&["cat", self.0]).is_ok()
-    }
-
-    /// Starts it, now and with the host; one that runs begins anew, for it may have to read what was written.
-    ///
-    /// # Errors
-    /// What systemctl said.
-    pub fn start(self) -> Result<(), String> {
-        systemctl(&["enable", self.0]).and_then(|()| systemctl(&["restart", self.0]))
-    }
-}
-
-fn systemctl(args: &[&str]) -> Result<(), String> {
-    let output = Command::new("systemctl").args(args).stdin(Stdio::null()).output();
-    let output = output.map_err(|error| format!("systemctl: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    if output.status.success() { Ok(()) } else { Err(said) }
 }
 
 fn named(what: &str, error: &io::Error) -> io::Error {

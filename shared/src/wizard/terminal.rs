@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use inquire::list_option::ListOption;
 use inquire::ui::{Color, RenderConfig, StyleSheet, Styled};
 use inquire::validator::Validation;
 use inquire::{Confirm, InquireError, MultiSelect, Password, PasswordDisplayMode, Select, Text};
@@ -16,6 +17,10 @@ use crate::text;
 
 /// Columns of what is said between questions.
 const WIDTH: usize = 80;
+/// Rows of a terminal that does not tell.
+const ROWS: usize = 24;
+/// Rows for a headline above and the question below what is shown.
+const BESIDES: usize = 5;
 /// Options shown at once.
 const SHOWN: usize = 12;
 
@@ -84,6 +89,7 @@ fn look() -> RenderConfig<'static> {
     let answer = if plain { StyleSheet::empty() } else { StyleSheet::new().with_fg(Color::LightCyan) };
     base.with_prompt_prefix(Styled::new("?"))
         .with_answered_prompt_prefix(Styled::new(">"))
+        .with_canceled_prompt_indicator(Styled::new("<-"))
         .with_answer(answer)
 }
 
@@ -117,12 +123,37 @@ impl Asker for Terminal {
         let _ = out.write_all(folded.as_bytes()).and_then(|()| out.flush()); // nobody reads any more
     }
 
+    /// Page by page; Esc leaves out the rest.
+    fn show(&mut self, lines: &str) {
+        let lines: Vec<String> =
+            lines.lines().map(|line| text::fold(line, WIDTH, indent(line) + 2)).collect();
+        let mut left: &[String] = &lines;
+        loop {
+            let fits = fitting(left, rows().saturating_sub(BESIDES));
+            let (now, rest) = left.split_at(fits);
+            let shown: String = now.iter().map(|line| format!("{line}\n")).collect();
+            let mut out = std::io::stdout().lock();
+            let _ = out.write_all(shown.as_bytes()).and_then(|()| out.flush()); // nobody reads any more
+            drop(out);
+            left = rest;
+            let more = self.said("More");
+            let help = self.help("", ("enter; esc leaves out the rest", "Enter; Esc lässt den Rest aus"));
+            let asked = Text::new(&more).with_help_message(&help).with_render_config(look());
+            if left.is_empty() || asked.prompt().is_err() {
+                return;
+            }
+        }
+    }
+
     fn choose(&mut self, question: &str, help: &str, options: &[String], default: usize) -> Reply<usize> {
         let (question, options) = (self.said(question), self.options(options));
         let help = self.help(help, ("arrows, enter; esc goes back", "Pfeile, Enter; Esc geht zurück"));
         let select = Select::new(&question, options).with_help_message(&help).with_page_size(SHOWN);
         let select = select.with_starting_cursor(default).with_render_config(look()).without_filtering();
-        match reply(select.raw_prompt()) {
+        // What was chosen stands behind the question, on one line.
+        let room = WIDTH.saturating_sub(question.chars().count() + 4);
+        let chosen = |option: ListOption<&String>| cut(option.value, room);
+        match reply(select.with_formatter(&chosen).raw_prompt()) {
             Reply::Given(chosen) => Reply::Given(chosen.index),
             Reply::Back => Reply::Back,
             Reply::Quit => Reply::Quit,
@@ -139,9 +170,10 @@ impl Asker for Terminal {
         let (question, options) = (self.said(question), self.options(options));
         let keys = ("space switches, enter; esc goes back", "Leertaste schaltet, Enter; Esc geht zurück");
         let help = self.help(help, keys);
+        let all = options.len();
         let select = MultiSelect::new(&question, options).with_help_message(&help).with_page_size(SHOWN);
         let select = select.with_default(on).with_render_config(look()).without_filtering();
-        let several = |chosen: &[inquire::list_option::ListOption<&String>]| format!("{}", chosen.len());
+        let several = |chosen: &[ListOption<&String>]| format!("{} / {all}", chosen.len());
         match reply(select.with_formatter(&several).raw_prompt()) {
             Reply::Given(chosen) => Reply::Given(chosen.into_iter().map(|option| option.index).collect()),
             Reply::Back => Reply::Back,
@@ -198,6 +230,36 @@ impl Asker for Terminal {
         let asked = asked.with_parser(&parse).with_default_value_formatter(&format).with_formatter(&format);
         reply(asked.with_error_message(&format!("{yes} / {no}")).with_render_config(look()).prompt())
     }
+}
+
+/// The text, cut where it is longer than so many characters.
+fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    text.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// How many of these lines fit so many rows; at least one.
+fn fitting(lines: &[String], rows: usize) -> usize {
+    let mut used = 0;
+    let fits = lines.iter().take_while(|line| {
+        used += line.lines().count().max(1);
+        used <= rows
+    });
+    fits.count().max(1)
+}
+
+/// Rows of the terminal.
+#[cfg(unix)]
+fn rows() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_row));
+    if size == 0 { ROWS } else { size }
+}
+
+#[cfg(not(unix))]
+fn rows() -> usize {
+    ROWS
 }
 
 fn indent(line: &str) -> usize {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mailbeat_shared::wire::observation::{CheckResult, CheckState};
+use mailbeat_shared::wire::check::{CheckResult, CheckState};
 use mailbeat_tests::lab::database::{Database, PASSWORD, USER};
 
 use super::look;

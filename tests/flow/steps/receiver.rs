@@ -16,7 +16,7 @@ fn the_receivers_test_names_what_it_depends_on_and_what_is_missing() -> anyhow::
         ("this host", "database", "receiver.db"),
         ("this host", "disk", "MiB free"),
         ("this host", "vendor key", "SHA256:"),
-        ("this host", "contacts", "1 default contacts"),
+        ("this host", "contacts", "1 default contact"),
         ("this host", "templates", "en, de"),
         ("mailbox reports", "folder INBOX", "UIDVALIDITY"),
         ("mailbox reports", "capabilities", "IDLE: tells of new mail, MOVE, UIDPLUS"),

@@ -24,30 +24,18 @@ fn a_vendor_asked_again_is_proposed_what_is_there_and_nothing_changes() -> anyho
     screen.answer("Language / Sprache", "")?;
     screen.answer("? The name of your company: (Pumpen GmbH)", "")?;
     for question in [
-        "? State directory:",
-        "? Name:",
-        "? Mail address:",
-        "? Language of the mails to this person:",
+        "? Name and mail address:",
         "? Mail address that reports are sent to:",
         "? How is it read?",
         "? Mail server:",
-        "? How is the connection made private?",
-        "? Port:",
-        "? User name:",
+        "? Is that right?",
         "? Password:",
-        "? How is the server's certificate believed?",
-        "? CA file:",
-        "? Folders to read:",
+        "? Send by the same account, like this? (n)",
         "? How do notifications leave?",
         "? Sender of the notifications:",
         "? Mail server:",
-        "? How is the connection made private?",
-        "? Port:",
-        "? User name:",
+        "? Is that right?",
         "? Password:",
-        "? How is the server's certificate believed?",
-        "? CA file:",
-        "? Working language:",
     ] {
         screen.answer(question, "")?;
     }
@@ -78,20 +66,22 @@ fn a_mailbox_by_oauth_is_signed_in_to_on_the_way() -> anyhow::Result<()> {
     screen.answer("? Scopes:", "mail")?;
     screen.choose("? Who agrees that the account is used?", 3)?;
     screen.answer("? The application's id (client id):", "mailbeat")?;
-    screen.answer("? Mail server:", "127.0.0.1")?;
+    screen.answer("? Mail server:", &format!("127.0.0.1:{}", ports.imaps))?;
+    screen.answer("? Is that right?", "n")?;
     screen.answer("? How is the connection made private?", "")?;
-    screen.answer("? Port:", &ports.imaps.to_string())?;
+    screen.answer("? Port:", "")?;
     screen.answer("? User name:", "")?;
     town.trust(&screen)?;
     screen.answer("? Folders to read:", "")?;
+    screen.answer("? Send by the same account, like this?", "n")?;
     screen.answer("? How do notifications leave?", "")?;
     screen.answer("? Sender of the notifications:", "")?;
-    screen.answer("? Mail server:", "127.0.0.1")?;
+    screen.answer("? Mail server:", &format!("127.0.0.1:{}", ports.submissions))?;
+    screen.answer("? Is that right?", "n")?;
     screen.choose("? How is the connection made private?", 1)?;
-    screen.answer("? Port:", &ports.submissions.to_string())?;
+    screen.answer("? Port:", "")?;
     screen.answer("? How is the server's certificate believed?", "")?;
     screen.answer("? CA file:", "")?;
-    screen.answer("? Working language:", "")?;
     screen.answer("? Who is told?", "")?;
     screen.answer("? Write this?", "")?;
     let shown = screen.await_words("user_code=")?;

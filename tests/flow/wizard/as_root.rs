@@ -181,21 +181,21 @@ fn where_systemd_is_at_work_the_wizard_starts_the_service_and_elsewhere_says_how
     assert_eq!(site.called(), "", "nobody asked for it");
 
     let screen = site.wizard("systemd", true)?;
-    site.go_through(&screen, "Start the agent now, and whenever the host starts?")?;
+    site.go_through(&screen, "Start mailbeat-agent now, and whenever this host starts?")?;
     screen.press("Enter")?;
-    screen.await_words("The agent runs.")?;
+    screen.await_words("mailbeat-agent runs.")?;
     assert_eq!(site.called(), STARTED);
     drop(screen);
 
     fs::write(site.path("bin/denied"), "")?;
     let screen = site.wizard("denied", true)?;
-    site.go_through(&screen, "Start the agent now, and whenever the host starts?")?;
+    site.go_through(&screen, "Start mailbeat-agent now, and whenever this host starts?")?;
     screen.press("Enter")?;
     screen.await_words("The service was not started: Failed to enable unit")?;
     drop(screen);
 
     let screen = site.wizard("without", false)?;
-    site.go_through(&screen, "Start it by hand: mailbeat-agent run")?;
+    site.go_through(&screen, "This starts it by hand")?;
     assert_eq!(site.called(), format!("{STARTED}enable mailbeat-agent\n"), "where systemd was there");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use mailbeat_receiver::evaluate::Severity;
 use mailbeat_receiver::store::{SystemState, TicketRow};
-use mailbeat_shared::wire::observation::CheckResult;
+use mailbeat_shared::wire::check::CheckResult;
 use mailbeat_shared::wire::report::Body;
 
 use super::belief::{changed_lately, heard_hosts, hosts_of, is_over, was_taken};

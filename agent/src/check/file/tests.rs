@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::check::CheckState;
 use serde_json::Value as Json;
 
 use super::*;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::check::CheckState;
 use serde_json::Value as Json;
 
 use super::*;

@@ -52,7 +52,7 @@ fn a_verdict_keeps_its_time_as_long_as_it_is_the_same_and_only_changes_must_be_w
     let said = story.said();
     assert_eq!((said.state, said.since, said.checked_at), (CheckState::Critical, at(2), Some(at(5))));
     assert_eq!(said.output, "still down");
-    assert_eq!(said.severity, Some(mailbeat_shared::wire::observation::SeverityHint::High));
+    assert_eq!(said.severity, Some(mailbeat_shared::wire::check::SeverityHint::High));
     // It survives as JSON, with what the probe remembers.
     let json = serde_json::to_vec(&story.tracks).unwrap();
     let mut again: Tracks = serde_json::from_slice(&json).unwrap();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::text;
-use mailbeat_shared::wire::observation::{CheckResult, CheckState};
+use mailbeat_shared::wire::check::{CheckResult, CheckState};
 
 use super::super::maintenance;
 use super::{Status, Terms};

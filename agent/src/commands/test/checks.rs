@@ -3,7 +3,7 @@
 use mailbeat_shared::advice::Advice;
 use mailbeat_shared::steps::{Seen, Steps};
 use mailbeat_shared::text;
-use mailbeat_shared::wire::observation::{CheckResult, CheckState};
+use mailbeat_shared::wire::check::{CheckResult, CheckState};
 
 use super::super::Setup;
 use super::words;

@@ -102,7 +102,14 @@ const OTHER: &[Phrase] = &[
         "der Hersteller hat #{1} vom {2} erhalten und angenommen",
     ),
     ("{} belongs to none of the last {n} test reports", "{1} gehört zu keinem der letzten {2} Testberichte"),
+    ("cpu", "CPU"),
     ("memory", "Arbeitsspeicher"),
+    ("swap", "Auslagerung"),
+    ("pressure", "Engpässe"),
+    ("disk io", "Plattenzugriffe"),
+    ("temperature", "Temperaturen"),
+    ("accounts", "Mailkonten"),
+    ("kernel", "Kernel"),
     ("load", "Last"),
     ("filesystems", "Dateisysteme"),
     ("network", "Netz"),
@@ -117,7 +124,8 @@ const OTHER: &[Phrase] = &[
 ];
 
 /// Everything.
-pub(super) const PHRASES: &[Phrase] = &phrases::joined::<{ ADVICE.len() + OTHER.len() }>(ADVICE, OTHER);
+pub(in crate::commands) const PHRASES: &[Phrase] =
+    &phrases::joined::<{ ADVICE.len() + OTHER.len() }>(ADVICE, OTHER);
 
 #[cfg(test)]
 mod tests {

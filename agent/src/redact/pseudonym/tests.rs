@@ -1,3 +1,5 @@
+//! What is told by a pseudonym, what stays as it is, and what two pseudonyms show of each other.
+
 use super::*;
 
 fn names() -> Names {

@@ -2,7 +2,7 @@
 
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::phrases::Phrase;
-use mailbeat_shared::wire::observation::CheckState;
+use mailbeat_shared::wire::check::CheckState;
 use mailbeat_shared::wire::report::{Kind, NoticeEvent};
 use mailbeat_shared::wire::snapshot::{ChangeKind, FileState};
 

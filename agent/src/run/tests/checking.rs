@@ -1,6 +1,6 @@
 //! Checks in the life of an agent: what heartbeats say of them, whatever they do and whatever becomes of the agent.
 
-use mailbeat_shared::wire::observation::{CheckResult, CheckState, Worst};
+use mailbeat_shared::wire::check::{CheckResult, CheckState, Worst};
 
 use super::*;
 

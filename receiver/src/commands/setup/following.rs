@@ -1,4 +1,4 @@
-//! What follows once the configuration is written: the test, the first customer, the service, the first report.
+//! What follows once the configuration is written: the test, the first customer, the first report.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use mailbeat_shared::wizard::{Asker as _, Move, Reply, page, walk_from};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{SERVICE, Site};
+use super::Site;
 use crate::setup::customer::Customer;
 use crate::setup::fault::{At, Told};
 use crate::setup::{Draft, ask};
@@ -90,7 +90,7 @@ impl Site<'_> {
     /// Issues the contract for the first customer, or another one; its number. `None`: stopped.
     pub(super) fn customer(&mut self, terminal: &mut Terminal) -> anyhow::Result<Option<Option<String>>> {
         let contracts: Vec<Contract> = self.listed(&["contracts", "list", "--json"]);
-        let headline = if contracts.is_empty() { "\n6. First customer" } else { "\n6. Customer" };
+        let headline = if contracts.is_empty() { "\n7. First customer" } else { "\n7. Customer" };
         terminal.say(headline);
         if !contracts.is_empty() {
             let all: Vec<String> =
@@ -202,25 +202,6 @@ impl Site<'_> {
         Ok(beside.display().to_string())
     }
 
-    /// Offers to start the service.
-    pub(super) fn start(&self, terminal: &mut Terminal) {
-        terminal.say("\n7. Start");
-        if !SERVICE.is_there() {
-            terminal.say(
-                "There is no service mailbeat-receiver here. Start it in another terminal, or by what starts services here:",
-            );
-            return terminal.say(&format!("  mailbeat-receiver run --config {}", self.config_path.display()));
-        }
-        let help = "systemctl enable mailbeat-receiver; systemctl restart mailbeat-receiver";
-        let asked = terminal.confirm("Start the receiver now, and whenever this machine starts?", help, true);
-        if asked == Reply::Given(true) {
-            match SERVICE.start() {
-                Ok(()) => terminal.say("The receiver runs."),
-                Err(why) => terminal.say(&format!("The service was not started: {why}")),
-            }
-        }
-    }
-
     /// Waits for a system of the contract that was issued, or for any that is new.
     pub(super) fn wait(&self, terminal: &mut Terminal, contract: Option<&str>) -> anyhow::Result<()> {
         let known: BTreeSet<String> = self.systems().into_iter().map(|system| system.system).collect();
@@ -238,9 +219,8 @@ impl Site<'_> {
         loop {
             if let Some(system) = self.systems().into_iter().find(|system| is_it(system)) {
                 let System { host, customer, .. } = system;
-                terminal.say(&format!(
-                    "{host} of {customer} has reported. All systems: mailbeat-receiver systems list"
-                ));
+                terminal.say(&format!("{host} of {customer} has reported. All systems:"));
+                terminal.say("  mailbeat-receiver systems list");
                 return Ok(());
             }
             std::thread::sleep(LOOK_EVERY);
@@ -267,8 +247,8 @@ pub(super) fn go_on(draft: &mut Draft, terminal: &mut Terminal, at: At) -> Optio
         "Stop here",
     ];
     let default = match at {
-        At::Mailbox | At::MailboxLogon => 0,
-        At::Outgoing | At::OutgoingLogon => 1,
+        At::Mailbox | At::MailboxServer | At::MailboxLogon => 0,
+        At::Outgoing | At::OutgoingServer | At::OutgoingLogon => 1,
         At::Vendor => 2,
         At::Elsewhere => 3,
     };
@@ -286,6 +266,7 @@ pub(super) fn go_on(draft: &mut Draft, terminal: &mut Terminal, at: At) -> Optio
         4 => return Some(GoOn::On),
         _ => return Some(GoOn::Stop),
     };
+    ask::doubt(draft, changed);
     let (questions, first) = ask::page_of(changed);
     Some(if walk_from(draft, terminal, &questions, first) { GoOn::Again } else { GoOn::Stop })
 }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use mailbeat_shared::transport::secret::Secret;
+use mailbeat_shared::wizard::Asker as _;
+use mailbeat_shared::wizard::edit::review;
 use mailbeat_shared::wizard::stage::{Stage, replace_alike};
 use mailbeat_shared::wizard::terminal::Terminal;
-use mailbeat_shared::wizard::{Asker as _, edit};
 use serde::Deserialize;
 
-use super::super::print;
-use super::Site;
+use super::{SAMPLE, SERVICE, Site};
 use crate::setup::people::{self, Person};
 use crate::setup::{Reading, Sending};
 
@@ -26,14 +26,7 @@ struct Contact {
 impl Site<'_> {
     /// Says what will change.
     pub(super) fn show(&self, terminal: &mut Terminal, new: &str) {
-        let shown = self.config_path.display();
-        let changes = edit::changes(&self.text, new);
-        if changes.is_empty() {
-            terminal.say(&format!("\nNothing changes in {shown}."));
-        } else {
-            terminal.say(&format!("\nThese lines of {shown} change:"));
-            print(&changes);
-        }
+        review::show(self.config_path, &self.text, new, SAMPLE, terminal);
         for (file, _) in self.new_passwords() {
             terminal.say(&format!("The password goes into {}.", file.display()));
         }
@@ -51,7 +44,7 @@ impl Site<'_> {
     /// The configuration as it was owned and readable before, and passwords for the receiver's user alone.
     pub(super) fn write(&mut self, new: &str) -> anyhow::Result<()> {
         // Whose the state is may have changed with its directory.
-        self.stage = Stage::new(self.config_path, &self.draft.state_dir)?;
+        self.stage = Stage::new(SERVICE.name, self.config_path, &self.draft.state_dir)?;
         if let Some(dir) = self.config_path.parent() {
             fs::create_dir_all(dir).with_context(|| format!("writing {}", self.config_path.display()))?;
         }

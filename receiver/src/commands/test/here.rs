@@ -99,7 +99,8 @@ fn contacts(reader: &mut Reader, steps: &mut Steps) {
             steps.fail("contacts", words::NOBODY_REACHED, words::contacts());
         }
         Ok((own, without)) => {
-            let seen = Seen::from(format!("{} default contacts", own.len()));
+            let contacts = if own.len() == 1 { "contact" } else { "contacts" };
+            let seen = Seen::from(format!("{} default {contacts}", own.len()));
             steps.note("contacts", seen);
             if !without.is_empty() {
                 let seen = Seen::from(format!("none for {}", without.join(", ")));

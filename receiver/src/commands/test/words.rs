@@ -58,6 +58,7 @@ const OTHER: &[Phrase] = &[
     ("own certificate", "eigenes Zertifikat"),
     ("watchdog", "Wächter"),
     ("{n} thresholds", "{1} Schwellen"),
+    ("1 default contact", "1 Standardkontakt"),
     ("{n} default contacts", "{1} Standardkontakte"),
     ("none for {}", "keine für {1}"),
     ("{}, {n} MiB free", "{1}, {2} MiB frei"),

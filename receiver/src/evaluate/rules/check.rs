@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 use mailbeat_shared::config_file;
-use mailbeat_shared::wire::observation::{CheckState, SeverityHint};
+use mailbeat_shared::wire::check::{CheckState, SeverityHint};
 use serde::Deserialize;
 
 use super::scope::{Pattern, concerns};

@@ -7,7 +7,7 @@ use mailbeat_shared::wire::report::{Body, TestMessage};
 use super::world::{Agent, HOUR, World, at};
 use crate::intake::Verdict;
 use crate::intake::confirm::A_DAY;
-use crate::store::Confirmation;
+use crate::store::{Confirmation, Ended};
 
 const DAY: i64 = 24 * HOUR;
 
@@ -99,7 +99,7 @@ fn an_attempt_that_a_crash_cut_off_is_due_at_once_and_what_was_sent_never_again(
     world.write(|tx, _| tx.defer_confirmation(id, at(HOUR + 90), "451 later"));
     world.write(|tx, _| tx.resume_confirmations(at(HOUR + 31)));
     assert_eq!(due(&mut world, HOUR + 31), [], "the server asked for time");
-    world.write(|tx, _| tx.end_confirmation(id, "sent", "250 ok", at(HOUR + 90)));
+    world.write(|tx, _| tx.end_confirmation(id, Ended::Sent, "250 ok", at(HOUR + 90)));
     world.write(|tx, _| tx.resume_confirmations(at(2 * HOUR)));
     assert_eq!(due(&mut world, 2 * HOUR), []);
 }

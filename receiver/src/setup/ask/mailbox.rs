@@ -12,8 +12,8 @@ use super::absolute;
 use crate::mailbox::{MailboxSettings, MaildirSettings};
 use crate::setup::{Draft, Reading};
 
-/// The page on the mailbox, up to its server.
-pub(super) const SERVER: &[Question<Draft>] = &[
+/// The page on the mailbox: how it is read.
+pub(super) const WAY: &[Question<Draft>] = &[
     report_address,
     reading,
     |draft, asker| reads_by_oauth(draft, |sign_in, _| sign_in.ask_provider(asker)),
@@ -24,7 +24,12 @@ pub(super) const SERVER: &[Question<Draft>] = &[
     |draft, asker| reads_by_oauth(draft, |sign_in, _| sign_in.ask_client(asker)),
     |draft, asker| reads_by_oauth(draft, |sign_in, _| sign_in.ask_proof(asker)),
     |draft, asker| reads_by_oauth(draft, |sign_in, _| sign_in.ask_key(asker)),
+];
+
+/// At which server.
+pub(super) const SERVER: &[Question<Draft>] = &[
     |draft, asker| reads_at_server(draft, |account| account.ask_host(asker)),
+    |draft, asker| reads_at_server(draft, |account| account.ask_usual(asker)),
     |draft, asker| reads_at_server(draft, |account| account.ask_tls(asker)),
     |draft, asker| reads_at_server(draft, |account| account.ask_port(asker)),
 ];
@@ -111,7 +116,13 @@ fn maildir(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
 }
 
 fn folders(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    if draft.mailbox.reading == Reading::Keep {
+    let asked = match draft.mailbox.reading {
+        Reading::Keep => false,
+        Reading::Maildir => true,
+        // What the provider's are called is known, and the test says whether they are there.
+        Reading::Password | Reading::OAuth => draft.mailbox.account.details,
+    };
+    if !asked {
         return Move::Skip;
     }
     let check: Check = Rc::new(|text| check_folders(&split(text)));

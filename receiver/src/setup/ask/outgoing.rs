@@ -7,8 +7,9 @@ use mailbeat_shared::wizard::{Asker, Move, Question, address, providers};
 
 use crate::setup::{Draft, Reading, Sending};
 
-/// The page on outgoing mail, up to its server.
-pub(super) const SERVER: &[Question<Draft>] = &[
+/// The page on outgoing mail: how it leaves.
+pub(super) const WAY: &[Question<Draft>] = &[
+    same_account,
     sending,
     from,
     |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_provider(asker)),
@@ -19,7 +20,12 @@ pub(super) const SERVER: &[Question<Draft>] = &[
     |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_client(asker)),
     |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_proof(asker)),
     |draft, asker| sends_by_oauth(draft, |sign_in, _| sign_in.ask_key(asker)),
-    |draft, asker| sends_at_server(draft, |account| account.ask_host(asker)),
+];
+
+/// By which server.
+pub(super) const SERVER: &[Question<Draft>] = &[
+    server,
+    |draft, asker| sends_at_server(draft, |account| account.ask_usual(asker)),
     |draft, asker| sends_at_server(draft, |account| account.ask_tls(asker)),
     |draft, asker| sends_at_server(draft, |account| account.ask_port(asker)),
 ];
@@ -33,8 +39,36 @@ pub(super) const LOGON: &[Question<Draft>] = &[
     |draft, asker| sends_at_server(draft, |account| account.ask_pin(asker)),
 ];
 
-fn sending(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
+/// Whether all of it is right as it follows from the mailbox's account.
+fn same_account(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
     asker.say("\n3. Outgoing mail");
+    if !draft.may_share_account() || draft.outgoing.sending == Sending::Keep {
+        draft.outgoing.details = true;
+        return Move::Skip;
+    }
+    let is_shared = draft.outgoing.sending == Sending::Same;
+    if is_shared {
+        draft.send_as_it_reads();
+        let (from, account) = (&draft.outgoing.from, &draft.outgoing.account);
+        asker.say(&match asks_server(draft) {
+            true => format!("From {from} by {}. {}.", account.host, account.shown()),
+            false => format!("From {from}."),
+        });
+    }
+    let now = is_shared && !draft.outgoing.details;
+    let asked = asker.confirm("Send by the same account, like this?", "n asks for each of these.", now);
+    asked.then(|yes| {
+        draft.outgoing.details = !yes;
+        if yes {
+            draft.outgoing.sending = Sending::Same;
+        }
+    })
+}
+
+fn sending(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
+    if !draft.outgoing.details {
+        return Move::Skip;
+    }
     let mut ways = vec![];
     ways.extend(draft.may_share_account().then_some((Sending::Same, "By the same account".to_owned())));
     ways.extend([
@@ -59,7 +93,7 @@ fn sending(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
 }
 
 fn from(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
-    if draft.outgoing.sending == Sending::Keep {
+    if draft.outgoing.sending == Sending::Keep || !draft.outgoing.details {
         return Move::Skip;
     }
     let help =
@@ -83,16 +117,28 @@ fn sends_by_oauth(draft: &mut Draft, ask: impl FnOnce(&mut SignIn, &str) -> Move
     if asked { ask(&mut outgoing.sign_in, &outgoing.from) } else { Move::Skip }
 }
 
-/// A question about the server, where it is not the provider's own.
-fn sends_at_server(draft: &mut Draft, ask: impl FnOnce(&mut Account) -> Move) -> Move {
+/// Whether there is a server to ask for: not where it is the provider's own.
+fn asks_server(draft: &Draft) -> bool {
     let (outgoing, mailbox) = (&draft.outgoing, &draft.mailbox);
-    let asked = match outgoing.sending {
+    match outgoing.sending {
         Sending::Keep => false,
         Sending::Password => true,
         Sending::OAuth => !outgoing.sign_in.knows_servers(),
         Sending::Same => mailbox.reading == Reading::Password || !mailbox.sign_in.knows_servers(),
-    };
+    }
+}
+
+fn sends_at_server(draft: &mut Draft, ask: impl FnOnce(&mut Account) -> Move) -> Move {
+    let asked = draft.outgoing.details && asks_server(draft);
     if asked { ask(&mut draft.outgoing.account) } else { Move::Skip }
+}
+
+fn server(draft: &mut Draft, asker: &mut dyn Asker) -> Move {
+    let moved = sends_at_server(draft, |account| account.ask_host(asker));
+    if moved == Move::Next {
+        draft.outgoing.guess = false;
+    }
+    moved
 }
 
 fn sends_by_password(draft: &mut Draft, ask: impl FnOnce(&mut Account) -> Move) -> Move {

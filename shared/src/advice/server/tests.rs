@@ -1,3 +1,5 @@
+//! What servers say, beside the cause and the way out that people read.
+
 use super::*;
 use crate::steps::name::{AUTHENTICATE, CONNECT, GREETING, MESSAGE, RECIPIENT, SENDER, TLS};
 use crate::transport::outcome::{ConnectionProblem, TlsProblem};

@@ -1,3 +1,5 @@
+//! Records as people publish them, and which addresses they name.
+
 use super::*;
 use crate::dns::testing::{Book, now};
 

@@ -4,8 +4,9 @@ mod host;
 
 use std::collections::BTreeMap;
 
+use super::super::check::{CheckState, Worst};
 use super::super::id::{Digest, Incarnation, ReportId, SystemId};
-use super::super::observation::{CheckState, Worst, names};
+use super::super::observation::names;
 use super::super::report::{
     AgentInfo, Enrollment, Identity, Maintenance, Notice, NoticeEvent, Promise, SpoolInfo, TestMessage,
     VERSION,

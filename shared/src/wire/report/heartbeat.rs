@@ -6,7 +6,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::observation::{CheckResult, Observation};
+use crate::wire::check::CheckResult;
+use crate::wire::observation::Observation;
 
 /// Still alive, and how it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

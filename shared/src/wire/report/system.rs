@@ -1,7 +1,7 @@
 //! What a system report says: the watched configuration files, and what the host is.
 //!
 //! Files and packages are told as changes of the report before, or whole. Whether changes fit what is held is not known here:
-//! [`crate::wire::snapshot::apply`] and the inventory's own function refuse what does not.
+//! [`crate::wire::snapshot::apply()`] and the inventory's own function refuse what does not.
 
 use std::collections::BTreeMap;
 

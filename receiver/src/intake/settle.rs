@@ -1,0 +1,178 @@
+//! What becomes of one mail: recorded, ignored, or set aside with the reason.
+//!
+//! A mail is believed as far as its signature and its signer go; [`trust`] knows how far that is. Whatever fails on one mail, a
+//! defect of ours too, is undone alone, and the mail is set aside; only where the database itself refuses does its batch fail.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+use mailbeat_shared::wire::extract::Bounce;
+use mailbeat_shared::wire::id::Digest;
+
+use super::life::Receipt;
+use super::prepare::{Candidate, Prepared, What};
+use super::trust::{self, Trust};
+use super::verdict::{QuarantineReason, Verdict};
+use super::{Context, Recorded, record, reprocess_waiting};
+use crate::notify::bounce::recognise;
+use crate::store::{Claimed, Kept, NewQuarantined, Place, StoreError, Tx};
+
+/// How a mail came, and when it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    /// Where it was read.
+    pub(super) place: Place,
+    /// When it came.
+    pub(super) receipt: Receipt,
+    /// When it is looked at.
+    pub(super) now: Timestamp,
+}
+
+/// Records one mail in a savepoint of its own. What fails on it is undone alone, and it is set aside.
+pub(super) fn record_mail(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    prepared: &Prepared,
+    arrival: Arrival,
+) -> Result<Recorded, StoreError> {
+    let tried = tx.isolated(|| {
+        catch_unwind(AssertUnwindSafe(|| settle(tx, context, prepared, arrival)))
+            .unwrap_or_else(|_| Err(Failed::Panicked))
+    })?;
+    let (reason, detail) = match tried {
+        Ok(recorded) => return Ok(recorded),
+        Err(Failed::Store(error)) if !error.is_one_rows() => return Err(error),
+        Err(Failed::Store(error)) => (QuarantineReason::NotRecorded, error.to_string()),
+        Err(Failed::Panicked) => (QuarantineReason::Poison, "recording it failed".to_owned()),
+    };
+    tracing::error!(
+        uid = arrival.place.uid,
+        reason = reason.as_str(),
+        detail,
+        "a mail could not be recorded"
+    );
+    let outcome = Outcome { verdict: Verdict::Quarantined(reason), detail, proven: true };
+    set_aside(tx, prepared, &outcome, arrival)?;
+    Ok(Recorded { uid: arrival.place.uid, verdict: outcome.verdict, detail: outcome.detail })
+}
+
+enum Failed {
+    Store(StoreError),
+    Panicked,
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A verdict with its reason, not yet acted upon.
+pub(super) struct Outcome {
+    pub(super) verdict: Verdict,
+    pub(super) detail: String,
+    proven: bool,
+}
+
+/// Judges a mail, and sets it aside where that is the verdict.
+fn settle(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    prepared: &Prepared,
+    arrival: Arrival,
+) -> Result<Recorded, Failed> {
+    let outcome = judge_mail(tx, context, prepared, arrival)?;
+    set_aside(tx, prepared, &outcome, arrival)?;
+    Ok(Recorded { uid: arrival.place.uid, verdict: outcome.verdict, detail: outcome.detail })
+}
+
+/// What becomes of a mail; records it if it is a genuine report, and does nothing else about it.
+pub(super) fn judge_mail(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    prepared: &Prepared,
+    arrival: Arrival,
+) -> Result<Outcome, StoreError> {
+    match &prepared.0 {
+        What::Candidate(candidate) => take(tx, context, candidate, arrival),
+        What::Refused(refused) => Ok(Outcome {
+            verdict: Verdict::Quarantined(refused.reason),
+            detail: refused.detail.clone(),
+            proven: false,
+        }),
+        What::Ignored(reason, bounce) => {
+            if let Some(bounce) = bounce {
+                heed(tx, bounce, arrival.now)?;
+            }
+            Ok(Outcome { verdict: Verdict::Ignored(*reason), detail: String::new(), proven: false })
+        }
+    }
+}
+
+/// A report of whoever signed it.
+fn take(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    candidate: &Candidate,
+    arrival: Arrival,
+) -> Result<Outcome, StoreError> {
+    let (mut system, newly) = match trust::establish(tx, candidate, arrival.receipt.at)? {
+        Trust::Known { system, newly } => (*system, newly),
+        Trust::Refused { verdict, detail, proven } => return Ok(Outcome { verdict, detail, proven }),
+    };
+    for key in &newly {
+        // What came before its key was admitted goes first.
+        let id = system.id;
+        reprocess_waiting(tx, context, key, arrival.now)?;
+        system = tx.system(id)?.unwrap_or(system);
+    }
+    let (verdict, detail) = record::record(tx, system, candidate, arrival, context.rules)?;
+    Ok(Outcome { verdict, detail, proven: true })
+}
+
+/// A bounce of one of our notifications that will not arrive: the address does not work. Its Message-ID cannot be guessed.
+fn heed(tx: &Tx<'_>, bounce: &Bounce, now: Timestamp) -> Result<(), StoreError> {
+    let secret = tx.notification_secret()?;
+    let Some(ours) = recognise(bounce, &secret).filter(|ours| ours.failed) else { return Ok(()) };
+    if tx.notification_refused(&secret.local_part(&ours.id), &ours.diagnostic, now)? {
+        tracing::warn!(ticket = %ours.id.ticket, words = ours.diagnostic, "a notification came back");
+    }
+    Ok(())
+}
+
+/// Puts a mail into quarantine whose verdict says so.
+fn set_aside(
+    tx: &Tx<'_>,
+    prepared: &Prepared,
+    outcome: &Outcome,
+    arrival: Arrival,
+) -> Result<(), StoreError> {
+    let Verdict::Quarantined(reason) = outcome.verdict else { return Ok(()) };
+    let Arrival { place, receipt, now } = arrival;
+    // What was not read is known by its place.
+    let by_place = || Digest::of(format!("unread {place:?}").as_bytes());
+    let (claimed, digest, kept) = match &prepared.0 {
+        What::Candidate(candidate) => {
+            (candidate.claimed(), candidate.digest, Kept::Report(candidate.packed.clone()))
+        }
+        What::Refused(refused) => {
+            (refused.claimed.clone(), refused.digest.unwrap_or_else(by_place), refused.kept.clone())
+        }
+        What::Ignored(..) => (Claimed::default(), by_place(), Kept::Nothing),
+    };
+    let new = NewQuarantined {
+        reason,
+        detail: &outcome.detail,
+        proven: outcome.proven,
+        received_at: receipt.says,
+        place,
+        digest,
+        claimed: &claimed,
+        kept: &kept,
+    };
+    let made_room = tx.put_quarantined(&new, now)?;
+    if made_room > 0 {
+        tx.count(place.mailbox, "made_room", now, u64::from(made_room))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! People and customers, and the commands they become.
+
+use mailbeat_shared::wizard::page;
+
+use super::*;
+
+#[test]
+fn the_people_in_the_database_become_those_who_are_wanted() {
+    let person = |id, text: &str, locale| Person { id, locale, ..Person::read(text).unwrap() };
+    let known = [
+        person(Some(1), "Olivia <o@x.test>", None),
+        person(Some(2), "Max <m@x.test>", Some(Locale::De)),
+        person(Some(3), "g@x.test", None),
+    ];
+    let mut draft = Draft { people: known.to_vec(), vendor: "Pumpen GmbH".to_owned(), ..draft_of(SAMPLE) };
+    assert_eq!(commands(&known, &draft.people), Vec::<Vec<String>>::new());
+    let person = walked_over(
+        &mut draft,
+        &[
+            ("Who is told?", Do::Choose(1)),
+            ("Max", Do::Choose(0)),
+            ("Name and mail address", typed("Max <max@x.test>")),
+            ("Who is told?", Do::Choose(2)),
+            ("g@x.test", Do::Choose(1)),
+            ("Who is told?", Do::Choose(2)),
+            ("Name and mail address", Do::GoBack),
+            ("Who is told?", Do::Choose(2)),
+            ("Name and mail address", typed("Erna")),
+            ("Name and mail address", typed("Erna <e@x.test>")),
+            ("Language of the mails", Do::Choose(1)),
+        ],
+        &ask::page_of(At::Vendor).0,
+    );
+    assert!(person.heard().iter().any(|said| said.contains("\"Erna\" is not a mail address")));
+    let words: Vec<String> =
+        commands(&known, &draft.people).iter().map(|command| command.join(" ")).collect();
+    assert_eq!(
+        words,
+        [
+            "contacts edit 2 Max <max@x.test> --locale de",
+            "contacts add Erna <e@x.test> --locale de",
+            "contacts remove 3",
+        ]
+    );
+}
+
+#[test]
+fn a_customer_becomes_two_commands_and_terms_that_do_not_fit_are_refused_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut customer = Customer::new(10, Locale::En, true, "/nowhere".into());
+    let mut person = Script::new(&[
+        ("customer's name", typed("ACME Wasserwerke")),
+        ("Language", Do::Choose(1)),
+        ("contact:", typed("nobody")),
+        ("contact:", typed("Paula Pumpe <paula@acme.test>")),
+        ("Last day", typed("soon")),
+        ("Last day", typed("2027-12-31")),
+        ("Most systems", typed("0")),
+        ("Most systems", typed("3")),
+        ("your relay", Do::Choose(1)),
+        ("contract file", typed("/nowhere")),
+        ("contract file", typed(dir.path().to_str().unwrap())),
+    ]);
+    assert_eq!(page(&mut customer, &mut person, Customer::QUESTIONS), mailbeat_shared::wizard::Move::Next);
+    assert_eq!((person.left(), customer.check()), (None, Ok(())));
+    assert_eq!(
+        customer.issue(Path::new("/tmp/x")).join(" "),
+        "contracts issue --customer ACME Wasserwerke --systems 3 --locale de --valid-until 2027-12-31 --relay --out /tmp/x"
+    );
+    assert_eq!(
+        customer.register().unwrap().join(" "),
+        "contacts add Paula Pumpe <paula@acme.test> --customer ACME Wasserwerke --locale de"
+    );
+    assert_eq!(untranslated(&person), Vec::<&String>::new());
+}
