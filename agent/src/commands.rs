@@ -197,7 +197,7 @@ fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// [`print`] in this language.
+/// [`print()`] in this language.
 fn tell(text: impl AsRef<str>, locale: Locale) {
     print(text::fold(&words::said(text.as_ref(), locale), WIDTH, 2));
 }

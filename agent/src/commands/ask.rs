@@ -17,10 +17,8 @@ use crate::spool::{Ending, Entry, Fate};
 use crate::state::{Failed, State};
 use crate::trail;
 
-/// How long the running agent may take to answer.
-const ANSWER: Duration = Duration::from_secs(15);
-/// How long to wait for the mail server's word after it.
-const WORD: Duration = Duration::from_secs(60);
+/// How long to wait for the running agent, which may be talking with a slow mail server, and then for a mail server's word.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn send(setup: &Setup, kind: SendKind) -> anyhow::Result<ExitCode> {
     let request = match kind {
@@ -77,9 +75,7 @@ fn ask_running(setup: &Setup, request: &Request) -> anyhow::Result<Answer> {
     let id = format!("{:032x}", u128::from_be_bytes(draw(&mut system_entropy())));
     let path = requests.ask(request, &id)?;
     let asked = Instant::now();
-    // To send again means to wait for the mail server's word.
-    let patience = if matches!(request, Request::Resend { .. }) { WORD } else { ANSWER };
-    while asked.elapsed() < patience {
+    while asked.elapsed() < PATIENCE {
         if let Some(answer) = requests.answer(&path) {
             return Ok(answer);
         }
@@ -88,7 +84,7 @@ fn ask_running(setup: &Setup, request: &Request) -> anyhow::Result<Answer> {
     requests.withdraw(&id);
     bail!(
         "the running agent did not answer within {} s; it may be busy with a slow mail server. Try again",
-        patience.as_secs()
+        PATIENCE.as_secs()
     )
 }
 
@@ -146,7 +142,7 @@ pub(super) fn word(setup: &Setup, sequence: u64) -> anyhow::Result<Word> {
         let failure = State::peek(&setup.home).last_failure;
         let tried = failure.as_ref().is_some_and(|failure| failure.at >= asked_at);
         let held_back = setup.held_back_until();
-        if !runs || tried || held_back.is_some() || started.elapsed() > WORD {
+        if !runs || tried || held_back.is_some() || started.elapsed() > PATIENCE {
             return Ok(Word::Waits(sequence, failure, held_back));
         }
         std::thread::sleep(Duration::from_millis(100));

@@ -1,4 +1,4 @@
-//! An account at a mail server, to send by or to read, and the keys it makes; [`ask`] asks for it. Nothing here connects.
+//! An account at a mail server, to send by or to read, and the keys it makes; `ask` asks for it. Nothing here connects.
 
 mod ask;
 

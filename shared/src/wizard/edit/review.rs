@@ -1,7 +1,7 @@
 //! What a set-up changes in a TOML file, key by key below the table each belongs to: what a person takes in before they say yes.
 //!
 //! Comments are left out, lists stand on one line, and tables on one line are taken apart, so that it fits a terminal.
-//! [`super::edit::changes`] tells the lines themselves.
+//! [`super::changes`] tells the lines themselves.
 
 use std::collections::BTreeMap;
 use std::path::Path;
