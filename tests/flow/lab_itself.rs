@@ -207,3 +207,14 @@ fn labs_run_side_by_side_and_leave_nothing_behind() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_postfix_that_is_stopped_is_gone_and_can_be_started_at_once() -> anyhow::Result<()> {
+    let lab = Lab::start()?;
+    for _ in 0..5 {
+        lab.stop_postfix()?;
+        ensure!(TcpStream::connect(("127.0.0.1", lab.ports().mx)).is_err(), "somebody answers for it");
+        lab.start_postfix()?;
+    }
+    Ok(())
+}

@@ -49,7 +49,10 @@ fn no_secret_and_no_token_is_anywhere_but_in_its_own_file() -> anyhow::Result<()
             "wait" => {
                 let first = secrets.len();
                 wait_for("a token to be replaced by itself", PATIENCE, || {
+                    // Who is connected stays; a session anew asks for a token that is good.
+                    let sent = host.agent.json(&["status"])?["last_accepted"]["sequence"].as_u64();
                     office.lab.restart_postfix()?;
+                    host.await_sent(sent.unwrap_or(0) + 1)?;
                     let now = secrets_of(&own)?;
                     Ok(now.iter().any(|token| !secrets[..first].contains(token)).then_some(()))
                 })?;

@@ -6,10 +6,11 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, ensure};
 
 use super::process::Server;
-use super::{Certificate, Lab, ca};
+use super::{Certificate, Lab, ca, wait_for};
+use crate::programs::PATIENCE;
 
 impl Lab {
     /// Stops the IMAP server and ends its sessions. Mail still comes in.
@@ -88,13 +89,10 @@ impl Lab {
             BufReader::new(stream).read_line(&mut line).ok()?;
             line.starts_with(greeting).then_some(())
         };
-        for _ in 0..1_000 {
-            if answers().is_some() {
-                return Ok(());
-            }
-            ensure!(server.is_running(), "a server did not start:\n{}", self.logs());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        bail!("nothing answers {greeting:?} on port {port}:\n{}", self.logs())
+        let waited = wait_for(&format!("{greeting:?} on port {port}"), PATIENCE, || {
+            ensure!(server.is_running(), "a server did not start");
+            Ok(answers())
+        });
+        waited.with_context(|| self.logs())
     }
 }

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
 use super::ports::Block;
 
@@ -81,9 +81,12 @@ impl Server {
         while running.try_wait()?.is_none() && asked.elapsed() < Duration::from_secs(2) {
             std::thread::sleep(Duration::from_millis(10));
         }
-        // The leader may be gone and its children not.
+        // The leader may be gone and its children not; they hold its ports until they are, too.
         let _ = kill_process_group(pid, Signal::KILL);
         running.wait()?;
+        while test_kill_process_group(pid).is_ok() && asked.elapsed() < Duration::from_secs(4) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         Ok(fs::remove_file(self.pid_file())?)
     }
 
