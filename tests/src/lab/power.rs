@@ -47,15 +47,14 @@ impl Lab {
         self.wait_for_postfix()
     }
 
-    /// From now on the servers show a certificate that is valid for so many days.
+    /// Soon the servers show a certificate that is valid for so many days; they answer all the while.
     ///
     /// # Errors
-    /// `openssl` failed, or a server does not start again.
+    /// `openssl` failed, or a server does not run.
     pub fn certify(&self, days: u32) -> anyhow::Result<()> {
         ca::issue(&self.root.join("tls"), Certificate::Good, &days.to_string())?;
-        self.stop_imap()?;
-        self.start_imap()?;
-        self.restart_postfix()
+        self.imap.reload()?;
+        self.postfix.reload()
     }
 
     /// Where the process number of Postfix, and that of the IMAP server, is while they run.

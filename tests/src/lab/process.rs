@@ -90,6 +90,13 @@ impl Server {
         Ok(fs::remove_file(self.pid_file())?)
     }
 
+    /// Asks the server to read its configuration anew (SIGHUP).
+    pub(super) fn reload(&self) -> anyhow::Result<()> {
+        let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = child.as_ref().with_context(|| format!("{} does not run", self.name))?;
+        Ok(kill_process(Pid::from_child(running), Signal::HUP)?)
+    }
+
     /// Whether the process is there.
     pub(super) fn is_running(&self) -> bool {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
