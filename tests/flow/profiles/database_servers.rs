@@ -41,7 +41,8 @@ fn each_fault_of_a_mariadb_becomes_its_ticket_and_resolves() -> anyhow::Result<(
     let home = tempfile::tempdir()?;
     let stage = Stage::set(&home.path().join("stage"))?;
     let database = Database::mariadb()?;
-    database.run("SET GLOBAL max_connections = 20")?;
+    // Those that no guest takes are enough for checks that ask at the same time.
+    database.run("SET GLOBAL max_connections = 40")?;
     stage.unit("mariadb.service", &database.pid_file())?;
     let options = home.path().join("my.cnf");
     fs::write(&options, format!("[client]\nuser = {USER}\npassword = {PASSWORD}\n"))?;
@@ -58,7 +59,7 @@ fn each_fault_of_a_mariadb_becomes_its_ticket_and_resolves() -> anyhow::Result<(
     let morning = Morning::begin_on(Some(&stage), None, "mariadb", "db-01", places, &[])?;
 
     let room = RefCell::default();
-    for (guests, severity) in [(12, "medium"), (17, "high")] {
+    for (guests, severity) in [(24, "medium"), (34, "high")] {
         let (come, leave) = crowd(&database, &room, guests);
         morning.fault(("check", "mariadb connections", severity), come, leave)?;
     }
@@ -66,7 +67,7 @@ fn each_fault_of_a_mariadb_becomes_its_ticket_and_resolves() -> anyhow::Result<(
     morning.fault(
         refused,
         || {
-            let guests = database.guests(21)?;
+            let guests = database.guests(41)?;
             let more = || Ok(database.run("SELECT 1").is_err().then_some(()));
             mailbeat_tests::programs::wait_for(
                 "somebody to be refused",
@@ -105,7 +106,7 @@ fn each_fault_of_a_mariadb_becomes_its_ticket_and_resolves() -> anyhow::Result<(
 fn each_fault_of_a_postgresql_becomes_its_ticket_and_resolves() -> anyhow::Result<()> {
     let home = tempfile::tempdir()?;
     let database = Database::postgresql()?;
-    // Three of them are a superuser's. Those that no guest takes are enough for checks that ask at the same time.
+    // Three of them are a superuser's.
     database.run("ALTER SYSTEM SET max_connections = 40")?;
     database.stop()?;
     database.start()?;
