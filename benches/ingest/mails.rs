@@ -76,20 +76,23 @@ pub(crate) fn compose(
     })
 }
 
-/// What this host's collectors find, brought to the twenty numbers of a small server.
+/// What this host's collectors find, but with the filesystems and the network of a small server: about thirty numbers.
 fn measure() -> anyhow::Result<Vec<Observation>> {
     let mut found = collect(&Item::ALL, &mut HostProbe::new()?, Duration::from_millis(250)).observations;
-    found.retain(|observation| {
-        !observation.name.starts_with("system.filesystem") && !observation.name.starts_with("system.network")
-    });
-    for mount in ["/", "/var", "/srv"] {
-        for (metric, value) in [(&names::FILESYSTEM_LIMIT, 64e9), (&names::FILESYSTEM_UTILIZATION, 0.4)] {
-            found.push(
-                Observation::new(metric, value)
-                    .with(attributes::MOUNTPOINT, mount)
-                    .with(attributes::FILESYSTEM_TYPE, "ext4"),
-            );
-        }
+    let elsewhere = ["system.filesystem", "mailbeat.filesystem", "system.network", "mailbeat.network"];
+    found.retain(|observation| !elsewhere.iter().any(|group| observation.name.starts_with(group)));
+    for mount in ["/", "/var"] {
+        let numbers = [
+            (&names::FILESYSTEM_LIMIT, 64e9),
+            (&names::FILESYSTEM_UTILIZATION, 0.4),
+            (&names::FILESYSTEM_INODES, 0.1),
+            (&names::FILESYSTEM_WRITING, 0.0),
+        ];
+        found.extend(numbers.map(|(metric, value)| {
+            Observation::new(metric, value)
+                .with(attributes::MOUNTPOINT, mount)
+                .with(attributes::FILESYSTEM_TYPE, "ext4")
+        }));
     }
     for direction in ["receive", "transmit"] {
         for (metric, value) in [(&names::NETWORK_IO, 9e9), (&names::NETWORK_ERRORS, 0.0)] {

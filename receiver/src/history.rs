@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_shared::wire::observation::Observation;
+use mailbeat_shared::wire::observation::{Attributes, Observation};
 use serde::Serialize;
 
 /// One number: a metric of one thing.
@@ -15,7 +15,7 @@ pub struct Series {
     /// `system.filesystem.utilization`.
     pub metric: String,
     /// Which one of several: `system.filesystem.mountpoint` = `/var`.
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: Attributes,
     /// Its unit as a UCUM code.
     pub unit: String,
 }

@@ -1,7 +1,7 @@
 //! Intake: a mail becomes a recorded report, or a named reason why not.
 //!
 //! Two halves. [`prepare()`] is pure and costly and runs on worker threads. [`record_batch`] is one transaction (R2): many mails of
-//! one folder in mailbox order, each settled in a savepoint of its own, judged on the state read inside, with filing rows and
+//! one folder in mailbox order, in savepoints that keep a failure to its mail, judged on the state read inside, with filing rows and
 //! the cursor. [`reprocess()`] takes what was set aside, or comes from elsewhere, the same way. Unverified mail feeds
 //! counters and quarantine, never a customer's tickets.
 
@@ -27,7 +27,7 @@ use mailbeat_shared::crash;
 use self::life::Receipt;
 pub use self::prepare::{Prepared, prepare, prepare_signed};
 pub use self::reprocess::{ApproveError, Approved, Source, approve, reprocess, reprocess_waiting};
-use self::settle::{Arrival, record_mail};
+use self::settle::{Arrival, record_mails};
 pub use self::verdict::{IgnoreReason, QuarantineReason, Verdict};
 use self::window::Window;
 use crate::evaluate::rules::Rules;
@@ -112,26 +112,25 @@ pub fn record_batch(
     now: Timestamp,
 ) -> Result<Vec<Recorded>, StoreError> {
     let recorded = store.write(|tx| {
-        let mut recorded = Vec::with_capacity(batch.mails.len());
-        let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
-        for mail in &batch.mails {
-            let place = Place {
+        let arrived = |mail: &Mail| Arrival {
+            place: Place {
                 mailbox: Some(batch.mailbox),
                 folder: Some(batch.folder),
                 uidvalidity: batch.uidvalidity,
                 uid: mail.uid,
-            };
-            let arrival = Arrival { place, receipt: Receipt::of(mail.internal_date, now), now };
-            let outcome = record_mail(tx, context, &mail.prepared, arrival)?;
-            *counts.entry(outcome.verdict.as_str()).or_default() += 1;
+            },
+            receipt: Receipt::of(mail.internal_date, now),
+            now,
+        };
+        let mails: Vec<_> = batch.mails.iter().map(|mail| (&mail.prepared, arrived(mail))).collect();
+        let recorded = record_mails(tx, context, &mails)?;
+        let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for mail in &recorded {
+            *counts.entry(mail.verdict.as_str()).or_default() += 1;
             if batch.file {
-                let (folder, uidvalidity, uid) = (batch.folder, batch.uidvalidity, mail.uid);
-                tx.put_filing(
-                    &NewFiling { folder, uidvalidity, uid, target: outcome.verdict.target() },
-                    now,
-                )?;
+                let (folder, uidvalidity, target) = (batch.folder, batch.uidvalidity, mail.verdict.target());
+                tx.put_filing(&NewFiling { folder, uidvalidity, uid: mail.uid, target }, now)?;
             }
-            recorded.push(outcome);
         }
         counts.into_iter().try_for_each(|(word, n)| tx.count(Some(batch.mailbox), word, now, n))?;
         learn_of_our_clock(tx, context, batch, now)?;

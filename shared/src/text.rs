@@ -9,7 +9,8 @@ fn is_unsafe(c: char) -> bool {
 /// Whether [`clean`] would leave the text as it is.
 #[must_use]
 pub fn is_clean(text: &str) -> bool {
-    !text.chars().any(is_unsafe)
+    // Nearly every text is printable ASCII, which is told without decoding it.
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_unsafe)
 }
 
 /// The text without unsafe characters; line feeds and tabs stay.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::wire::check::{CheckResult, CheckState};
-use mailbeat_shared::wire::observation::Observation;
+use mailbeat_shared::wire::observation::{Attributes, Observation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -200,7 +200,7 @@ fn with_reasons(output: &str, because: &[String]) -> String {
 
 fn observed(measure: Measure) -> Observation {
     let Measure { label, value, unit, .. } = measure;
-    Observation { name: label, attributes: BTreeMap::new(), value, unit }
+    Observation { name: label, attributes: Attributes::new(), value, unit }
 }
 
 fn later(at: Timestamp, by: Duration) -> Timestamp {

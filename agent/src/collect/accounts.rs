@@ -42,7 +42,7 @@ mod tests {
         let left = |now: &str| {
             let found = accounts(&[("office".into(), account.clone())], now.parse().unwrap()).unwrap();
             assert_eq!(found[1].value, 0.0, "nothing was refused");
-            assert_eq!(found[0].attributes["mailbeat.credential"], "client secret");
+            assert_eq!(found[0].attribute("mailbeat.credential"), Some("client secret"));
             found[0].value
         };
         assert_eq!(left("2026-12-10T12:00:00Z"), 14.0);

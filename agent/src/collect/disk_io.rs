@@ -162,7 +162,7 @@ mod tests {
         std::fs::write(home.path().join("diskstats"), STATS).unwrap();
         let mut disks = DiskIo::default();
         let told = disks.measure(home.path(), home.path(), Instant::now()).unwrap();
-        assert!(told.iter().all(|found| found.attributes[attributes::DEVICE] == "vda"), "{told:?}");
+        assert!(told.iter().all(|found| found.attribute(attributes::DEVICE) == Some("vda")), "{told:?}");
         assert_eq!(values(&told, "system.disk.io"), [48_911_234.0 * 512.0, 259_856_016.0 * 512.0]);
         assert!(values(&told, "mailbeat.disk.busy").is_empty(), "that needs a look before");
     }
@@ -202,7 +202,7 @@ mod tests {
         std::fs::write(home.path().join("diskstats"), stats).unwrap();
         let told = DiskIo::default().measure(home.path(), home.path(), Instant::now()).unwrap();
         let mut named: Vec<&str> =
-            told.iter().map(|found| found.attributes[attributes::DEVICE].as_str()).collect();
+            told.iter().filter_map(|found| found.attribute(attributes::DEVICE)).collect();
         named.dedup();
         assert_eq!(named, ["sd194", "sd195", "sd196", "sd197", "sd198", "sd199"]);
     }

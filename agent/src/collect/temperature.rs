@@ -103,7 +103,10 @@ mod tests {
     fn said(home: &tempfile::TempDir) -> Vec<(String, String, f64)> {
         let told = measure(home.path()).unwrap();
         told.into_iter()
-            .map(|found| (found.attributes[attributes::HARDWARE_NAME].clone(), found.name, found.value))
+            .map(|found| {
+                let chip = found.attribute(attributes::HARDWARE_NAME).unwrap().to_owned();
+                (chip, found.name, found.value)
+            })
             .collect()
     }
 

@@ -2,6 +2,7 @@
 //!
 //! One place for all reports, where they are put together, so that no collector can forget it. Pure.
 
+use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::report::Body;
 
 use crate::redact::pseudonym::{Kind, Pseudonyms};
@@ -24,20 +25,21 @@ pub(super) fn disguise(mut body: Body, pseudonyms: &Pseudonyms) -> Body {
     body
 }
 
+/// Which of several each observation is of.
+fn places(observations: &mut [Observation]) -> impl Iterator<Item = &mut String> {
+    observations.iter_mut().flat_map(|observation| observation.attributes.iter_mut().map(|(_, value)| value))
+}
+
 fn texts(body: &mut Body) -> Vec<&mut String> {
     match body {
         Body::Heartbeat { heartbeat } => {
             let mut texts: Vec<&mut String> = heartbeat.problems.iter_mut().collect();
             texts.extend(heartbeat.maintenance.iter_mut().map(|maintenance| &mut maintenance.reason));
-            texts.extend(
-                heartbeat.observations.iter_mut().flat_map(|observation| observation.attributes.values_mut()),
-            );
+            texts.extend(places(&mut heartbeat.observations));
             for check in &mut heartbeat.checks {
                 texts.push(&mut check.output);
                 texts.extend(check.worst.iter_mut().map(|worst| &mut worst.output));
-                texts.extend(
-                    check.observations.iter_mut().flat_map(|observation| observation.attributes.values_mut()),
-                );
+                texts.extend(places(&mut check.observations));
             }
             texts
         }

@@ -1,8 +1,7 @@
 //! `systems history`: what a system measured, day by day.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::wire::observation::Attributes;
 use serde::Serialize;
 
 use super::{Desk, systems};
@@ -46,6 +45,6 @@ pub(super) fn run(desk: &Desk, system: &str, metric: &str, days: u16) -> anyhow:
     })
 }
 
-fn about(attributes: &BTreeMap<String, String>) -> String {
+fn about(attributes: &Attributes) -> String {
     attributes.values().map(String::as_str).collect::<Vec<_>>().join(" ")
 }

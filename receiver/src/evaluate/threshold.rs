@@ -120,12 +120,12 @@ fn concerns(rule: &ThresholdRule, observation: &Observation) -> bool {
         && rule
             .filter
             .iter()
-            .all(|(key, pattern)| pattern.admits(observation.attributes.get(key).map_or("", String::as_str)))
+            .all(|(key, pattern)| pattern.admits(observation.attribute(key).unwrap_or_default()))
 }
 
 fn subject(rule: &ThresholdRule, observation: &Observation) -> String {
     match &rule.subject {
-        Some(key) => observation.attributes.get(key).cloned().unwrap_or_default(),
+        Some(key) => observation.attribute(key).unwrap_or_default().to_owned(),
         None => observation.attributes.values().cloned().collect::<Vec<_>>().join(" "),
     }
 }

@@ -3,13 +3,13 @@
 //! The rules are pure: all they know is in the view they are given here, as it stands in this transaction, and what they decide of it
 //! is written whole or not at all. A row that cannot be read fails the look: nobody is judged by half of what is known.
 
-use jiff::Timestamp;
-use mailbeat_shared::wire::id::Digest;
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::wire::id::{Digest, Incarnation};
 use rusqlite::params;
 
-use super::branches::{Branch, Hole};
+use super::branches::Hole;
 use super::mailboxes::MailboxRow;
-use super::sqlite::{StoreError, Tx, us};
+use super::sqlite::{StoreError, Tx, time, us};
 use super::systems::System;
 use super::tickets::Owner;
 use crate::evaluate::finding::FindingChange;
@@ -23,9 +23,9 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn system_view(&self, system: &System, now: Timestamp) -> Result<SystemView, StoreError> {
-        let mut branches = self.branches(system.id)?;
-        let clock_skew = branches.first().map(|branch| branch.skew).unwrap_or_default();
-        branches.sort_by_key(|branch| branch.id);
+        let mut known = self.branches_known(system.id)?;
+        let clock_skew = known.first().map(|branch| branch.skew).unwrap_or_default();
+        known.sort_by_key(|branch| branch.row);
         let (customer, reported) = self.known_of(system)?;
         Ok(SystemView {
             system: system.system_id,
@@ -43,11 +43,26 @@ impl Tx<'_> {
             expected_until: system.contract.over_at(),
             deactivated_at: system.deactivated_at,
             clock_skew,
-            branches: branches.iter().map(branch_view).collect(),
+            branches: known.into_iter().map(|branch| branch.view).collect(),
             gaps: self.holes(system.id)?.iter().map(gap).collect(),
             reported,
             findings: self.findings(Some(system.id))?,
             tickets: self.unclosed_tickets(Some(system.id))?,
+        })
+    }
+
+    /// A system's branches as far as the rules look at them, the one last heard of first.
+    fn branches_known(&self, system: i64) -> Result<Vec<KnownBranch>, StoreError> {
+        const SQL: &str = "-- branches_known
+            SELECT id, skew, incarnation, opened_at, life_at FROM branches WHERE system = ?1
+            ORDER BY last_received_at DESC, id DESC LIMIT 50";
+        self.all(SQL, params![system], |row| {
+            let incarnation = Incarnation(row.get::<_, i64>(2)?.cast_unsigned());
+            Ok(KnownBranch {
+                row: row.get(0)?,
+                skew: SignedDuration::from_micros(row.get(1)?),
+                view: BranchView { incarnation, began_at: time(row, 3)?, life_at: time(row, 4)? },
+            })
         })
     }
 
@@ -126,8 +141,10 @@ impl Tx<'_> {
     }
 }
 
-fn branch_view(branch: &Branch) -> BranchView {
-    BranchView { incarnation: branch.incarnation, began_at: branch.opened_at, life_at: branch.life_at }
+struct KnownBranch {
+    row: i64,
+    skew: SignedDuration,
+    view: BranchView,
 }
 
 fn gap(hole: &Hole) -> Gap {

@@ -24,7 +24,8 @@ fn severities(world: &World, hint: Option<SeverityHint>) -> [Option<Severity>; 3
 
 /// A check with one value.
 fn measuring(world: &World, name: &str, label: &str, value: f64, unit: &str) -> CheckResult {
-    let observation = Observation { name: label.into(), attributes: [].into(), value, unit: unit.into() };
+    let observation =
+        Observation { name: label.into(), attributes: Attributes::new(), value, unit: unit.into() };
     CheckResult { observations: vec![observation], ..said(name, CheckState::Ok, "fine", world.now) }
 }
 

@@ -28,7 +28,7 @@ use mailbeat_shared::locale::Locale;
 use mailbeat_shared::phrases;
 use mailbeat_shared::wire::check::{CheckResult, CheckState};
 use mailbeat_shared::wire::id::{Incarnation, SystemId};
-use mailbeat_shared::wire::observation::{Observation, attributes, names};
+use mailbeat_shared::wire::observation::{Attributes, Observation, attributes, names};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);

@@ -134,7 +134,8 @@ fn below_works_like_above_turned_round() {
     let text = "[[threshold]]\nid = \"days-left\"\nmetric = \"m\"\nbelow = { low = 30, high = 7 }\nclear_margin = 1\ntitle = \"{value}\"\n";
     let mut world = World::new();
     world.rules = Rules::parse(Path::new("rules.toml"), text).unwrap();
-    let days = |value| Observation { name: "m".into(), attributes: [].into(), value, unit: "d".into() };
+    let days =
+        |value| Observation { name: "m".into(), attributes: Attributes::new(), value, unit: "d".into() };
     world.pass(HOUR).beat(&[days(31.0)]).pass(HOUR).beat(&[days(30.0)]);
     assert!(world.told().is_empty());
     world.pass(HOUR).beat(&[days(29.0)]).pass(HOUR).beat(&[days(30.5)]).pass(HOUR).beat(&[days(6.0)]);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::check::{CheckResult, Samples};
 use super::inventory::{PackageList, Packages, Reboot, Updates};
 use super::limits;
-use super::observation::Observation;
+use super::observation::{Attributes, Observation};
 use super::report::{Body, DecodeError, Heartbeat, Report, SystemReport};
 use super::snapshot::Change;
 use crate::text;
@@ -95,14 +95,14 @@ fn observations(observations: &mut [Observation]) -> Result<(), DecodeError> {
     Ok(())
 }
 
-fn attributes(attributes: &mut BTreeMap<String, String>) -> Result<(), DecodeError> {
+fn attributes(attributes: &mut Attributes) -> Result<(), DecodeError> {
     at_most("attributes", attributes.len(), limits::ATTRIBUTES)?;
     if attributes.keys().any(|key| key.len() > limits::NAME_BYTES || !text::is_clean(key)) {
         return Err(DecodeError::Malformed(
             "an attribute's key is too long or holds control characters".into(),
         ));
     }
-    attributes.values_mut().try_for_each(|value| name("an attribute's value", value))
+    attributes.iter_mut().try_for_each(|(_, value)| name("an attribute's value", value))
 }
 
 fn system_report(report: &mut SystemReport) -> Result<(), DecodeError> {

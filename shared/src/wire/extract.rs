@@ -103,9 +103,8 @@ fn nested_messages(raw: &[u8]) -> usize {
     let starts_with = |after: &[u8], word: &[u8]| {
         after.len() >= word.len() && after[..word.len()].eq_ignore_ascii_case(word)
     };
-    let slashes = raw.iter().enumerate().filter(|(_, byte)| **byte == b'/');
-    slashes
-        .map(|(at, _)| (&raw[..at], &raw[at + 1..]))
+    memchr::memchr_iter(b'/', raw)
+        .map(|at| (&raw[..at], &raw[at + 1..]))
         .filter(|(before, after)| {
             ends_with(before, b"message") && (starts_with(after, b"rfc822") || starts_with(after, b"global"))
         })

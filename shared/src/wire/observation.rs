@@ -3,9 +3,12 @@
 //! Names follow the OpenTelemetry semantic conventions where they have one; ours are under `mailbeat.`. All are frozen
 //! in [`names`]: a rename needs an alias, because rules at the vendor and history in the store speak these words.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
+
+/// Attributes of an observation by their key. There are one or two, of many observations: a sorted list holds them in a fifth of a
+/// `BTreeMap`'s room.
+pub type Attributes = LiteMap<String, String>;
 
 /// One measured number at the time the report was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,8 +17,9 @@ pub struct Observation {
     /// What was measured, for example `system.filesystem.utilization`.
     pub name: String,
     /// Which one of several, for example `system.filesystem.mountpoint` = `/var`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub attributes: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, String>"))]
+    pub attributes: Attributes,
     /// The value; always finite.
     pub value: f64,
     /// Its unit as a UCUM code: `1` (a ratio), `By`, `s`, `{count}`.
@@ -26,7 +30,7 @@ impl Observation {
     /// A measurement under one of the frozen [`names`].
     #[must_use]
     pub fn new(metric: &Metric, value: f64) -> Self {
-        Self { name: metric.name.into(), attributes: BTreeMap::new(), value, unit: metric.unit.into() }
+        Self { name: metric.name.into(), attributes: Attributes::new(), value, unit: metric.unit.into() }
     }
 
     /// The same with one more attribute.
@@ -34,6 +38,12 @@ impl Observation {
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
         self.attributes.insert(key.into(), value.into());
         self
+    }
+
+    /// The attribute with this key.
+    #[must_use]
+    pub fn attribute(&self, key: &str) -> Option<&str> {
+        self.attributes.get(key).map(String::as_str)
     }
 }
 

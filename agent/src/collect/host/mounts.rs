@@ -174,14 +174,14 @@ mod tests {
         let points: Vec<&str> = all
             .iter()
             .filter(|found| found.name == names::FILESYSTEM_UTILIZATION.name)
-            .map(|found| found.attributes[attributes::MOUNTPOINT].as_str())
+            .filter_map(|found| found.attribute(attributes::MOUNTPOINT))
             .collect();
         assert_eq!(points[..4], ["/", "/data/007", "/data/008", "/data/187"]);
         assert_eq!(points.len(), TOLD);
         let value = |metric: &Metric, point: &str| {
             let found = all.iter().find(|found| {
                 found.name == metric.name
-                    && found.attributes.get(attributes::MOUNTPOINT).is_none_or(|at| at == point)
+                    && found.attribute(attributes::MOUNTPOINT).is_none_or(|at| at == point)
             });
             found.map(|found| found.value)
         };

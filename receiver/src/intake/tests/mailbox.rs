@@ -31,6 +31,28 @@ fn a_row_the_database_refuses_does_not_stop_its_batch() {
 }
 
 #[test]
+fn of_a_long_batch_only_the_mail_that_fails_is_undone_and_every_other_is_recorded_once() {
+    let (mut world, mut agent, mut other) = (World::new(), Agent::new(1), Agent::new(2));
+    world.verdict(&agent.system_report(&[("/etc/a", "one\n")], true, at(10)).mail, at(10));
+    world.write(|tx, _| tx.damage_snapshots());
+    let bad = agent.system_report(&[("/etc/a", "two\n")], false, at(20)).mail;
+    for (batch, place) in [0, 12, 30, 60].into_iter().enumerate() {
+        let hour = 3_600 * (1 + batch as i64);
+        let good: Vec<Vec<u8>> = (0..60).map(|second| other.heartbeat(at(hour + second)).mail).collect();
+        let mut mails: Vec<&[u8]> = good.iter().map(Vec::as_slice).collect();
+        mails.insert(place, &bad);
+        let recorded = world.receive(&mails, at(hour + 60));
+        let wanted =
+            |n| if n == place { Verdict::Quarantined(Reason::NotRecorded) } else { Verdict::Accepted };
+        for (n, mail) in recorded.iter().enumerate() {
+            assert_eq!(mail.verdict, wanted(n), "{n} of the batch in which {place} fails");
+        }
+    }
+    assert_eq!(world.sequences(&other), (1..=240).collect::<Vec<u64>>());
+    assert_eq!(world.sequences(&agent), [1]);
+}
+
+#[test]
 fn every_mail_gets_its_place_on_the_server_and_is_moved_under_its_own_numbering_only() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     let made = agent.heartbeat(at(10));

@@ -2,8 +2,6 @@
 
 mod host;
 
-use std::collections::BTreeMap;
-
 use super::super::check::{CheckState, Worst};
 use super::super::id::{Digest, Incarnation, ReportId, SystemId};
 use super::super::observation::names;
@@ -275,9 +273,8 @@ fn ranges_run_forward_and_sequences_count_from_one() {
 
 #[test]
 fn what_passes_is_what_was_written() {
-    let attributes = BTreeMap::from([("system.device".to_owned(), "/dev/sda1".to_owned())]);
     let written = beat(|heartbeat| {
-        heartbeat.observations = vec![Observation { attributes, ..measured() }];
+        heartbeat.observations = vec![measured().with("system.device", "/dev/sda1")];
         heartbeat.checks = vec![check_result(|check| check.output = "fine\nall of it".into())];
         heartbeat.problems = vec!["the swap could not be measured".into()];
     });
