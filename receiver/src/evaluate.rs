@@ -6,6 +6,7 @@
 //! the same view, rules and time always give the same decision, so a crash between deciding and recording does no harm.
 
 pub mod check;
+pub mod ending;
 pub mod explain;
 pub mod fill;
 pub mod finding;

@@ -101,6 +101,14 @@ fn sealed_part(key: &DecryptionKey) -> String {
 }
 
 #[test]
+fn a_container_that_is_named_like_the_report_is_not_taken_for_it() {
+    let named = |mail: &str| mail.replace("multipart/mixed;", "multipart/mixed; name=\"report.json\";");
+    is_genuine(&named(&rebuilt("", &[report_part(), signature_part()])));
+    let alone = named(&rebuilt("", &[part("Content-Type: text/plain", "hello")]));
+    assert_eq!(is_other(&alone), Other::Unrelated);
+}
+
+#[test]
 fn an_encrypted_report_is_found_like_one_in_clear_and_the_signature_is_over_what_is_inside() {
     let key_of_vendor = DecryptionKey::generate();
     let mail =

@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use jiff::SignedDuration;
+use mailbeat_shared::clock::Clock;
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
 use mailbeat_tests::programs::{PATIENCE, wait_for};
 use mailbeat_tests::world::Host;
+use serde_json::Value;
 
 use crate::vendor_relay::{House, login};
 
@@ -158,5 +161,45 @@ fn where_the_relays_logins_are_not_at_hand_its_operator_is_given_the_line() -> a
     let (_, said) = renew(&house, &first, &["--no-relay"])?;
     assert!(said.contains(&format!("sed -i '/^{username}:/d' ")), "{said}");
     assert_eq!(lines_of(&house, &username)?, before, "it is edited where it is, by a person");
+    Ok(())
+}
+
+/// Waits for the ticket about the end of a contract to be in a state.
+fn await_ending(house: &House, severity: &str, state: &str) -> anyhow::Result<Value> {
+    let fits = |ticket: &Value| {
+        ticket["rule"] == "contract-ending" && ticket["severity"] == severity && ticket["state"] == state
+    };
+    wait_for(&format!("a {severity} ticket about the contract to be {state}"), PATIENCE, || {
+        Ok(house.vendor.tickets()?.into_iter().find(fits))
+    })
+}
+
+#[test]
+fn a_contract_that_ends_within_days_is_told_to_the_vendor_until_it_is_renewed() -> anyhow::Result<()> {
+    let house = House::open("[[100, 60]]")?;
+    let first = house.vendor.issue("ACME Wasserwerke", 86_400, 604_800)?;
+    let _receiver = house.vendor.start()?;
+    let soon = (Clock::system().now() + SignedDuration::from_hours(24 * 20)).strftime("%F").to_string();
+    let (ends, _) = renew(&house, &first, &["--relay", "--valid-until", &soon])?;
+    assert!(house.vendor.tickets()?.is_empty(), "nobody misses what no system reports under");
+
+    let host = house.host("scada-01", &first)?;
+    host.activate(&house.vendor, &ends)?;
+    let _agent = host.start()?;
+    let ticket = await_ending(&house, "medium", "open")?;
+    let number = opened(&first)?.number;
+    let title = ticket["title"].as_str().context("a title")?;
+    let begins = format!("Mailbeat receiver: contract {number} of ACME Wasserwerke ends ");
+    assert!(title.starts_with(&begins) && ticket["host"].is_null(), "{ticket:#}");
+    let shown =
+        house.vendor.receiver.run(&["tickets", "show", ticket["number"].as_str().context("a number")?])?;
+    assert!(
+        shown.contains(&format!("`mailbeat-receiver contracts renew {number} --valid-until DAY`")),
+        "{shown}"
+    );
+
+    let (renewed, _) = renew(&house, &first, &["--valid-until", "2099-12-31"])?;
+    await_ending(&house, "medium", "resolved")?;
+    host.activate(&house.vendor, &renewed)?;
     Ok(())
 }

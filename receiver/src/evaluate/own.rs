@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::transport::oauth::{Expiry, Refusing, Standing};
 
+use super::ending::{self, Ending};
 use super::fill::{self, Fill, KeptDays};
 use super::finding::{self, Finding};
 use super::rules::{Rules, built_in, id};
@@ -26,6 +27,8 @@ pub struct OwnView {
     pub held_back: Vec<(String, u64)>,
     /// How full each mailbox is, where its server tells.
     pub fills: BTreeMap<String, Vec<Fill>>,
+    /// Contracts that end soon, or have ended.
+    pub ending: Vec<Ending>,
     /// What the store does not know.
     pub known: Known,
     /// What held after the last pass.
@@ -69,6 +72,7 @@ pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
         fill::judge(mailbox, fills, &view.findings, &rules.mailbox_full, view.known.kept)
     };
     judged.extend(view.fills.iter().filter_map(full));
+    judged.extend(ending::judge(&view.ending, &view.findings, &rules.contract_ending, now));
     for account in &view.known.accounts {
         judged.extend(account.refusing.iter().map(|refusing| sign_in_refused(account, refusing)));
         judged.extend(account.expiries.iter().filter_map(|expiry| expires_soon(account, expiry, now)));

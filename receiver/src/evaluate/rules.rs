@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 pub use self::check::CheckRule;
 pub use self::threshold::ThresholdRule;
+use super::ending::EndingPolicy;
 use super::fill::FillPolicy;
 use super::{RuleId, Severity};
 use crate::ticket::TicketPolicy;
@@ -59,6 +60,8 @@ pub mod built_in {
     pub const CREDENTIAL_EXPIRES: &str = "credential-expires";
     /// One of the receiver's mailboxes fills up.
     pub const MAILBOX_FULL: &str = "mailbox-full";
+    /// A contract ends soon, or has ended.
+    pub const CONTRACT_ENDING: &str = "contract-ending";
     /// All of them.
     pub const ALL: &[&str] = &[
         HEARTBEAT_MISSING,
@@ -78,6 +81,7 @@ pub mod built_in {
         SIGN_IN_REFUSED,
         CREDENTIAL_EXPIRES,
         MAILBOX_FULL,
+        CONTRACT_ENDING,
     ];
 }
 
@@ -105,6 +109,8 @@ pub struct Rules {
     pub missing: MissingPolicy,
     /// When a mailbox of the receiver that fills up becomes a finding.
     pub mailbox_full: FillPolicy,
+    /// When a contract that ends becomes a finding.
+    pub contract_ending: EndingPolicy,
     /// Further files with thresholds and rules for checks, beside this one.
     pub include: Vec<PathBuf>,
     /// Thresholds on observations and on the values of checks.
@@ -219,8 +225,13 @@ impl Rules {
     /// # Errors
     /// [`ConfigError`] with file and line.
     pub fn checked(self, path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let own = self.mailbox_full.fault();
-        let fault = own.map(|what| ("[mailbox_full]".to_owned(), format!("[mailbox_full]: {what}")));
+        let own = [
+            ("[mailbox_full]", self.mailbox_full.fault()),
+            ("[contract_ending]", self.contract_ending.fault()),
+        ];
+        let fault = own
+            .into_iter()
+            .find_map(|(table, fault)| Some((table.to_owned(), format!("{table}: {}", fault?))));
         let of_a_rule = |(table, id, what)| (format!("\"{id}\""), format!("{table} `{id}`: {what}"));
         let Some((place, what)) = fault.or_else(|| self.senseless().map(of_a_rule)) else { return Ok(self) };
         let line = 1 + text.lines().position(|line| line.contains(&place)).unwrap_or(0);

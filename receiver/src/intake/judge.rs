@@ -125,7 +125,7 @@ pub fn tick_due(store: &mut Store, rules: &Rules, now: Timestamp, limit: u32) ->
 /// # Errors
 /// [`StoreError`].
 pub fn own_health(tx: &Tx<'_>, rules: &Rules, known: &Known, now: Timestamp) -> Result<(), StoreError> {
-    let view = OwnView { known: known.clone(), ..tx.own_view()? };
+    let view = OwnView { known: known.clone(), ..tx.own_view(rules.contract_ending.horizon(now))? };
     let decision = own::judge(&view, rules, now);
     tx.write_decision(Owner::Receiver, &decision, now)
 }

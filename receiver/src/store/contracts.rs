@@ -8,8 +8,9 @@ use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret, SealedContract
 use mailbeat_shared::wire::id::ContractNumber;
 use rusqlite::{Row, params};
 
-use super::sqlite::{StoreError, Tx, time, us};
+use super::sqlite::{StoreError, Tx, time, us, word};
 use super::terms::{EnrollmentMode, Terms, terms};
+use crate::evaluate::ending::Ending;
 
 /// A contract as it is listed.
 #[derive(Clone, Debug)]
@@ -154,6 +155,29 @@ impl Tx<'_> {
     pub fn contracts(&self) -> Result<Vec<ContractRow>, StoreError> {
         const SQL: &str = concat!("-- contracts\n", select_contracts!(), " ORDER BY c.number");
         self.all(SQL, [], contract_row)
+    }
+
+    /// Contracts that nobody revoked and that end by then, the first to end first, with the systems that report under each; one without
+    /// any is missed by nobody.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) fn contracts_ending_by(&self, horizon: Timestamp) -> Result<Vec<Ending>, StoreError> {
+        const SQL: &str = "-- contracts_ending_by
+            SELECT c.number, k.name, c.valid_until, c.grace_days, count(*) FROM contracts c
+            JOIN customers k ON k.id = c.customer
+            JOIN systems s ON s.contract = c.id AND s.state <> 'retired' AND s.deactivated_at IS NULL
+            WHERE c.revoked_at IS NULL AND c.valid_until <= ?1
+            GROUP BY c.id ORDER BY c.valid_until, c.id LIMIT 500";
+        self.all(SQL, params![us(horizon)], |row| {
+            Ok(Ending {
+                number: word(row, 0)?,
+                customer: row.get(1)?,
+                ends_at: time(row, 2)?,
+                grace_days: row.get(3)?,
+                systems: row.get(4)?,
+            })
+        })
     }
 
     /// The secret a proof is checked with.

@@ -66,11 +66,11 @@ impl Tx<'_> {
         })
     }
 
-    /// What the receiver knows about itself, all but what only its loops know.
+    /// What the receiver knows about itself, all but what only its loops know. Of contracts those that end by `horizon`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn own_view(&self) -> Result<OwnView, StoreError> {
+    pub fn own_view(&self, horizon: Timestamp) -> Result<OwnView, StoreError> {
         let unreachable =
             |mailbox: MailboxRow| mailbox.unreachable.map(|(since, why)| (mailbox.name, since, why));
         let mailboxes = self.mailboxes()?;
@@ -82,6 +82,7 @@ impl Tx<'_> {
             refused: self.refused_contacts()?,
             held_back: self.held_back()?,
             fills: self.fills()?,
+            ending: self.contracts_ending_by(horizon)?,
             known: Known::default(),
             findings: self.findings(None)?,
             tickets: self.unclosed_tickets(None)?,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should say where
 
 mod checks;
+mod endings;
 mod fills;
 mod gaps;
 mod histories;

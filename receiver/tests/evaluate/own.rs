@@ -1,5 +1,6 @@
 //! The receiver's own troubles.
 
+use mailbeat_receiver::evaluate::ending::Ending;
 use mailbeat_receiver::evaluate::fill::{Fill, KeptDays, Resource};
 use mailbeat_receiver::evaluate::own::{self, Known, OwnView};
 use mailbeat_shared::transport::oauth::{Credential, Expiry, Refusing, Standing};
@@ -42,13 +43,20 @@ fn the_receivers_own_tickets_are_said_in_german_too() {
         ahead: vec![("reports".into(), HOUR * 3)],
         fills: [("reports".to_owned(), vec![Fill { resource: Resource::Storage, used: 90, limit: 100 }])]
             .into(),
+        ending: vec![Ending {
+            number: "ACME-2026-001".parse().unwrap(),
+            customer: "ACME Wasserwerke".into(),
+            ends_at: now + HOUR * 24,
+            grace_days: 14,
+            systems: 3,
+        }],
         known: Known { accounts: vec![account(now, 10)], kept: KeptDays::default() },
         // No `..`: what is added to this view must be added here.
         findings: vec![],
         tickets: vec![],
     };
     let decision = own::judge(&view, &Rules::built_in(), now + HOUR);
-    assert_eq!(decision.findings.len(), 8);
+    assert_eq!(decision.findings.len(), 9);
     for change in &decision.findings {
         let FindingChange::Put(finding) = change else { panic!("{change:?}") };
         for sentence in [&finding.title, &finding.evidence] {

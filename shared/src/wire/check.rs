@@ -142,3 +142,18 @@ impl CheckResult {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_cannot_tell_is_worse_than_ok_and_better_than_a_warning_whichever_is_asked() {
+        let ranked = [CheckState::Ok, CheckState::Unknown, CheckState::Warning, CheckState::Critical];
+        for (n, worse) in ranked.into_iter().enumerate() {
+            for better in ranked.into_iter().take(n) {
+                assert_eq!((better.worse(worse), worse.worse(better)), (worse, worse));
+            }
+        }
+    }
+}

@@ -14,7 +14,8 @@ use mailbeat_shared::wire::snapshot::{Snapshot, WatchedFile};
 use std::collections::BTreeSet;
 
 use super::belief::{
-    changed_lately, heard_hosts, hosts_of, is_in_grace, is_over, poisoned, set_aside, what_waits_for_its_key,
+    changed_lately, ending_contracts, heard_hosts, hosts_of, is_in_grace, is_over, poisoned, set_aside,
+    what_waits_for_its_key,
 };
 use super::telling::refused_addresses;
 use super::{Checked, SHOWN, all_tickets, read, require, resolved_by_a_person};
@@ -115,6 +116,7 @@ pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) 
             let holds = match rule {
                 "quarantine-waiting" => !quarantined.is_empty(),
                 "notification-refused" => refused_addresses(world)?.contains(&row.ticket.subject),
+                "contract-ending" => ending_contracts(world, 60)?.contains(&row.ticket.subject),
                 _ => false,
             };
             require(holds, "only what still holds has an unresolved ticket", || format!("{row:?}"))?;
@@ -161,6 +163,22 @@ pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) 
         require(holds, "only what still holds has an unresolved ticket", || {
             format!("at {}: {row:?}\n    {system:?}{}", world.now, lines.concat())
         })?;
+    }
+    Ok(())
+}
+
+pub(super) fn a_contract_that_ends_has_a_ticket(world: &mut World) -> Checked {
+    let tickets = all_tickets(world, false)?;
+    // The receiver looked last a while ago: one that is near since then may be told of at its next look.
+    for number in ending_contracts(world, 59)? {
+        let about =
+            |row: &&TicketRow| row.ticket.rule.as_str() == "contract-ending" && row.ticket.subject == number;
+        let newest = tickets.iter().filter(about).max_by_key(|row| row.ticket.number);
+        let told = match newest {
+            Some(row) => row.ticket.state.is_unresolved() || resolved_by_a_person(world, row.ticket.number)?,
+            None => false,
+        };
+        require(told, "a contract that ends has a ticket", || format!("{number}: {newest:?}"))?;
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use mailbeat_receiver::store::System;
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_receiver::store::{System, SystemState};
 use mailbeat_shared::wire::signature::PublicKey;
 
 use super::read;
@@ -71,6 +71,20 @@ pub(super) fn is_over(world: &World, system: &System) -> bool {
 pub(super) fn is_in_grace(world: &World, system: &System) -> bool {
     let until = world.vendor.decisions.terms[customer(system)].until;
     until.is_some_and(|until| until <= world.vendor.clock.now())
+}
+
+/// The numbers of contracts in force that end within so many days, or have ended, and that a system is watched under.
+pub(super) fn ending_contracts(world: &mut World, days: i64) -> Result<BTreeSet<String>, String> {
+    let horizon = world.vendor.clock.now() + SignedDuration::from_hours(24 * days);
+    let systems = read(world, |tx| tx.systems(0, 1000))?;
+    let watched = systems
+        .iter()
+        .filter(|system| system.state != SystemState::Retired && system.deactivated_at.is_none());
+    let decisions = &world.vendor.decisions;
+    let ends = |of: usize| decisions.terms[of].until.is_some_and(|until| until <= horizon);
+    let ending =
+        watched.filter(|system| ends(customer(system)) && decisions.revoked[customer(system)].is_none());
+    Ok(ending.map(|system| system.contract.number.to_string()).collect())
 }
 
 /// The numbers of the system's hosts that say something the receiver takes.

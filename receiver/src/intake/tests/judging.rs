@@ -88,7 +88,7 @@ fn a_full_disk_stops_the_judging_by_its_name_and_puts_nobody_off() {
 fn new_mails_that_seem_hours_old_though_we_read_all_the_time_tell_of_our_clock_and_old_ones_do_not() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));
     let our_now = 5 * HOUR;
-    let ahead = |world: &mut World| world.read(|tx| tx.own_view()).ahead;
+    let ahead = |world: &mut World| world.read(|tx| tx.own_view(at(0))).ahead;
     world.hear_until(our_now - 60);
     let made = agent.heartbeat(at(2 * HOUR)).mail;
     let mail = world.mail(&made, at(2 * HOUR));

@@ -106,6 +106,19 @@ fn a_wish_counts_within_the_bounds_and_no_wish_is_the_default() {
 }
 
 #[test]
+fn what_is_logged_of_a_relay_names_the_account_and_not_its_password() {
+    let relay = Relay {
+        host: "relay.vendor.example".into(),
+        port: 465,
+        tls: "implicit".into(),
+        username: "acme".into(),
+        password: "wolke7".into(),
+        tls_pin: None,
+    };
+    assert_eq!(format!("{relay:?}"), "Relay(acme@relay.vendor.example:465)");
+}
+
+#[test]
 fn systems_spread_over_the_report_addresses_and_each_keeps_its_own() {
     let mut contract = contract();
     contract.report_addresses =

@@ -1,0 +1,124 @@
+//! Contracts that end: after their grace nothing is heard of their systems, by agreement, so no silence tells of it. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::wire::id::ContractNumber;
+use serde::Deserialize;
+
+use super::finding::Finding;
+use super::rules::{built_in, id};
+use super::{Crossing, Judged, Severity};
+
+/// The longest time ahead that is looked at, in days: ten years.
+const MOST_DAYS: u32 = 3_650;
+
+/// A contract in force that has an end, and systems that report under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Its number.
+    pub number: ContractNumber,
+    /// Whose it is.
+    pub customer: String,
+    /// Its end.
+    pub ends_at: Timestamp,
+    /// Days after that in which heartbeats still come.
+    pub grace_days: u32,
+    /// How many systems report under it.
+    pub systems: u32,
+}
+
+/// When a contract that ends becomes a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EndingPolicy {
+    /// How many days before its end, by severity; without any there is no finding.
+    pub days: BTreeMap<Severity, u32>,
+}
+
+impl Default for EndingPolicy {
+    fn default() -> Self {
+        Self { days: [(Severity::Low, 60), (Severity::Medium, 30), (Severity::High, 7)].into() }
+    }
+}
+
+impl EndingPolicy {
+    /// What makes it senseless, if anything does.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        let days: Vec<u32> = self.days.values().copied().collect();
+        if days.iter().any(|days| !(1..=MOST_DAYS).contains(days)) {
+            Some("`days` are days before the end, from 1 to 3650")
+        } else if days.windows(2).any(|pair| pair[0] <= pair[1]) {
+            Some("a more urgent severity must have fewer days")
+        } else {
+            None
+        }
+    }
+
+    /// Contracts that end later than this need no look yet.
+    #[must_use]
+    pub fn horizon(&self, now: Timestamp) -> Timestamp {
+        let most = self.days.values().max().copied().unwrap_or(0);
+        now.saturating_add(days(most)).unwrap_or(Timestamp::MAX)
+    }
+
+    fn severity(&self, left: SignedDuration) -> Option<Severity> {
+        let near = self.days.iter().filter(|(_, least)| left <= days(**least));
+        near.map(|(severity, _)| *severity).max()
+    }
+}
+
+fn days(number: u32) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(number))
+}
+
+/// Judges the contracts that end within the horizon, and those that were told of and do not any more.
+pub(super) fn judge(
+    ending: &[Ending],
+    before: &[Finding],
+    policy: &EndingPolicy,
+    now: Timestamp,
+) -> Vec<Judged> {
+    let rule = id(built_in::CONTRACT_ENDING);
+    let look = |contract: &Ending| {
+        let severity = policy.severity(contract.ends_at.duration_since(now))?;
+        Some(judged(
+            contract.number.as_str(),
+            Some(Crossing { severity, title: title(contract, now) }),
+            evidence(contract),
+        ))
+    };
+    let near: Vec<Judged> = ending.iter().filter_map(look).collect();
+    let over =
+        before.iter().filter(|was| was.rule == rule && !near.iter().any(|is| is.subject == was.subject));
+    let over = over.map(|was| {
+        judged(&was.subject, None, "it was renewed or revoked, or no system reports under it any more".into())
+    });
+    let over: Vec<Judged> = over.collect();
+    near.into_iter().chain(over).collect()
+}
+
+fn judged(number: &str, crossing: Option<Crossing>, evidence: String) -> Judged {
+    Judged {
+        rule: id(built_in::CONTRACT_ENDING),
+        subject: number.to_owned(),
+        crossing,
+        hold: SignedDuration::ZERO,
+        evidence,
+        since: None,
+    }
+}
+
+fn title(contract: &Ending, now: Timestamp) -> String {
+    let Ending { number, customer, ends_at, .. } = contract;
+    let ends = if *ends_at > now { "ends" } else { "ended" };
+    format!("contract {number} of {customer} {ends} {ends_at:.0}")
+}
+
+fn evidence(contract: &Ending) -> String {
+    let Ending { number, grace_days, systems, .. } = contract;
+    format!(
+        "systems that report under it: {systems}; {grace_days} days after its end nothing is heard of them any more; \
+         `mailbeat-receiver contracts renew {number} --valid-until DAY` makes the file that the customer activates"
+    )
+}

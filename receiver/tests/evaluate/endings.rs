@@ -1,0 +1,119 @@
+//! A contract that ends is told of in time, more urgently as its end comes near, until it is renewed.
+
+use mailbeat_receiver::evaluate::ending::Ending;
+use mailbeat_receiver::evaluate::own::{self, OwnView};
+
+use super::*;
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// The receiver, which holds contracts that systems report under.
+struct Office {
+    world: World,
+    contracts: Vec<Ending>,
+}
+
+impl Office {
+    /// With one contract that ends in so many days.
+    fn new(days: i32) -> Self {
+        let world = World::new();
+        let contracts = vec![Ending {
+            number: "ACME-2026-001".parse().unwrap(),
+            customer: "ACME Wasserwerke".into(),
+            ends_at: world.now + DAY * days,
+            grace_days: 14,
+            systems: 3,
+        }];
+        Self { world, contracts }
+    }
+
+    /// What is told after so much time. The store gives what ends within the rules' horizon.
+    fn look_after(&mut self, time: SignedDuration) -> Vec<String> {
+        self.world.pass(time);
+        let horizon = self.world.rules.contract_ending.horizon(self.world.now);
+        let near = self.contracts.iter().filter(|contract| contract.ends_at <= horizon);
+        let view = OwnView {
+            ending: near.cloned().collect(),
+            findings: self.world.view.findings.clone(),
+            tickets: self.world.view.tickets.clone(),
+            ..OwnView::default()
+        };
+        let decision = own::judge(&view, &self.world.rules, self.world.now);
+        self.world.record(decision);
+        self.world.told()
+    }
+
+    fn ticket(&self) -> (&str, Severity) {
+        let ticket = self.world.ticket("contract-ending");
+        (&ticket.title, ticket.severity)
+    }
+}
+
+#[test]
+fn a_contract_is_told_of_60_30_and_7_days_before_its_end_and_until_it_is_renewed() {
+    let mut office = Office::new(61);
+    assert!(office.look_after(DAY - MINUTE).is_empty());
+    assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
+    let ends_at = office.contracts[0].ends_at;
+    let ends = format!("Mailbeat receiver: contract ACME-2026-001 of ACME Wasserwerke ends {ends_at:.0}");
+    assert_eq!(office.ticket(), (ends.as_str(), Severity::Low));
+    assert_eq!(
+        office.world.reason(),
+        "systems that report under it: 3; 14 days after its end nothing is heard of them any more; \
+         `mailbeat-receiver contracts renew ACME-2026-001 --valid-until DAY` makes the file that the customer activates"
+    );
+    assert!(office.look_after(DAY * 29).is_empty(), "nothing is said twice");
+    assert_eq!(office.look_after(DAY), ["MB-1001 severity_changed"]);
+    assert_eq!(office.ticket(), (ends.as_str(), Severity::Medium));
+    assert!(office.look_after(DAY * 22).is_empty());
+    assert_eq!(office.look_after(DAY), ["MB-1001 severity_changed"]);
+    assert_eq!(office.ticket(), (ends.as_str(), Severity::High));
+    assert!(office.look_after(DAY * 20).is_empty(), "an end that is past is as urgent");
+
+    office.contracts[0].ends_at = office.world.now + DAY * 365;
+    assert_eq!(office.look_after(MINUTE), ["MB-1001 resolved"]);
+    assert_eq!(office.world.reason(), "it was renewed or revoked, or no system reports under it any more");
+    assert!(office.look_after(DAY * 304).is_empty());
+    assert_eq!(office.look_after(DAY), ["MB-1001 closed", "MB-1002 opened"], "and so each year");
+}
+
+#[test]
+fn one_that_had_ended_when_it_was_first_seen_says_so() {
+    let mut office = Office::new(-3);
+    assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
+    let (title, severity) = office.ticket();
+    assert!(title.contains("of ACME Wasserwerke ended ") && severity == Severity::High, "{title}");
+}
+
+#[test]
+fn each_contract_has_its_ticket() {
+    let mut office = Office::new(40);
+    let second = Ending { number: "BETA-2026-001".parse().unwrap(), ..office.contracts[0].clone() };
+    office.contracts.push(second);
+    assert_eq!(office.look_after(MINUTE), ["MB-1001 opened", "MB-1002 opened"]);
+    office.contracts.remove(0);
+    assert_eq!(office.look_after(MINUTE), ["MB-1001 resolved"]);
+}
+
+#[test]
+fn the_operator_sets_the_days_or_wants_no_ticket_of_it() {
+    let with = |table: &str, days: i32| {
+        let mut office = Office::new(days);
+        office.world.rules =
+            Rules::parse(Path::new("rules.toml"), &format!("[contract_ending]\n{table}\n")).unwrap();
+        office.look_after(MINUTE)
+    };
+    assert_eq!(with("days = { low = 90 }", 90), ["MB-1001 opened"]);
+    assert_eq!(with("days = { low = 90 }", 91), Vec::<String>::new());
+    assert_eq!(with("days = {}", -1), Vec::<String>::new());
+    for (table, what) in [
+        ("days = { low = 0 }", "days before the end, from 1 to 3650"),
+        ("days = { low = 3651 }", "days before the end, from 1 to 3650"),
+        ("days = { low = 7, high = 7 }", "a more urgent severity must have fewer days"),
+        ("days = { low = 7, high = 30 }", "a more urgent severity must have fewer days"),
+    ] {
+        let text = format!("\n[contract_ending]\n{table}\n");
+        let error = Rules::parse(Path::new("rules.toml"), &text).unwrap_err().to_string();
+        assert!(error.contains("rules.toml, line 2: [contract_ending]: ") && error.contains(what), "{error}");
+    }
+}
