@@ -136,16 +136,20 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_real_listener_is_found_while_it_listens() {
-        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = socket.local_addr().unwrap().port();
-        let mut probe: Port = toml::from_str(&format!("port = {port}")).unwrap();
-        let mut look = || {
-            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(9);
-            let now = jiff::Timestamp::UNIX_EPOCH;
-            probe.look(&mut Look { now, deadline, memory: &mut serde_json::Value::Null }).output
+        // A port that was let go of may be another program's the next moment.
+        let is_missed = || {
+            let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = socket.local_addr().unwrap().port();
+            let mut probe: Port = toml::from_str(&format!("port = {port}")).unwrap();
+            let mut look = || {
+                let deadline = std::time::Instant::now() + std::time::Duration::from_secs(9);
+                let now = jiff::Timestamp::UNIX_EPOCH;
+                probe.look(&mut Look { now, deadline, memory: &mut serde_json::Value::Null }).output
+            };
+            assert_eq!(look(), format!("something listens on tcp port {port}"));
+            drop(socket);
+            look() == format!("nothing listens on tcp port {port}")
         };
-        assert_eq!(look(), format!("something listens on tcp port {port}"));
-        drop(socket);
-        assert_eq!(look(), format!("nothing listens on tcp port {port}"));
+        assert!((0..5).any(|_| is_missed()), "of five listeners that ended each is said to be there");
     }
 }
