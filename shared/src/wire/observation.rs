@@ -135,6 +135,17 @@ metrics! {
 mod tests {
     use super::*;
 
+    #[test]
+    fn an_attribute_is_found_by_its_key_and_has_the_value_it_was_given_last() {
+        let seen = Observation::new(&names::DISK_IO, 1.0)
+            .with(attributes::DEVICE, "vda")
+            .with(attributes::DISK_DIRECTION, "read")
+            .with(attributes::DEVICE, "vdb");
+        assert_eq!(seen.attribute(attributes::DEVICE), Some("vdb"));
+        assert_eq!(seen.attribute(attributes::DISK_DIRECTION), Some("read"));
+        assert_eq!((seen.attribute(attributes::INTERFACE), seen.attributes.len()), (None, 2));
+    }
+
     /// A name that changes here changes rules at every vendor: add a new one and an alias instead.
     #[test]
     fn no_frozen_name_was_renamed_or_removed() {
