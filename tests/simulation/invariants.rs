@@ -78,6 +78,16 @@ fn resolved_by_a_person(world: &mut World, number: TicketNumber) -> Result<bool,
     Ok(last.is_some_and(|(_, event)| event.what == What::Resolved && event.by != "mailbeat"))
 }
 
+/// Whether the newest of the receiver's own tickets about this is unresolved, or was resolved by a person.
+fn has_a_ticket(world: &mut World, rule: &str, subject: &str) -> Result<bool, String> {
+    let tickets = all_tickets(world, false)?;
+    let about = |row: &&TicketRow| row.ticket.rule.as_str() == rule && row.ticket.subject == subject;
+    match tickets.iter().filter(about).max_by_key(|row| row.ticket.number) {
+        Some(row) => Ok(row.ticket.state.is_unresolved() || resolved_by_a_person(world, row.ticket.number)?),
+        None => Ok(false),
+    }
+}
+
 /// After each look of the receiver.
 pub(crate) fn after_each_look(world: &mut World) -> Checked {
     running::nobody_is_accused_who_gave_life_as_far_as_the_mailbox_was_read(world)?;

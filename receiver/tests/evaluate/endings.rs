@@ -112,8 +112,6 @@ fn the_operator_sets_the_days_or_wants_no_ticket_of_it() {
         ("days = { low = 7, high = 7 }", "a more urgent severity must have fewer days"),
         ("days = { low = 7, high = 30 }", "a more urgent severity must have fewer days"),
     ] {
-        let text = format!("\n[contract_ending]\n{table}\n");
-        let error = Rules::parse(Path::new("rules.toml"), &text).unwrap_err().to_string();
-        assert!(error.contains("rules.toml, line 2: [contract_ending]: ") && error.contains(what), "{error}");
+        is_refused("contract_ending", table, what);
     }
 }

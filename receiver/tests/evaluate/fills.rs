@@ -142,8 +142,6 @@ fn the_operator_sets_the_limits_or_wants_no_ticket_of_it() {
         ("clear_margin = -0.1", "`clear_margin` is a share"),
         ("clear_margin = 1", "`clear_margin` is a share"),
     ] {
-        let text = format!("\n[mailbox_full]\n{table}\n");
-        let error = Rules::parse(Path::new("rules.toml"), &text).unwrap_err().to_string();
-        assert!(error.contains("rules.toml, line 2: [mailbox_full]: ") && error.contains(what), "{error}");
+        is_refused("mailbox_full", table, what);
     }
 }

@@ -186,6 +186,15 @@ impl World {
     }
 }
 
+/// A table of the rules is refused with its line and the reason.
+#[track_caller]
+fn is_refused(table: &str, settings: &str, what: &str) {
+    let text = format!("\n[{table}]\n{settings}\n");
+    let error = Rules::parse(Path::new("rules.toml"), &text).unwrap_err().to_string();
+    let place = format!("rules.toml, line 2: [{table}]: ");
+    assert!(error.contains(&place) && error.contains(what), "{error}");
+}
+
 fn german(sentence: &str) -> Option<String> {
     phrases::translate(sentence, in_mails::of(Locale::De).phrases(), Locale::De)
 }

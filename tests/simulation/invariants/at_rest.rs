@@ -18,7 +18,7 @@ use super::belief::{
     what_waits_for_its_key,
 };
 use super::telling::refused_addresses;
-use super::{Checked, SHOWN, all_tickets, read, require, resolved_by_a_person};
+use super::{Checked, SHOWN, all_tickets, has_a_ticket, read, require, resolved_by_a_person};
 
 pub(super) fn every_report_that_was_delivered_is_recorded_exactly_once(world: &mut World) -> Checked {
     let recorded = read(world, |tx| {
@@ -168,17 +168,10 @@ pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) 
 }
 
 pub(super) fn a_contract_that_ends_has_a_ticket(world: &mut World) -> Checked {
-    let tickets = all_tickets(world, false)?;
     // The receiver looked last a while ago: one that is near since then may be told of at its next look.
     for number in ending_contracts(world, 59)? {
-        let about =
-            |row: &&TicketRow| row.ticket.rule.as_str() == "contract-ending" && row.ticket.subject == number;
-        let newest = tickets.iter().filter(about).max_by_key(|row| row.ticket.number);
-        let told = match newest {
-            Some(row) => row.ticket.state.is_unresolved() || resolved_by_a_person(world, row.ticket.number)?,
-            None => false,
-        };
-        require(told, "a contract that ends has a ticket", || format!("{number}: {newest:?}"))?;
+        let told = has_a_ticket(world, "contract-ending", &number)?;
+        require(told, "a contract that ends has a ticket", || number)?;
     }
     Ok(())
 }

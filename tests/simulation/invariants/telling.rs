@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use mailbeat_receiver::store::TicketRow;
 use mailbeat_receiver::ticket::What;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Checked, all_tickets, read, require, resolved_by_a_person};
+use super::{Checked, all_tickets, has_a_ticket, read, require};
 use crate::world::World;
 
 pub(super) fn nobody_is_told_of_an_end_and_never_of_the_beginning(world: &mut World) -> Checked {
@@ -112,17 +111,9 @@ pub(super) fn refused_addresses(world: &mut World) -> Result<BTreeSet<String>, S
 }
 
 pub(super) fn an_address_that_is_refused_has_a_ticket(world: &mut World) -> Checked {
-    let tickets = all_tickets(world, false)?;
     for address in refused_addresses(world)? {
-        let about = |row: &&TicketRow| {
-            row.ticket.rule.as_str() == "notification-refused" && row.ticket.subject == address
-        };
-        let newest = tickets.iter().filter(about).max_by_key(|row| row.ticket.number);
-        let told = match newest {
-            Some(row) => row.ticket.state.is_unresolved() || resolved_by_a_person(world, row.ticket.number)?,
-            None => false,
-        };
-        require(told, "an address that is refused has a ticket", || format!("{address}: {tickets:?}"))?;
+        let told = has_a_ticket(world, "notification-refused", &address)?;
+        require(told, "an address that is refused has a ticket", || address)?;
     }
     Ok(())
 }
