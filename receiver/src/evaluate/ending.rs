@@ -84,7 +84,7 @@ pub(super) fn judge(
         let severity = policy.severity(contract.ends_at.duration_since(now))?;
         Some(judged(
             contract.number.as_str(),
-            Some(Crossing { severity, title: title(contract, now) }),
+            Some(Crossing { severity, title: title(contract) }),
             evidence(contract),
         ))
     };
@@ -109,10 +109,11 @@ fn judged(number: &str, crossing: Option<Crossing>, evidence: String) -> Judged 
     }
 }
 
-fn title(contract: &Ending, now: Timestamp) -> String {
+/// Names the last day, as `--valid-until` does; it stays true when that day is over.
+fn title(contract: &Ending) -> String {
     let Ending { number, customer, ends_at, .. } = contract;
-    let ends = if *ends_at > now { "ends" } else { "ended" };
-    format!("contract {number} of {customer} {ends} {ends_at:.0}")
+    let last = ends_at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN);
+    format!("contract {number} of {customer} is valid until {}", last.strftime("%F"))
 }
 
 fn evidence(contract: &Ending) -> String {

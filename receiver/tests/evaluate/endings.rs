@@ -54,8 +54,9 @@ fn a_contract_is_told_of_60_30_and_7_days_before_its_end_and_until_it_is_renewed
     let mut office = Office::new(61);
     assert!(office.look_after(DAY - MINUTE).is_empty());
     assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
-    let ends_at = office.contracts[0].ends_at;
-    let ends = format!("Mailbeat receiver: contract ACME-2026-001 of ACME Wasserwerke ends {ends_at:.0}");
+    let last_day = (office.contracts[0].ends_at - SignedDuration::from_secs(1)).strftime("%F").to_string();
+    let ends =
+        format!("Mailbeat receiver: contract ACME-2026-001 of ACME Wasserwerke is valid until {last_day}");
     assert_eq!(office.ticket(), (ends.as_str(), Severity::Low));
     assert_eq!(
         office.world.reason(),
@@ -78,11 +79,11 @@ fn a_contract_is_told_of_60_30_and_7_days_before_its_end_and_until_it_is_renewed
 }
 
 #[test]
-fn one_that_had_ended_when_it_was_first_seen_says_so() {
+fn one_that_had_ended_when_it_was_first_seen_is_urgent_at_once() {
     let mut office = Office::new(-3);
     assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
     let (title, severity) = office.ticket();
-    assert!(title.contains("of ACME Wasserwerke ended ") && severity == Severity::High, "{title}");
+    assert!(title.contains("of ACME Wasserwerke is valid until ") && severity == Severity::High, "{title}");
 }
 
 #[test]

@@ -209,8 +209,7 @@ const PHRASES: &[Phrase] = &[
         "{1}; wenn nichts mehr passt, kommen Berichte zurück oder warten bei ihren Absendern, und Hosts scheinen zu schweigen; {2}",
     ),
     ("there is room again: {p}", "es ist wieder Platz: {1}"),
-    ("contract {} of {} ends {t}", "Vertrag {1} von {2} endet {3}"),
-    ("contract {} of {} ended {t}", "Vertrag {1} von {2} endete {3}"),
+    ("contract {} of {} is valid until {}", "Vertrag {1} von {2} gilt bis {3}"),
     (
         "systems that report under it: {n}; {n} days after its end nothing is heard of them any more; `mailbeat-receiver contracts renew {} --valid-until DAY` makes the file that the customer activates",
         "Systeme, die unter ihm berichten: {1}; {2} Tage nach seinem Ende hört man nichts mehr von ihnen; `mailbeat-receiver contracts renew {3} --valid-until TAG` macht die Datei, die der Kunde aktiviert",
