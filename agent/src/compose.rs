@@ -77,6 +77,7 @@ pub fn report(desk: &Desk<'_>, random: &[u8; 10], body: Body) -> Report {
         id: ReportId::new(desk.now, random),
         system: desk.identity.system,
         contract: desk.activation.contract.number.clone(),
+        contract_revision: desk.activation.contract.revision,
         sequence: state.sequence + 1,
         incarnation: desk.identity.incarnation,
         identity: report::Identity {

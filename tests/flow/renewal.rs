@@ -175,7 +175,8 @@ fn await_ending(house: &House, severity: &str, state: &str) -> anyhow::Result<Va
 }
 
 #[test]
-fn a_contract_that_ends_within_days_is_told_to_the_vendor_until_it_is_renewed() -> anyhow::Result<()> {
+fn a_contract_that_ends_within_days_is_told_to_the_vendor_until_its_hosts_have_the_renewal()
+-> anyhow::Result<()> {
     let house = House::open("[[100, 60]]")?;
     let first = house.vendor.issue("ACME Wasserwerke", 86_400, 604_800)?;
     let _receiver = house.vendor.start()?;
@@ -199,7 +200,16 @@ fn a_contract_that_ends_within_days_is_told_to_the_vendor_until_it_is_renewed() 
     );
 
     let (renewed, _) = renew(&house, &first, &["--valid-until", "2099-12-31"])?;
-    await_ending(&house, "medium", "resolved")?;
+    let wanted = format!(
+        "Mailbeat receiver: contract {number} of ACME Wasserwerke is renewed, but hosts have not taken up revision 3; theirs is valid until {soon}"
+    );
+    wait_for("the ticket to name the renewal", PATIENCE, || {
+        let ticket = await_ending(&house, "medium", "open")?;
+        Ok((ticket["title"] == wanted.as_str()).then_some(()))
+    })?;
+    let systems = house.vendor.receiver.json(&["systems", "list"])?;
+    assert_eq!(systems[0]["contract_revision"], 2, "{systems:#}");
     host.activate(&house.vendor, &renewed)?;
+    await_ending(&house, "medium", "resolved")?;
     Ok(())
 }

@@ -17,6 +17,7 @@ pub const ALWAYS: [Always; 6] = [
             "system",
             "incarnation",
             "contract",
+            "contract_revision",
             "identity.public_key",
             "identity.proof",
             "identity.succession",

@@ -49,6 +49,7 @@ struct Row {
     host: String,
     customer: String,
     contract: String,
+    contract_revision: u32,
     liveness: &'static str,
     state: SystemState,
     /// Announced maintenance or shutdown that still holds: nothing is missed meanwhile.
@@ -68,6 +69,7 @@ impl Row {
             host: system.host.clone(),
             customer: tx.customer(system.customer)?.map(|customer| customer.name).unwrap_or_default(),
             contract: system.contract.number.to_string(),
+            contract_revision: system.contract_revision,
             liveness: liveness(&view, &rules.liveness, heard_until, now).as_str(),
             state: system.state,
             maintenance: system
@@ -176,8 +178,15 @@ fn describe(whole: &Whole, now: Timestamp) -> String {
     let row = &whole.row;
     let life = row.life_at.map_or_else(|| "never".into(), |at| render::ago(at, now));
     let mut out = format!(
-        "{} ({})\n  {} · last life {life} · {} open tickets\n  customer {} · contract {} · agent {}\n",
-        row.host, row.system, row.liveness, row.open_tickets, row.customer, row.contract, row.agent_version
+        "{} ({})\n  {} · last life {life} · {} open tickets\n  customer {} · contract {} (revision {}) · agent {}\n",
+        row.host,
+        row.system,
+        row.liveness,
+        row.open_tickets,
+        row.customer,
+        row.contract,
+        row.contract_revision,
+        row.agent_version
     );
     if let Some(Maintenance { until, reason }) = &row.maintenance {
         let reason = if reason.is_empty() { "no reason given" } else { reason };

@@ -1,8 +1,11 @@
 //! Contracts that end: after their grace nothing is heard of their systems, by agreement, so no silence tells of it. Pure.
+//!
+//! What ends is what is in force on the hosts. A renewal ends nothing before they have taken it up, so it is told until they have.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::text;
 use mailbeat_shared::wire::id::ContractNumber;
 use serde::Deserialize;
 
@@ -12,8 +15,10 @@ use super::{Crossing, Judged, Severity};
 
 /// The longest time ahead that is looked at, in days: ten years.
 const MOST_DAYS: u32 = 3_650;
+/// Longest list of hosts in the evidence, in bytes.
+const HOSTS_BYTES: usize = 200;
 
-/// A contract in force that has an end, and systems that report under it.
+/// A revision of a contract in force that has an end, and the systems that report under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// Its number.
@@ -26,6 +31,10 @@ pub struct Ending {
     pub grace_days: u32,
     /// How many systems report under it.
     pub systems: u32,
+    /// Their hosts, in one line.
+    pub hosts: String,
+    /// The newest revision, where that one ends later: a file the hosts have yet to take up.
+    pub renewed: Option<u32>,
 }
 
 /// When a contract that ends becomes a finding.
@@ -88,11 +97,21 @@ pub(super) fn judge(
             evidence(contract),
         ))
     };
-    let near: Vec<Judged> = ending.iter().filter_map(look).collect();
+    let mut near: Vec<Judged> = Vec::new();
+    for is in ending.iter().filter_map(look) {
+        // Of several revisions of one contract, the first to end is told.
+        if !near.iter().any(|told| told.subject == is.subject) {
+            near.push(is);
+        }
+    }
     let over =
         before.iter().filter(|was| was.rule == rule && !near.iter().any(|is| is.subject == was.subject));
     let over = over.map(|was| {
-        judged(&was.subject, None, "it was renewed or revoked, or no system reports under it any more".into())
+        judged(
+            &was.subject,
+            None,
+            "every system that reports has a later one, or the contract is revoked".into(),
+        )
     });
     let over: Vec<Judged> = over.collect();
     near.into_iter().chain(over).collect()
@@ -111,15 +130,30 @@ fn judged(number: &str, crossing: Option<Crossing>, evidence: String) -> Judged 
 
 /// Names the last day, as `--valid-until` does; it stays true when that day is over.
 fn title(contract: &Ending) -> String {
-    let Ending { number, customer, ends_at, .. } = contract;
-    let last = ends_at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN);
-    format!("contract {number} of {customer} is valid until {}", last.strftime("%F"))
+    let Ending { number, customer, ends_at, renewed, .. } = contract;
+    let last = ends_at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN).strftime("%F");
+    match renewed {
+        None => format!("contract {number} of {customer} is valid until {last}"),
+        Some(revision) => format!(
+            "contract {number} of {customer} is renewed, but hosts have not taken up revision {revision}; theirs is valid until {last}"
+        ),
+    }
 }
 
 fn evidence(contract: &Ending) -> String {
-    let Ending { number, grace_days, systems, .. } = contract;
+    let Ending { number, grace_days, systems, hosts, renewed, .. } = contract;
+    let hosts = text::one_line(hosts, HOSTS_BYTES);
+    let remedy = match renewed {
+        None => format!(
+            "`mailbeat-receiver contracts renew {number} --valid-until DAY` makes the file that the customer activates"
+        ),
+        Some(revision) => {
+            format!(
+                "`mailbeat-agent activate {number}.{revision}.contract` on each of them takes the renewal up"
+            )
+        }
+    };
     format!(
-        "systems that report under it: {systems}; {grace_days} days after its end nothing is heard of them any more; \
-         `mailbeat-receiver contracts renew {number} --valid-until DAY` makes the file that the customer activates"
+        "systems that report under it: {systems} ({hosts}); {grace_days} days after its end nothing is heard of them any more; {remedy}"
     )
 }

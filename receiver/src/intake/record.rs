@@ -244,6 +244,7 @@ fn remember(system: &mut System, report: &Report, life: &Life, received_at: Time
     }
     system.host.clone_from(&report.agent.host);
     system.agent_version.clone_from(&report.agent.version);
+    system.contract_revision = report.contract_revision;
     system.heartbeat_interval = system.contract.heartbeat.clamp(Some(report.promise.heartbeat_interval_s));
     system.system_interval = system.contract.system.clamp(Some(report.promise.system_interval_s));
     system.deactivated_at = None;

@@ -135,8 +135,20 @@ impl Tx<'_> {
             ],
             |row| row.get(0),
         )?;
+        self.put_revision(id, contract)?;
         self.look_at_systems(id, had_ended, now)?;
         Ok(id)
+    }
+
+    /// Writes down until when reports under this revision are heard; where it ends before older ones, those end with it.
+    fn put_revision(&self, id: i64, contract: &Contract) -> Result<(), StoreError> {
+        const INSERT: &str = "-- put_revision
+            INSERT INTO contract_revisions (contract, revision, heard_until) VALUES (?1, ?2, ?3)";
+        const SHORTEN: &str = "-- put_revision
+            UPDATE contract_revisions SET heard_until = ?2 WHERE contract = ?1 AND coalesce(heard_until > ?2, ?2 NOT NULL)";
+        let until = contract.valid_until.map(us);
+        self.run(INSERT, params![id, contract.revision, until])?;
+        self.run(SHORTEN, params![id, until]).map(drop)
     }
 
     /// A contract by its number.
@@ -157,18 +169,22 @@ impl Tx<'_> {
         self.all(SQL, [], contract_row)
     }
 
-    /// Contracts that nobody revoked and that end by then, the first to end first, with the systems that report under each; one without
-    /// any is missed by nobody.
+    /// Revisions of contracts that nobody revoked, under which systems report that fall silent by then; the first to end first. What no
+    /// system reports under is missed by nobody.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(super) fn contracts_ending_by(&self, horizon: Timestamp) -> Result<Vec<Ending>, StoreError> {
         const SQL: &str = "-- contracts_ending_by
-            SELECT c.number, k.name, c.valid_until, c.grace_days, count(*) FROM contracts c
+            SELECT c.number, k.name, r.heard_until, c.grace_days, count(*), group_concat(s.host, ', ' ORDER BY s.host),
+                CASE WHEN coalesce(c.valid_until > r.heard_until, 1) THEN c.revision END
+            FROM contract_revisions r
+            JOIN contracts c ON c.id = r.contract AND c.revoked_at IS NULL
             JOIN customers k ON k.id = c.customer
-            JOIN systems s ON s.contract = c.id AND s.state <> 'retired' AND s.deactivated_at IS NULL
-            WHERE c.revoked_at IS NULL AND c.valid_until <= ?1
-            GROUP BY c.id ORDER BY c.valid_until, c.id LIMIT 500";
+            JOIN systems s ON s.contract = r.contract AND s.contract_revision = r.revision AND s.state <> 'retired'
+                AND s.deactivated_at IS NULL
+            WHERE r.heard_until <= ?1
+            GROUP BY r.contract, r.revision ORDER BY r.heard_until, r.contract, r.revision LIMIT 500";
         self.all(SQL, params![us(horizon)], |row| {
             Ok(Ending {
                 number: word(row, 0)?,
@@ -176,6 +192,8 @@ impl Tx<'_> {
                 ends_at: time(row, 2)?,
                 grace_days: row.get(3)?,
                 systems: row.get(4)?,
+                hosts: row.get(5)?,
+                renewed: row.get(6)?,
             })
         })
     }

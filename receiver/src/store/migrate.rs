@@ -20,6 +20,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("migrations/006_reported.sql"),
     include_str!("migrations/007_mailbox_fills.sql"),
     include_str!("migrations/008_judged_by.sql"),
+    include_str!("migrations/009_revisions.sql"),
 ];
 
 /// "MBRX": tells our databases from others.

@@ -89,7 +89,9 @@ pub struct System {
     pub maintenance_reason: String,
     /// When the administrator switched the agent off.
     pub deactivated_at: Option<Timestamp>,
-    /// Its contract.
+    /// The revision of its contract that is in force on the host, as told by its newest report.
+    pub contract_revision: u32,
+    /// Its contract, as the vendor has it.
     pub contract: Terms,
 }
 
@@ -127,6 +129,7 @@ macro_rules! system_columns {
         "s.id, s.system_id, s.customer, s.host, s.agent_version, s.state, s.version, s.registered_at,
             s.heartbeat_interval, s.system_interval, s.life_at, s.heartbeat_at, s.system_report_at,
             s.last_received_at, s.due_at, s.maintenance_until, s.maintenance_reason, s.deactivated_at,
+            s.contract_revision,
             c.id, c.number, c.customer, c.valid_until, c.grace_days, c.systems, c.heartbeat_default, c.heartbeat_min,
             c.heartbeat_max, c.system_default, c.system_min, c.system_max, c.maintenance_max_h, c.enrollment,
             c.revoked_at"
@@ -153,7 +156,8 @@ fn system(row: &Row<'_>) -> rusqlite::Result<System> {
         maintenance_until: maybe_time(row, 15)?,
         maintenance_reason: row.get(16)?,
         deactivated_at: maybe_time(row, 17)?,
-        contract: terms(row, 18)?,
+        contract_revision: row.get(18)?,
+        contract: terms(row, 19)?,
     })
 }
 
@@ -172,7 +176,7 @@ impl Tx<'_> {
             WHERE k.public_key = ?1"
         );
         self.one(SQL, params![key], |row| {
-            Ok(Registered { system: system(row)?, key_revoked_at: maybe_time(row, 33)? })
+            Ok(Registered { system: system(row)?, key_revoked_at: maybe_time(row, 34)? })
         })
     }
 

@@ -23,6 +23,8 @@ impl Office {
             ends_at: world.now + DAY * days,
             grace_days: 14,
             systems: 3,
+            hosts: "pump-01, pump-02, scada-01".into(),
+            renewed: None,
         }];
         Self { world, contracts }
     }
@@ -60,7 +62,7 @@ fn a_contract_is_told_of_60_30_and_7_days_before_its_end_and_until_it_is_renewed
     assert_eq!(office.ticket(), (ends.as_str(), Severity::Low));
     assert_eq!(
         office.world.reason(),
-        "systems that report under it: 3; 14 days after its end nothing is heard of them any more; \
+        "systems that report under it: 3 (pump-01, pump-02, scada-01); 14 days after its end nothing is heard of them any more; \
          `mailbeat-receiver contracts renew ACME-2026-001 --valid-until DAY` makes the file that the customer activates"
     );
     assert!(office.look_after(DAY * 29).is_empty(), "nothing is said twice");
@@ -73,7 +75,10 @@ fn a_contract_is_told_of_60_30_and_7_days_before_its_end_and_until_it_is_renewed
 
     office.contracts[0].ends_at = office.world.now + DAY * 365;
     assert_eq!(office.look_after(MINUTE), ["MB-1001 resolved"]);
-    assert_eq!(office.world.reason(), "it was renewed or revoked, or no system reports under it any more");
+    assert_eq!(
+        office.world.reason(),
+        "every system that reports has a later one, or the contract is revoked"
+    );
     assert!(office.look_after(DAY * 304).is_empty());
     assert_eq!(office.look_after(DAY), ["MB-1001 closed", "MB-1002 opened"], "and so each year");
 }
@@ -84,6 +89,53 @@ fn one_that_had_ended_when_it_was_first_seen_is_urgent_at_once() {
     assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
     let (title, severity) = office.ticket();
     assert!(title.contains("of ACME Wasserwerke is valid until ") && severity == Severity::High, "{title}");
+}
+
+#[test]
+fn a_renewal_that_hosts_have_not_taken_up_is_told_with_them_until_they_have() {
+    let mut office = Office::new(40);
+    assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
+    let renewed = Ending {
+        renewed: Some(2),
+        systems: 2,
+        hosts: "pump-01, pump-02".into(),
+        ..office.contracts[0].clone()
+    };
+    office.contracts = vec![renewed];
+    assert!(office.look_after(MINUTE).is_empty(), "who renewed it knows");
+    assert_eq!(office.look_after(DAY * 10), ["MB-1001 severity_changed"]);
+    let title = "is renewed, but hosts have not taken up revision 2; theirs is valid until ";
+    assert!(office.ticket().0.contains(title), "{}", office.ticket().0);
+    let reason = office.world.reason();
+    assert!(reason.starts_with("systems that report under it: 2 (pump-01, pump-02); 14 days"), "{reason}");
+    assert!(
+        reason.ends_with(
+            "`mailbeat-agent activate ACME-2026-001.2.contract` on each of them takes the renewal up"
+        ),
+        "{reason}"
+    );
+    office.contracts.clear();
+    assert_eq!(office.look_after(MINUTE), ["MB-1001 resolved"]);
+}
+
+#[test]
+fn of_two_revisions_under_which_hosts_report_the_first_to_end_is_told() {
+    let mut office = Office::new(20);
+    let later = Ending { ends_at: office.world.now + DAY * 50, renewed: None, ..office.contracts[0].clone() };
+    office.contracts[0].renewed = Some(3);
+    office.contracts.push(later);
+    assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
+    let (title, severity) = office.ticket();
+    assert!(title.contains("have not taken up revision 3") && severity == Severity::Medium, "{title}");
+}
+
+#[test]
+fn a_thousand_hosts_do_not_make_the_reason_longer_than_can_be_read() {
+    let mut office = Office::new(20);
+    office.contracts[0].hosts = (0..1000).map(|n| format!("pump-{n:04}")).collect::<Vec<_>>().join(", ");
+    office.look_after(MINUTE);
+    let reason = office.world.reason();
+    assert!(reason.contains("pump-0000, ") && reason.contains("…)") && reason.len() < 600, "{reason}");
 }
 
 #[test]

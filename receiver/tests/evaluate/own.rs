@@ -43,20 +43,24 @@ fn the_receivers_own_tickets_are_said_in_german_too() {
         ahead: vec![("reports".into(), HOUR * 3)],
         fills: [("reports".to_owned(), vec![Fill { resource: Resource::Storage, used: 90, limit: 100 }])]
             .into(),
-        ending: vec![Ending {
-            number: "ACME-2026-001".parse().unwrap(),
-            customer: "ACME Wasserwerke".into(),
-            ends_at: now + HOUR * 24,
-            grace_days: 14,
-            systems: 3,
-        }],
+        ending: [("ACME-2026-001", None), ("BETA-2026-001", Some(2))]
+            .map(|(number, renewed)| Ending {
+                number: number.parse().unwrap(),
+                customer: "ACME Wasserwerke".into(),
+                ends_at: now + HOUR * 24,
+                grace_days: 14,
+                systems: 3,
+                hosts: "pump-01, pump-02, scada-01".into(),
+                renewed,
+            })
+            .to_vec(),
         known: Known { accounts: vec![account(now, 10)], kept: KeptDays::default() },
         // No `..`: what is added to this view must be added here.
         findings: vec![],
         tickets: vec![],
     };
     let decision = own::judge(&view, &Rules::built_in(), now + HOUR);
-    assert_eq!(decision.findings.len(), 9);
+    assert_eq!(decision.findings.len(), 10);
     for change in &decision.findings {
         let FindingChange::Put(finding) = change else { panic!("{change:?}") };
         for sentence in [&finding.title, &finding.evidence] {

@@ -69,6 +69,11 @@ pub struct Contract {
     pub relay: Option<Relay>,
 }
 
+/// The revision of a contract's first file: what a report is under that names none.
+pub(super) fn first_revision() -> u32 {
+    1
+}
+
 /// A duration the customer may set within bounds, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -36,6 +36,9 @@ pub struct Report {
     pub system: SystemId,
     /// The contract it is sent under.
     pub contract: ContractNumber,
+    /// Its revision in force on the host, so that the vendor sees where a renewal was not taken up.
+    #[serde(default = "crate::wire::contract::first_revision")]
+    pub contract_revision: u32,
     /// Counts the reports of this system, from 1.
     pub sequence: u64,
     /// Which life of the agent's state this is.

@@ -5,6 +5,7 @@ use crate::mail::Genuine;
 use crate::model::Said;
 use crate::papers::Says;
 use crate::world::World;
+use mailbeat_agent::activation;
 use mailbeat_agent::spool::Fate;
 use mailbeat_agent::trail;
 use mailbeat_receiver::intake::QuarantineReason;
@@ -172,6 +173,24 @@ pub(super) fn a_contract_that_ends_has_a_ticket(world: &mut World) -> Checked {
     for number in ending_contracts(world, 59)? {
         let told = has_a_ticket(world, "contract-ending", &number)?;
         require(told, "a contract that ends has a ticket", || number)?;
+    }
+    Ok(())
+}
+
+pub(super) fn the_receiver_knows_which_revision_is_in_force_on_a_host(world: &mut World) -> Checked {
+    for system in read(world, |tx| tx.systems(0, 1000))? {
+        let (heard, changed) = (heard_hosts(world, &system)?, changed_lately(world, &system)?);
+        let [host] = hosts_of(world, &system)[..] else { continue };
+        if changed || !heard.contains(&host.number) {
+            continue;
+        }
+        let in_force = activation::contract_in_force(&host.home).map_err(|error| error.to_string())?;
+        let revision = in_force.map(|(contract, _)| contract.revision);
+        require(
+            revision == Some(system.contract_revision),
+            "the receiver knows which revision is in force on a host",
+            || format!("{revision:?} on {}: {system:?}", system.host),
+        )?;
     }
     Ok(())
 }

@@ -73,18 +73,26 @@ pub(super) fn is_in_grace(world: &World, system: &System) -> bool {
     until.is_some_and(|until| until <= world.vendor.clock.now())
 }
 
-/// The numbers of contracts in force that end within so many days, or have ended, and that a system is watched under.
+/// The numbers of contracts in force of which a revision that a watched system reports under ends within so many days, or has ended.
 pub(super) fn ending_contracts(world: &mut World, days: i64) -> Result<BTreeSet<String>, String> {
     let horizon = world.vendor.clock.now() + SignedDuration::from_hours(24 * days);
-    let systems = read(world, |tx| tx.systems(0, 1000))?;
-    let watched = systems
-        .iter()
-        .filter(|system| system.state != SystemState::Retired && system.deactivated_at.is_none());
-    let decisions = &world.vendor.decisions;
-    let ends = |of: usize| decisions.terms[of].until.is_some_and(|until| until <= horizon);
-    let ending =
-        watched.filter(|system| ends(customer(system)) && decisions.revoked[customer(system)].is_none());
-    Ok(ending.map(|system| system.contract.number.to_string()).collect())
+    let mut ending = BTreeSet::new();
+    for system in read(world, |tx| tx.systems(0, 1000))? {
+        let watched = system.state != SystemState::Retired && system.deactivated_at.is_none();
+        let revoked = world.vendor.decisions.revoked[customer(&system)].is_some();
+        if watched && !revoked && heard_until(world, &system)?.is_some_and(|until| until <= horizon) {
+            ending.insert(system.contract.number.to_string());
+        }
+    }
+    Ok(ending)
+}
+
+/// Until when reports under the revision in force on the host are heard: its end, or an earlier one that the vendor set since.
+fn heard_until(world: &mut World, system: &System) -> Result<Option<Timestamp>, String> {
+    let held = read(world, |tx| tx.contract(&system.contract.number))?.expect("a system's contract");
+    let revisions = system.contract_revision..=held.revision;
+    let files = world.files[customer(system)].iter().map(|file| &file.contract);
+    Ok(files.filter(|file| revisions.contains(&file.revision)).filter_map(|file| file.valid_until).min())
 }
 
 /// The numbers of the system's hosts that say something the receiver takes.

@@ -1,5 +1,6 @@
 //! Which contract covers a system: how many it covers, its end, its renewal, and the move to the next one.
 
+use jiff::Timestamp;
 use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret};
 
 use super::world::{Agent, HOUR, World, at, contract};
@@ -62,6 +63,52 @@ fn a_renewal_raises_the_revision_and_keeps_the_secret_it_does_not_carry() {
     assert_eq!(world.system(&agent).contract.systems, 9);
     let again = world.store.write(|tx| tx.put_contract(&contract(|_| {}), EnrollmentMode::Auto, at(6)));
     assert!(matches!(again, Err(ContractRefused::NotNewer { held: 2, offered: 1, .. })));
+}
+
+/// Which revisions are told of as ending within 60 days, until when, the hosts under each, and the newest that lasts longer.
+fn endings(world: &mut World) -> Vec<(Timestamp, String, Option<u32>)> {
+    let view = world.read(|tx| tx.own_view(at(60 * 24 * HOUR)));
+    view.ending.into_iter().map(|is| (is.ends_at, is.hosts, is.renewed)).collect()
+}
+
+#[test]
+fn what_ends_is_the_revision_in_force_on_each_host_whatever_the_vendor_has() {
+    let days = |days: i64| Some(at(days * 24 * HOUR));
+    let revision = |number: u32, until: Option<Timestamp>| {
+        contract(|contract| {
+            (contract.revision, contract.valid_until) = (number, until);
+            contract.enrollment_secret = contract.enrollment_secret.take().filter(|_| number == 1);
+        })
+    };
+    let mut world = World::with(EnrollmentMode::Auto, revision(1, days(40)));
+    assert_eq!(endings(&mut world), [], "nobody reports under it");
+    let (mut first, mut second) = (Agent::new(1), Agent::new(2));
+    (first.host, second.host) = ("scada-01", "pump-01");
+    world.verdict(&first.heartbeat(at(10)).mail, at(10));
+    world.verdict(&second.heartbeat(at(10)).mail, at(10));
+    let until = at(40 * 24 * HOUR);
+    assert_eq!(endings(&mut world), [(until, "pump-01, scada-01".to_owned(), None)]);
+
+    let renewed = revision(2, days(400));
+    world.write(|tx, _| tx.put_contract(&renewed, EnrollmentMode::Auto, at(20)).map(drop));
+    assert_eq!(endings(&mut world), [(until, "pump-01, scada-01".to_owned(), Some(2))]);
+    first.contract.revision = 2;
+    let (early, late) = (first.heartbeat(at(30)), first.heartbeat(at(40)));
+    world.verdict(&late.mail, at(40));
+    assert_eq!(endings(&mut world), [(until, "pump-01".to_owned(), Some(2))]);
+    second.contract.revision = 2;
+    world.verdict(&second.heartbeat(at(50)).mail, at(50));
+    world.verdict(&early.mail, at(60));
+    assert_eq!(endings(&mut world), [], "all have it");
+
+    let shorter = revision(3, days(20));
+    world.write(|tx, _| tx.put_contract(&shorter, EnrollmentMode::Auto, at(70)).map(drop));
+    let until = at(20 * 24 * HOUR);
+    let told = (until, "pump-01, scada-01".to_owned(), None);
+    assert_eq!(endings(&mut world), [told], "an earlier end holds for those, too, who were told a later one");
+    let for_ever = revision(4, None);
+    world.write(|tx, _| tx.put_contract(&for_ever, EnrollmentMode::Auto, at(80)).map(drop));
+    assert_eq!(endings(&mut world), [(until, "pump-01, scada-01".to_owned(), Some(4))]);
 }
 
 #[test]

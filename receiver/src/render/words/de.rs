@@ -211,12 +211,24 @@ const PHRASES: &[Phrase] = &[
     ("there is room again: {p}", "es ist wieder Platz: {1}"),
     ("contract {} of {} is valid until {}", "Vertrag {1} von {2} gilt bis {3}"),
     (
-        "systems that report under it: {n}; {n} days after its end nothing is heard of them any more; `mailbeat-receiver contracts renew {} --valid-until DAY` makes the file that the customer activates",
-        "Systeme, die unter ihm berichten: {1}; {2} Tage nach seinem Ende hört man nichts mehr von ihnen; `mailbeat-receiver contracts renew {3} --valid-until TAG` macht die Datei, die der Kunde aktiviert",
+        "contract {} of {} is renewed, but hosts have not taken up revision {}; theirs is valid until {}",
+        "Vertrag {1} von {2} ist verlängert, aber Hosts haben Revision {3} nicht übernommen; ihre gilt bis {4}",
     ),
     (
-        "it was renewed or revoked, or no system reports under it any more",
-        "er wurde verlängert oder widerrufen, oder kein System berichtet mehr unter ihm",
+        "systems that report under it: {n} ({}); {n} days after its end nothing is heard of them any more; {p}",
+        "Systeme, die unter ihm berichten: {1} ({2}); {3} Tage nach seinem Ende hört man nichts mehr von ihnen; {4}",
+    ),
+    (
+        "`mailbeat-receiver contracts renew {} --valid-until DAY` makes the file that the customer activates",
+        "`mailbeat-receiver contracts renew {1} --valid-until TAG` macht die Datei, die der Kunde aktiviert",
+    ),
+    (
+        "`mailbeat-agent activate {}` on each of them takes the renewal up",
+        "`mailbeat-agent activate {1}` auf jedem übernimmt die Verlängerung",
+    ),
+    (
+        "every system that reports has a later one, or the contract is revoked",
+        "jedes System, das berichtet, hat einen späteren, oder der Vertrag ist widerrufen",
     ),
     ("{n} of {n} are used", "{1} von {2} sind belegt"),
     ("{n} of {n} mails lie in it", "{1} von {2} Mails liegen darin"),

@@ -103,7 +103,7 @@ impl Tx<'_> {
         const SQL: &str = "-- update_system
             UPDATE systems SET host = ?3, agent_version = ?4, heartbeat_interval = ?5, system_interval = ?6, life_at = ?7,
                 heartbeat_at = ?8, system_report_at = ?9, last_received_at = ?10, due_at = ?11, maintenance_until = ?12,
-                maintenance_reason = ?13, deactivated_at = ?14, version = version + 1
+                maintenance_reason = ?13, deactivated_at = ?14, contract_revision = ?15, version = version + 1
             WHERE id = ?1 AND version = ?2";
         let changed = self.run(
             SQL,
@@ -121,7 +121,8 @@ impl Tx<'_> {
                 us(is.due_at),
                 is.maintenance_until.map(us),
                 is.maintenance_reason,
-                is.deactivated_at.map(us)
+                is.deactivated_at.map(us),
+                is.contract_revision
             ],
         )?;
         if changed == 1 { Ok(()) } else { Err(StoreError::Changed(is.id)) }

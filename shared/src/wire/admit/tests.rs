@@ -18,6 +18,7 @@ fn report(body: Body) -> Report {
         id: ReportId::from_bytes([1; 16]),
         system: SystemId::from_bytes([2; 16]),
         contract: "ACME-1".parse().unwrap(),
+        contract_revision: 1,
         sequence: 1,
         incarnation: Incarnation(7),
         identity: Identity { public_key: "key".into(), proof: Digest::of(b"proof"), succession: vec![] },

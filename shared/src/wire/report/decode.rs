@@ -78,6 +78,8 @@ struct Flat<'a> {
     id: ReportId,
     system: SystemId,
     contract: ContractNumber,
+    #[serde(default = "crate::wire::contract::first_revision")]
+    contract_revision: u32,
     sequence: u64,
     incarnation: Incarnation,
     identity: Identity,
@@ -118,6 +120,7 @@ fn read(text: &str) -> serde_json::Result<Report> {
         id: flat.id,
         system: flat.system,
         contract: flat.contract,
+        contract_revision: flat.contract_revision,
         sequence: flat.sequence,
         incarnation: flat.incarnation,
         identity: flat.identity,

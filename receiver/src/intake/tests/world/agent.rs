@@ -116,6 +116,7 @@ impl Agent {
             id: ReportId::new(made_at, &random),
             system: self.system,
             contract: self.contract.number.clone(),
+            contract_revision: self.contract.revision,
             sequence: self.sequence,
             incarnation: Incarnation(self.incarnation),
             identity: Identity {
