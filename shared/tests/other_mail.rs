@@ -82,20 +82,74 @@ fn tnef_is_known_by_its_type_or_by_its_name() {
     assert_eq!(broken(&multipart(hinted, &[typed, letter])), Broken::Winmail, "whatever stands beside it");
 }
 
+/// Messages in messages, each announced by this header. Whoever takes them apart as deep as they go runs out of stack.
+fn deep(header: &str) -> String {
+    format!("{header}\r\n\r\n").repeat(20_000)
+}
+
 #[test]
-fn twenty_nested_messages_are_parsed_and_one_more_is_not() {
-    let mentions =
-        |count, what: &str| format!("From: a@b.example\r\n\r\n{}", format!("{what}\r\n").repeat(count));
-    for what in ["Content-Type: message/rfc822", "MESSAGE/RFC822", "message/global"] {
-        assert_eq!(other(&mentions(20, what)), Other::Unrelated, "{what}");
-        assert_eq!(broken(&mentions(21, what)), Broken::TooDeep, "{what}");
+fn however_messages_that_nest_are_announced_they_are_not_taken_apart_without_end() {
+    for header in [
+        "Content-Type: message/rfc822",
+        "content-type:MESSAGE/Global",
+        "Content-Type: message /rfc822",
+        "Content-Type: message(a comment)/ rfc822",
+        "Content-Type:\r\n message/rfc822",
+        "C ontent-Typ e : message/rfc822",
+        "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n",
+        "Content-Type: multipart/digest; boundary=b\r\n\r\nfolded content-type: x --bContent-Type: message/rfc822",
+    ] {
+        assert_eq!(other(&deep(header)), Other::Unrelated, "{header}");
     }
-    for what in ["message/delivery-status", "text/rfc822-headers", "https://rfc822.example/global"] {
-        assert_eq!(other(&mentions(99, what)), Other::Unrelated, "{what} is none");
-    }
-    for short in ["/", "a/b", "e/rfc822", "message/", "message/rfc82"] {
-        assert_eq!(other(&format!("{short}: x\r\n\r\n{short}")), Other::Unrelated);
-    }
+}
+
+#[test]
+fn messages_that_nest_in_an_encoded_one_are_not_taken_apart_without_end() {
+    use base64::Engine as _;
+    let encoded = base64::prelude::BASE64_STANDARD.encode(deep("Content-Type: message/rfc822"));
+    let head = "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: ";
+    assert_eq!(other(&format!("{head}base64\r\n\r\n{encoded}")), Other::Unrelated);
+    let quoted = deep("Content-Type: message/rfc822");
+    assert_eq!(other(&format!("{head}quoted-printable\r\n\r\n{quoted}")), Other::Unrelated);
+}
+
+#[test]
+fn the_headers_a_bounce_brings_back_are_read_and_what_they_announce_is_not() {
+    let original = format!(
+        "Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <mine@vendor.example>\r\n{}",
+        deep("Content-Type: message\t/rfc822")
+    );
+    let Other::Bounce(told) = other(&multipart("Content-Type: multipart/report", &[STATUS, &original]))
+    else {
+        panic!("not a bounce")
+    };
+    assert_eq!(told.about, ["mine@vendor.example"]);
+}
+
+#[test]
+fn a_mail_that_a_gateway_forwards_in_base64_is_looked_into() {
+    use base64::Engine as _;
+    let original = "Message-ID: <mine@vendor.example>\r\n\r\nx";
+    let encoded = base64::prelude::BASE64_STANDARD.encode(original);
+    let original =
+        format!("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}");
+    let Other::Bounce(told) = other(&multipart("Content-Type: multipart/report", &[STATUS, &original]))
+    else {
+        panic!("not a bounce")
+    };
+    assert_eq!(told.about, ["mine@vendor.example"]);
+}
+
+#[test]
+fn of_very_many_multiparts_the_first_fifty_are_taken_apart() {
+    let inside = |number: usize| {
+        let around: String = (0..number)
+            .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))
+            .collect();
+        format!("{around}Content-Type: application/octet-stream; name=report.json\r\n\r\n{{}}\r\n")
+    };
+    assert_eq!(broken(&inside(50)), Broken::PartMissing, "the report was found, and its signature was not");
+    assert_eq!(other(&inside(51)), Other::Unrelated);
 }
 
 #[test]

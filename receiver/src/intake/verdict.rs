@@ -73,7 +73,6 @@ reasons! {
         Winmail = "winmail", "the attachments are packed in winmail.dat";
         Encrypted = "encrypted", "the mail is encrypted";
         KeyMissing = "key_missing", "the report is encrypted for a key that is not here";
-        TooDeep = "too_deep", "too many nested messages";
         TooLarge = "too_large", "the mail is larger than is downloaded";
         Unparsable = "unparsable", "not a mail";
         BadSignature = "bad_signature", "the signature does not fit the report";
@@ -138,7 +137,6 @@ impl From<Broken> for QuarantineReason {
             Broken::SignatureUnreadable => Self::SignatureUnreadable,
             Broken::Winmail => Self::Winmail,
             Broken::Encrypted => Self::Encrypted,
-            Broken::TooDeep => Self::TooDeep,
             Broken::Unparsable => Self::Unparsable,
         }
     }

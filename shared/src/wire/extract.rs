@@ -6,15 +6,18 @@
 
 mod believed;
 mod bounce;
+mod nested;
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 pub use self::believed::{Claim, SelfSigned, Signed, Verified};
 pub use self::bounce::Bounce;
-use super::limits;
 use super::mail::{REPORT_NAME, REPORT_TYPE, SEALED_NAME, SEALED_TYPE, SIGNATURE_NAME, SIGNATURE_TYPE};
 use super::sealed::Sealed;
 use super::signature::Signature;
+
+/// How deep reports are looked for in messages that lie in messages: a journal's envelope is one, a forward another.
+const LOOKED_INTO: usize = 2;
 
 /// What a mail turned out to be.
 #[derive(Debug)]
@@ -47,9 +50,6 @@ pub enum Broken {
     /// A gateway encrypted the mail.
     #[error("the mail is encrypted")]
     Encrypted,
-    /// More nested messages than are safe to parse.
-    #[error("more nested messages than are parsed")]
-    TooDeep,
     /// Not a mail.
     #[error("not a mail")]
     Unparsable,
@@ -69,11 +69,8 @@ pub enum Other {
 /// Takes a mail apart.
 #[must_use]
 pub fn extract(raw: &[u8]) -> Extracted {
-    // mail-parser's destructor recurses once a nested message: count before parsing.
-    if nested_messages(raw) > limits::NESTED_MESSAGES {
-        return Extracted::Broken(Broken::TooDeep);
-    }
-    let Some(mail) = MessageParser::default().parse(raw) else {
+    let raw = nested::shallow(raw);
+    let Some(mail) = MessageParser::default().parse(&raw) else {
         return Extracted::Broken(Broken::Unparsable);
     };
     let mut found = Found::default();
@@ -95,22 +92,6 @@ pub fn extract(raw: &[u8]) -> Extracted {
     }
 }
 
-/// How often the raw bytes name a nested message, in any case.
-fn nested_messages(raw: &[u8]) -> usize {
-    let ends_with = |before: &[u8], word: &[u8]| {
-        before.len() >= word.len() && before[before.len() - word.len()..].eq_ignore_ascii_case(word)
-    };
-    let starts_with = |after: &[u8], word: &[u8]| {
-        after.len() >= word.len() && after[..word.len()].eq_ignore_ascii_case(word)
-    };
-    memchr::memchr_iter(b'/', raw)
-        .map(|at| (&raw[..at], &raw[at + 1..]))
-        .filter(|(before, after)| {
-            ends_with(before, b"message") && (starts_with(after, b"rfc822") || starts_with(after, b"global"))
-        })
-        .count()
-}
-
 /// An attached report.
 enum Attached {
     Plain(Vec<u8>),
@@ -127,16 +108,23 @@ struct Found {
 }
 
 impl Found {
-    /// Looks through a message and the messages forwarded in it, one level deep (a journal's envelope is one).
+    /// Looks through a message and the messages forwarded in it.
     fn search(&mut self, mail: &Message<'_>, depth: usize) {
         let hinted =
             |header: &mail_parser::Header<'_>| header.name().to_ascii_lowercase().starts_with("mailbeat-");
         self.means_to_be_a_report |= mail.headers().iter().any(hinted);
         for part in &mail.parts {
-            match &part.body {
-                PartType::Message(inner) if depth < 2 => self.search(inner, depth + 1),
-                PartType::Multipart(_) | PartType::Message(_) => self.note_packing(part),
-                _ => self.take(part),
+            match (nested::inside(mail, part), &part.body) {
+                (Some(raw), _) if depth < LOOKED_INTO => {
+                    let raw = nested::shallow(&raw);
+                    if let Some(inner) = MessageParser::default().parse(&raw) {
+                        self.search(&inner, depth + 1);
+                    }
+                }
+                (Some(_), _) | (None, PartType::Multipart(_) | PartType::Message(_)) => {
+                    self.note_packing(part)
+                }
+                (None, _) => self.take(part),
             }
         }
     }

@@ -36,8 +36,8 @@ pub const RANGES: usize = 1_000;
 pub const REPORTS_PER_HOUR: u32 = 120;
 /// Most tickets of one system that are open at a time; what is beyond joins one summary ticket.
 pub const OPEN_TICKETS_PER_SYSTEM: usize = 20;
-/// Deepest nesting of `message/rfc822` that is parsed (mail-parser's destructor recurses).
-pub const NESTED_MESSAGES: usize = 20;
+/// Most multiparts of a mail that are taken apart; what is beyond is text.
+pub const MULTIPARTS: usize = 50;
 /// Days a lost range is repeated in later reports.
 pub const LOST_REPEATED_DAYS: i64 = 8;
 /// Most recipients of one encrypted report.

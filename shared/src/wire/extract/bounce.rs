@@ -1,8 +1,8 @@
 //! Delivery status notifications (RFC 3464): which mail came back, and whether for good.
 
-use mail_parser::{HeaderValue, Message, MessageParser, PartType};
+use mail_parser::{HeaderValue, Message, MessageParser};
 
-use super::content_type;
+use super::{content_type, nested};
 use crate::wire::limits;
 
 /// What a delivery status notification says.
@@ -22,15 +22,12 @@ pub(super) fn read(mail: &Message<'_>) -> Bounce {
         match content_type(part).to_ascii_lowercase().as_str() {
             "message/delivery-status" => read_status(&String::from_utf8_lossy(part.contents()), &mut bounce),
             "text/rfc822-headers" => {
-                let headers = part.contents();
-                bounce
-                    .about
-                    .extend(MessageParser::default().parse(headers).as_ref().map_or_else(Vec::new, ids));
+                bounce.about.extend(ids(part.contents()));
             }
             _ => {}
         }
-        if let PartType::Message(original) = &part.body {
-            bounce.about.extend(ids(original));
+        if let Some(original) = nested::inside(mail, part) {
+            bounce.about.extend(ids(&original));
         }
     }
     bounce.about.truncate(limits::RANGES);
@@ -49,7 +46,9 @@ fn read_status(text: &str, bounce: &mut Bounce) {
     }
 }
 
-fn ids(mail: &Message<'_>) -> Vec<String> {
+/// The Message-IDs in the header of a mail: its own, and those it answers.
+fn ids(raw: &[u8]) -> Vec<String> {
+    let Some(mail) = MessageParser::default().parse_headers(raw) else { return vec![] };
     let listed = |value: &HeaderValue<'_>| -> Vec<String> {
         value.as_text_list().map_or_else(Vec::new, |ids| ids.iter().map(ToString::to_string).collect())
     };

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use diffy::{Line, Patch};
+
 use super::{Change, ChangeKind, FileEntry, FileState, Snapshot, WatchedFile};
 
 /// A change that does not fit what is held.
@@ -84,8 +86,35 @@ fn changed_text(change: &Change, was: Option<&WatchedFile>) -> Result<Option<Str
         (None, None) => Ok(held.map(str::to_owned)),
         (Some(diff), None) => {
             let fails = || ApplyError::DiffDoesNotApply { path: change.path.clone() };
-            let patch = diffy::Patch::from_str(diff).map_err(|_| fails())?;
-            diffy::apply(held.ok_or_else(fails)?, &patch).map(Some).map_err(|_| fails())
+            let patch = Patch::from_str(diff).map_err(|_| fails())?;
+            patched(held.ok_or_else(fails)?, &patch).map(Some).ok_or_else(fails)
         }
     }
+}
+
+/// The text after a patch, each hunk of which fits where it says it stands. Looking for another place would be a guess, and one that a
+/// sender can make as long as the text times the patch.
+fn patched(text: &str, patch: &Patch<'_, str>) -> Option<String> {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let (mut new, mut at) = (String::with_capacity(text.len()), 0);
+    for hunk in patch.hunks() {
+        let old = hunk.old_range();
+        // A range without lines names the line before it.
+        let start = if old.is_empty() { old.start() } else { old.start().checked_sub(1)? };
+        new.extend(lines.get(at..start)?.iter().copied());
+        at = start;
+        for line in hunk.lines() {
+            match line {
+                Line::Insert(line) => new.push_str(line),
+                Line::Context(line) | Line::Delete(line) if lines.get(at) != Some(line) => return None,
+                Line::Context(line) => {
+                    new.push_str(line);
+                    at += 1;
+                }
+                Line::Delete(_) => at += 1,
+            }
+        }
+    }
+    new.extend(lines.get(at..)?.iter().copied());
+    Some(new)
 }

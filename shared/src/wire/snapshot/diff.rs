@@ -3,9 +3,12 @@
 //! Both snapshots are this host's own, redacted before they came here. Texts too different to be compared cheaply travel whole, so
 //! there is nothing that can fail.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, VecDeque};
 
 use super::{Change, ChangeKind, FileEntry, Snapshot, WatchedFile};
+
+/// Most lines, removed and added, by which texts differ that are compared.
+const DIFFERING: usize = 4_000;
 
 /// What happened between two snapshots, in order of path. A changed text travels whole where `whole` says so of its path, else
 /// as a diff.
@@ -61,20 +64,26 @@ fn shorter(old: &str, new: &str) -> (Option<String>, Option<String>) {
     if patch.len() < new.len().max(SHORT) { (Some(patch), None) } else { (None, Some(new.to_owned())) }
 }
 
-/// Comparing costs (lines x differing lines); two large texts with little in common are not worth it.
+/// Whether two texts have enough in common: comparing takes as many steps as the square of the lines that differ.
 fn worth_comparing(old: &str, new: &str) -> bool {
-    const SMALL: usize = 2_000;
-    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
-    old.lines().for_each(|line| *lines.entry(line).or_default() += 1);
-    let (mut total, mut common) = (0_usize, 0_usize);
-    for line in new.lines() {
-        total += 1;
-        if let Some(left) = lines.get_mut(line).filter(|left| **left > 0) {
-            *left -= 1;
-            common += 1;
+    let mut places: HashMap<&str, VecDeque<usize>> = HashMap::new();
+    old.lines().enumerate().for_each(|(place, line)| places.entry(line).or_default().push_back(place));
+    let stayed: Vec<usize> = new.lines().filter_map(|line| places.get_mut(line)?.pop_front()).collect();
+    old.lines().count() + new.lines().count() - 2 * longest_rising(&stayed) <= DIFFERING
+}
+
+/// How many of the numbers a longest rising subsequence has: so many lines at least stand in both texts in the same order.
+fn longest_rising(numbers: &[usize]) -> usize {
+    // For each length the least number that such a subsequence can end with.
+    let mut least: Vec<usize> = Vec::new();
+    for number in numbers {
+        let length = least.partition_point(|last| last < number);
+        match least.get_mut(length) {
+            Some(last) => *last = *number,
+            None => least.push(*number),
         }
     }
-    total < SMALL || common * 2 > total
+    least.len()
 }
 
 /// Whether nothing is worth a change: all is equal but the size of content with an equal digest.

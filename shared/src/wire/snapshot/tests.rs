@@ -74,6 +74,10 @@ fn manifest(of: &Snapshot) -> Vec<FileEntry> {
     of.values().map(|file| file.entry.clone()).collect()
 }
 
+fn diff_of(old: &Snapshot, new: &Snapshot) -> Vec<Change> {
+    diff(old, new, |_| false)
+}
+
 fn one(file: WatchedFile) -> Snapshot {
     Snapshot::from([(file.entry.path.clone(), file)])
 }
@@ -136,6 +140,26 @@ fn a_change_from_another_version_is_refused_by_name() {
 }
 
 #[test]
+fn a_diff_fits_where_it_says_it_stands_or_is_refused() {
+    let apply_diff = |text: &str, diff: String| {
+        let (old, new) = (one(text_file("/a", text, 4)), one(text_file("/a", "new", 4)));
+        let mut changes = diff_of(&old, &new);
+        (changes[0].diff, changes[0].text) = (Some(diff), None);
+        apply(&old, &manifest(&new), &changes).map(|new| new["/a"].text.clone().unwrap())
+    };
+    let change_b = |line: usize| format!("@@ -{line},1 +{line},1 @@\n-b\n+B\n");
+    assert_eq!(apply_diff("a\nb\na\nb\n", change_b(4)).unwrap(), "a\nb\na\nB\n");
+    let refused = ApplyError::DiffDoesNotApply { path: "/a".into() };
+    for elsewhere in [0, 1, 3, 5, 99] {
+        assert_eq!(apply_diff("a\nb\na\nb\n", change_b(elsewhere)).unwrap_err(), refused, "{elsewhere}");
+    }
+    // Looked for at every place it takes as many steps as the text has lines, times those of the diff.
+    let most = " \n".repeat(99_999) + "-x\n+y\n";
+    let endless = apply_diff(&"\n".repeat(200_000), format!("@@ -1,100000 +1,100000 @@\n{most}"));
+    assert_eq!(endless.unwrap_err(), refused);
+}
+
+#[test]
 fn a_text_that_is_wanted_whole_travels_whole_and_only_when_it_changed() {
     let (old, new) = (one(text_file("/a", "1\n2\n", 4)), one(text_file("/a", "1\n3\n", 4)));
     let changes = diff(&old, &new, |_| true);
@@ -172,18 +196,20 @@ fn a_long_diff_of_a_short_text_travels_as_the_text() {
 }
 
 #[test]
-fn large_texts_are_compared_where_most_lines_stayed_and_small_ones_always() {
+fn texts_are_compared_where_at_most_four_thousand_lines_differ() {
     let line = |n: usize| format!("{n:0>200}\n");
-    let is_diff = |held: usize, total: usize| {
-        let text = |lines: usize| (0..lines).map(line).collect::<String>();
-        diff(&one(text_file("/a", &text(held), 4)), &one(text_file("/a", &text(total), 4)), |_| false)[0]
-            .diff
-            .is_some()
+    let is_diff = |old: &dyn Fn() -> String, new: &dyn Fn() -> String| {
+        let changes = diff(&one(text_file("/a", &old(), 4)), &one(text_file("/a", &new(), 4)), |_| false);
+        changes[0].diff.is_some()
     };
-    assert!(is_diff(100, 1_999), "small");
-    assert!(!is_diff(100, 2_000));
-    assert!(!is_diff(1_000, 2_000), "half");
-    assert!(is_diff(1_001, 2_000));
+    let lines = |count: usize| move || (0..count).map(line).collect::<String>();
+    let reversed = |count: usize| move || (0..count).rev().map(line).collect::<String>();
+    assert!(is_diff(&lines(1_000), &lines(5_000)));
+    assert!(!is_diff(&lines(1_000), &lines(5_001)));
+    assert!(is_diff(&lines(9_000), &lines(5_000)));
+    assert!(!is_diff(&lines(9_001), &lines(5_000)));
+    assert!(!is_diff(&lines(2_002), &reversed(2_002)), "what stands in another order differs");
+    assert!(!is_diff(&|| "\n".repeat(200_000), &|| "one line\n".into()), "also where little is left");
 }
 
 #[test]
@@ -191,7 +217,7 @@ fn a_line_that_stood_there_a_hundred_times_stayed_a_hundred_times() {
     let text =
         |count| "always the same line of a length that makes a whole text dear to send\n".repeat(count);
     let changes =
-        diff(&one(text_file("/a", &text(100), 4)), &one(text_file("/a", &text(2_000), 4)), |_| false);
+        diff(&one(text_file("/a", &text(100), 4)), &one(text_file("/a", &text(4_101), 4)), |_| false);
     assert!(changes[0].diff.is_none() && changes[0].text.is_some());
 }
 
