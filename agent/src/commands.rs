@@ -24,15 +24,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
+use anyhow::Context as _;
 use clap::Parser as _;
 use jiff::Timestamp;
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::config_file::ConfigError;
-use mailbeat_shared::text;
+use mailbeat_shared::{owner, text};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::activation;
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::config::{Config, DEFAULT_PATH, Locale, LogLevel};
 use crate::home::{Home, HomeError, Lock};
 use crate::identity::system_entropy;
@@ -51,6 +52,8 @@ struct Setup {
     config: Config,
     home: Home,
     clock: Clock,
+    /// Who sits at the keyboard, as far as the operating system knows.
+    person: String,
 }
 
 /// Something the person asked for that cannot be: exit code 2.
@@ -91,7 +94,11 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = Config::load(&config_path, env)?;
     let runs = matches!(cli.command, Command::Run);
     log_to_stderr(if runs { config.log } else { LogLevel::Error });
-    let setup = Setup { home: Home::new(&config.state_dir), config_path, config, clock: Clock::system() };
+    let home = Home::new(&config.state_dir);
+    let setup = Setup { home, config_path, config, clock: Clock::system(), person: person() };
+    if !names_files_of_the_caller(&cli.command) {
+        setup.go_on_as_the_service()?;
+    }
     match cli.command {
         Command::Activate(asked) => activate::activate(&setup, &asked),
         Command::Deactivate { reason } => ask::deactivate(&setup, reason),
@@ -111,6 +118,15 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Whether the command reads or writes what only its caller may: a contract file, which is read before it goes on as the service; a
+/// file to redact; a place to export to.
+fn names_files_of_the_caller(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Activate(_) | Command::Redact { .. } | Command::Trail(cli::Trail::Export { .. })
+    )
+}
+
 fn log_to_stderr(level: LogLevel) {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -127,6 +143,14 @@ fn log_to_stderr(level: LogLevel) {
 }
 
 impl Setup {
+    /// What root asks for is done as the user whom the state belongs to.
+    fn go_on_as_the_service(&self) -> anyhow::Result<()> {
+        let dir = self.home.dir();
+        owner::become_owner_of(dir)
+            .map(drop)
+            .with_context(|| format!("going on as the user of {}", dir.display()))
+    }
+
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -213,7 +237,7 @@ fn ask_person(question: &str) -> Option<String> {
     Some(line.trim().to_owned())
 }
 
-/// Who sits at the keyboard, as far as the operating system knows.
+/// Who started this program.
 fn person() -> String {
     let named = |name| std::env::var(name).ok().filter(|user: &String| !user.is_empty());
     named("SUDO_USER").unwrap_or_else(crate::os::program_user)

@@ -102,6 +102,7 @@ port = $SUBMISSIONS_PORT
 tls = "implicit"
 tls_pin = "sha256:$pin"
 domain = "$DOMAIN"
-# Where the receiver runs on this host; else \`contracts issue --relay\` prints the line to add there.
-logins = "$users/smtp.users"
+# Remove the # where the receiver runs on this host, and issue contracts with a login as root then; else
+# \`contracts issue --relay\` prints the line to add there.
+#logins = "$users/smtp.users"
 END

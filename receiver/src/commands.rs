@@ -22,7 +22,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use jiff::Timestamp;
 use mailbeat_shared::clock::Clock;
-use mailbeat_shared::crash;
+use mailbeat_shared::{crash, owner};
 use serde::Serialize;
 
 use crate::cli::{Cli, Command};
@@ -63,6 +63,11 @@ fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
         _ => {}
     }
     let config = Config::load(&cli.config)?;
+    if !names_files_of_the_caller(&cli.command) {
+        let state = &config.state_dir;
+        owner::become_owner_of(state)
+            .with_context(|| format!("going on as the user of {}", state.display()))?;
+    }
     let desk = Desk { config, json: cli.json, now: Clock::system().now() };
     match &cli.command {
         Command::Init(init) => self::init::run(&desk, init),
@@ -80,6 +85,15 @@ fn dispatch(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Setup(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()), // done above
     }
     .map(|()| ExitCode::SUCCESS)
+}
+
+/// Whether the command reads or writes files that only its caller may: contracts, mails, rules, lists of people. It goes on as who called
+/// it; what SQLite makes beside its database belongs to the database's owner all the same.
+fn names_files_of_the_caller(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Contracts(_) | Command::Contacts(_) | Command::Rules(_) | Command::Import { .. }
+    )
 }
 
 /// What every command works with.

@@ -10,6 +10,7 @@ pub mod crash;
 pub mod dns;
 pub mod durable;
 pub mod locale;
+pub mod owner;
 pub mod phrases;
 pub mod steps;
 pub mod template;

@@ -11,7 +11,6 @@ pub mod edit;
 pub mod install;
 pub mod kept;
 pub mod oauth;
-pub mod owner;
 pub mod providers;
 pub mod script;
 pub mod service;

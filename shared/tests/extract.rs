@@ -118,6 +118,9 @@ fn an_encrypted_report_is_found_like_one_in_clear_and_the_signature_is_over_what
         let Extracted::Sealed(sealed) = extract(mail.as_bytes()) else {
             panic!("nothing encrypted in\n{mail}")
         };
+        assert!(
+            sealed.bytes().starts_with(b"age-encryption.org/v1\n") && sealed.bytes().len() > REPORT.len()
+        );
         let verified =
             sealed.open(std::slice::from_ref(&key_of_vendor)).unwrap().verify(&key().public()).unwrap();
         assert_eq!(String::from_utf8_lossy(verified.bytes()), REPORT);

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
 use mailbeat_shared::wire::id::SystemId;
 
-use super::{Setup, Usage, ask_person, consent, person, runtime, tell, words};
+use super::{Setup, Usage, ask_person, consent, runtime, tell, words};
 use crate::activation::{self, Consent, Pin, Refusal, permission};
 use crate::cli;
 use crate::identity::{Identity, system_entropy};
@@ -29,10 +29,12 @@ enum Meaning {
 }
 
 pub(super) fn activate(setup: &Setup, asked: &cli::Activate) -> anyhow::Result<ExitCode> {
-    let Some(file) = &asked.file else { return consent::to_what_is_new(setup, asked.accept) };
-    let bytes = fs::read(file).with_context(|| file.display().to_string())?;
-    let sealed = SealedContract::open(&bytes).with_context(|| file.display().to_string())?;
+    let file = asked.file.as_ref().map(|file| (file, fs::read(file)));
+    setup.go_on_as_the_service()?;
     setup.home.prepare()?;
+    let Some((file, bytes)) = file else { return consent::to_what_is_new(setup, asked.accept) };
+    let bytes = bytes.with_context(|| file.display().to_string())?;
+    let sealed = SealedContract::open(&bytes).with_context(|| file.display().to_string())?;
     let in_force = activation::contract_in_force(&setup.home)?;
     let meaning = judge(setup, asked, &sealed, in_force.as_ref())?;
     if matches!(meaning, Meaning::MoreConsent) {
@@ -141,7 +143,7 @@ fn store(
     let consent = Consent {
         contract: sealed.contract.number.clone(),
         activated_at: setup.now(),
-        activated_by: person(),
+        activated_by: setup.person.clone(),
         // What is switched off was not shown as something that is sent.
         consented: item::switched_on(&setup.config).iter().map(|item| item.name().to_owned()).collect(),
         added: vec![],

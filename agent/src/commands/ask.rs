@@ -8,7 +8,7 @@ use anyhow::bail;
 use jiff::Timestamp;
 use mailbeat_shared::wire::report::Kind;
 
-use super::{Setup, person, print, runtime};
+use super::{Setup, print, runtime};
 use crate::cli::SendKind;
 use crate::identity::{draw, system_entropy};
 use crate::route::MailServers;
@@ -24,7 +24,7 @@ pub(super) fn send(setup: &Setup, kind: SendKind) -> anyhow::Result<ExitCode> {
     let request = match kind {
         SendKind::Heartbeat => Request::Heartbeat,
         SendKind::System => Request::System,
-        SendKind::Test => Request::Test { by: person(), route: None },
+        SendKind::Test => Request::Test { by: setup.person.clone(), route: None },
     };
     match ask(setup, &request)? {
         Answer::Queued(sequence) => {

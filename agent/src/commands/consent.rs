@@ -7,7 +7,7 @@ use anyhow::bail;
 use mailbeat_shared::locale::Locale;
 
 use super::words::said;
-use super::{Setup, Usage, ask_person, person, tell};
+use super::{Setup, Usage, ask_person, tell};
 use crate::activation::{self, Agreement};
 use crate::item;
 use crate::words;
@@ -43,7 +43,7 @@ pub(super) fn to_what_is_new(setup: &Setup, accept: bool) -> anyhow::Result<Exit
     tell(text, locale);
     ask(&format!("Do you agree that this is sent to {}, too?", contract.vendor), accept, locale)?;
     let items = new.iter().map(|item| item.name().to_owned()).collect();
-    activation::agree(&setup.home, Agreement { at: setup.now(), by: person(), items })?;
+    activation::agree(&setup.home, Agreement { at: setup.now(), by: setup.person.clone(), items })?;
     tell("Agreed. It is sent with the next reports.\n", locale);
     Ok(ExitCode::SUCCESS)
 }

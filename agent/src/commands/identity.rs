@@ -50,6 +50,7 @@ fn show(setup: &Setup, allowed_signers: bool, json: bool) -> anyhow::Result<Exit
 }
 
 fn keep(setup: &Setup) -> anyhow::Result<ExitCode> {
+    setup.home.prepare()?;
     let mut identity = load(setup)?;
     identity.begin_life(machine(setup).as_deref(), &mut system_entropy());
     identity.save(&setup.home)?;
@@ -62,6 +63,7 @@ fn new(setup: &Setup) -> anyhow::Result<ExitCode> {
     if setup.home.holder().is_some_and(|holder| holder.runs) {
         bail!("stop the running agent first: systemctl stop mailbeat-agent");
     }
+    setup.home.prepare()?;
     let _lock = setup.lock()?;
     // An interrupted `new` leaves a key without its card; that is no reason to refuse the second try.
     let former = match Identity::load(&setup.home) {

@@ -117,7 +117,7 @@ fn without_secret(file: &str) -> String {
 }
 
 fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
-    let key = issuing::load_or_create(&desk.config.vendor_key(), random()?)?;
+    let key = issuing::load(&desk.config.vendor_key())?;
     let taken: Vec<_> =
         desk.reader()?.read(|tx| tx.contracts())?.into_iter().map(|row| row.terms.number).collect();
     let customer = wish.customer.trim().to_owned();
@@ -130,7 +130,7 @@ fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
         valid_until: wish.valid_until.map(|day| midnight(day.tomorrow()?)).transpose()?,
         grace_days: wish.grace_days,
         systems: wish.systems,
-        encryption_key: Keyring::load_or_create(&desk.config.encryption_keys())?.newest(),
+        encryption_key: Keyring::load(&desk.config.encryption_keys())?.newest(),
         report_addresses: vec![],
         maintenance_max_h: wish.maintenance_max_h,
         heartbeat_interval_s: wish.heartbeat_interval.as_deref().map(interval).transpose()?,

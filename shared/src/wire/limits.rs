@@ -34,7 +34,7 @@ pub const PATH_BYTES: usize = 4 * 1024;
 pub const RANGES: usize = 1_000;
 /// Most reports one system may send in an hour before the receiver quarantines the rest.
 pub const REPORTS_PER_HOUR: u32 = 120;
-/// Most tickets of one system that are open at a time; what is beyond joins one summary ticket.
+/// Most tickets of one system that are open at a time; what is beyond opens none until one is resolved.
 pub const OPEN_TICKETS_PER_SYSTEM: usize = 20;
 /// Most multiparts of a mail that are taken apart; what is beyond is text.
 pub const MULTIPARTS: usize = 50;

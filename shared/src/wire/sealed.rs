@@ -232,10 +232,12 @@ mod tests {
         assert!(matches!(flipped, OpenError::Damaged(_)), "{flipped:?}");
         assert!(matches!(open(b"", &keys), Err(OpenError::Damaged(_))));
         assert!(matches!(open(b"age-encryption.org/v2\n", &keys), Err(OpenError::Damaged(_))));
-        let many = vec![key.public(); limits::RECIPIENTS + 1];
-        assert!(matches!(open(&EncryptionKey::seal(&many, b"x"), &keys), Err(OpenError::OverLimit(_))));
-        let huge = EncryptionKey::seal(&[key.public()], &vec![b' '; limits::REPORT_BYTES + 1]);
-        assert!(matches!(open(&huge, &keys), Err(OpenError::OverLimit(_))));
+        let to = |recipients| open(&EncryptionKey::seal(&vec![key.public(); recipients], b"x"), &keys);
+        assert_eq!(to(limits::RECIPIENTS).unwrap(), b"x");
+        assert!(matches!(to(limits::RECIPIENTS + 1), Err(OpenError::OverLimit(_))));
+        let of = |bytes| open(&EncryptionKey::seal(&[key.public()], &vec![b' '; bytes]), &keys);
+        assert_eq!(of(limits::REPORT_BYTES).unwrap().len(), limits::REPORT_BYTES);
+        assert!(matches!(of(limits::REPORT_BYTES + 1), Err(OpenError::OverLimit(_))));
     }
 
     #[test]
@@ -248,5 +250,6 @@ mod tests {
         let wrong = key.expose().parse::<EncryptionKey>().unwrap_err().to_string();
         assert!(!wrong.contains(&key.expose()) && wrong.contains("age1"), "{wrong}");
         assert_eq!(format!("{key:?}"), "DecryptionKey(hidden)");
+        assert_eq!(format!("{:?}", key.public()), format!("EncryptionKey({})", key.public()));
     }
 }

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::install::{Deed, Found, Place, Plan, Service, typed, unit};
-use super::owner::{Owner, closed_at};
 use super::stage::Stage;
 use super::{Asker, Reply};
 use crate::durable::{self, Access};
+use crate::owner::{Owner, closed_at};
 
 /// Where systemd is at work (sd_booted(3)).
 const SYSTEMD: &str = "/run/systemd/system";

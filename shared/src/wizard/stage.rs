@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::install::PROGRAMS;
-use super::owner::{Owner, closed_at};
 use crate::durable::{self, Access};
+use crate::owner::{Owner, closed_at};
 
 /// Runs this program's commands as whoever owns the service's state.
 #[derive(Debug)]

@@ -173,6 +173,37 @@ fn what_root_sets_up_belongs_to_the_agents_user_and_every_step_ran_as_that_user(
 }
 
 #[test]
+fn what_root_asks_for_is_done_as_the_agents_user_with_the_contract_that_only_root_can_read()
+-> anyhow::Result<()> {
+    let site = Site::new()?;
+    let done = site.set_up(false)?;
+    ensure!(done.status.success(), "{}{}", text(&done.stdout), text(&done.stderr));
+    let contract = site.path("acme.contract").display().to_string();
+    for args in [
+        &["deactivate", "--reason", "by root"][..],
+        &["activate", &contract, "--accept"],
+        &["activate"],
+        &["maintenance", "start", "--for", "1h"],
+        &["send", "heartbeat"],
+        &["identity", "keep"],
+        &["identity", "new"],
+        &["test", "--no-delivery"],
+    ] {
+        let said = site.agent()?.args(args).arg("--config").arg(site.path("etc/agent.toml")).output()?;
+        let said = format!("{args:?}: {}{}", text(&said.stdout), text(&said.stderr));
+        let mut found = vec![];
+        owners(&site.path("state"), &mut found)?;
+        let foreign: Vec<_> = found.iter().filter(|(_, owner)| *owner != USER).collect();
+        assert!(foreign.is_empty(), "{said}\nleft {foreign:?}, which the agent cannot write");
+        assert!(!said.contains("belongs to user") && !said.contains("Permission denied"), "{said}");
+    }
+    assert_eq!(site.as_the_agents_user(&["status"])?["activated"], true);
+    let consent = fs::read_to_string(site.path("state/activation.toml"))?;
+    assert!(consent.contains("activated_by = \"root\""), "{consent}");
+    Ok(())
+}
+
+#[test]
 fn where_systemd_is_at_work_the_wizard_starts_the_service_and_elsewhere_says_how_it_is_started()
 -> anyhow::Result<()> {
     let site = Site::new()?;

@@ -5,8 +5,8 @@ use mailbeat_shared::steps::{Seen, Steps, name};
 use mailbeat_shared::wire::confirmation::ConfirmationCode;
 use mailbeat_shared::wire::report::Kind;
 
+use super::super::Setup;
 use super::super::ask::{Word, ask, word};
-use super::super::{Setup, person};
 use super::words;
 use crate::activation;
 use crate::run::{Answer, Request};
@@ -22,7 +22,7 @@ const VERDICT: &str = "accepted";
 
 /// Sends a test report; its sequence, if it was queued.
 pub(super) fn deliver(setup: &Setup, route: Option<String>, steps: &mut Steps) -> Option<u64> {
-    let sequence = match ask(setup, &Request::Test { by: person(), route }) {
+    let sequence = match ask(setup, &Request::Test { by: setup.person.clone(), route }) {
         Ok(Answer::Queued(sequence)) => sequence,
         Ok(Answer::Refused(why)) => {
             steps.fail(REPORT, why, words::not_composed());

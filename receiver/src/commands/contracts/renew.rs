@@ -32,7 +32,7 @@ pub(super) fn run(desk: &Desk, wish: &Renew) -> anyhow::Result<()> {
             None if wish.no_relay => Login::Ended,
             None => Login::AsItWas,
         },
-        encryption_key: Keyring::load_or_create(&desk.config.encryption_keys())?.newest(),
+        encryption_key: Keyring::load(&desk.config.encryption_keys())?.newest(),
     };
     let contract = issuing::renew(&before, renewal, &key.public(), desk.now)?;
     let out =

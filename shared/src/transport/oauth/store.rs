@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crash;
 use crate::durable::{self, Access};
+use crate::owner::Owner;
 use crate::transport::outcome::{Failure, FailureKind};
 use crate::transport::secret::Secret;
 
@@ -94,9 +95,9 @@ pub(super) async fn lock(file: &Path) -> Result<Lock, Failure> {
     }
     let failed = |error: io::Error| unwritable(file, &error.to_string());
     let dir = file.parent().unwrap_or(file);
+    is_ours(dir.parent().unwrap_or(dir))?;
     durable::private_dir(dir).map_err(failed)?;
     let lock = private_options().open(file.with_extension("lock")).map_err(failed)?;
-    same_owner(dir, &lock)?;
     let taken = tokio::time::timeout(PATIENCE, async {
         loop {
             match lock.try_lock() {
@@ -128,26 +129,14 @@ pub(super) fn announce(file: &Path) -> io::Result<()> {
 /// The file whose time says when somebody last signed in.
 pub const CONSENTED: &str = "consented";
 
-/// What root writes into another user's state, that user cannot read.
-#[cfg(unix)]
-fn same_owner(dir: &Path, lock: &File) -> Result<(), Failure> {
-    use std::os::unix::fs::MetadataExt as _;
-    let state = dir.parent().unwrap_or(dir);
-    let (Ok(theirs), Ok(ours)) = (fs::metadata(state), lock.metadata()) else { return Ok(()) };
-    if theirs.uid() == ours.uid() {
+/// What one user writes into the state of another, that other cannot read.
+fn is_ours(state: &Path) -> Result<(), Failure> {
+    if Owner::of(state).is_none_or(Owner::is_me) {
         return Ok(());
     }
-    let text = format!(
-        "{} belongs to user {uid}; run this command as that user: sudo -u '#{uid}' ...",
-        state.display(),
-        uid = theirs.uid()
-    );
+    let text =
+        format!("{} belongs to another user; run this command as that user or as root", state.display());
     Err(Failure::new(FailureKind::Settings, text))
-}
-
-#[cfg(not(unix))]
-fn same_owner(_: &Path, _: &File) -> Result<(), Failure> {
-    Ok(())
 }
 
 fn private_options() -> OpenOptions {
