@@ -148,8 +148,8 @@ fn take(
     candidate: &Candidate,
     arrival: Arrival,
 ) -> Result<Outcome, StoreError> {
-    let (mut system, newly) = match trust::establish(tx, candidate, arrival.receipt.at)? {
-        Trust::Known { system, newly } => (*system, newly),
+    let (mut system, newly, moves_to) = match trust::establish(tx, candidate, arrival.receipt.at)? {
+        Trust::Known { system, newly, moves_to } => (*system, newly, moves_to),
         Trust::Refused { verdict, detail, proven } => return Ok(Outcome { verdict, detail, proven }),
     };
     for key in &newly {
@@ -158,7 +158,8 @@ fn take(
         reprocess_waiting(tx, context, key, arrival.now)?;
         system = tx.system(id)?.unwrap_or(system);
     }
-    let (verdict, detail) = record::record(tx, system, candidate, arrival, context.rules)?;
+    let (verdict, detail) =
+        record::record(tx, system, moves_to.as_deref(), candidate, arrival, context.rules)?;
     Ok(Outcome { verdict, detail, proven: true })
 }
 

@@ -160,3 +160,38 @@ fn a_next_contract_takes_a_system_only_with_its_secret_by_itself_and_with_room()
         next(|contract| contract.enrollment_secret = Some(EnrollmentSecret::from_random([1; 32])));
     assert_eq!(moved(EnrollmentMode::Auto, of_another_secret, 0), stays);
 }
+
+#[test]
+fn a_system_stays_under_its_contract_when_an_old_report_of_the_one_before_comes_late_or_again() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let (first, late) = (agent.heartbeat(at(10)), agent.heartbeat(at(20)));
+    world.verdict(&first.mail, at(10));
+    let next = contract(|contract| contract.number = "ACME-2".parse().unwrap());
+    world.write(|tx, _| tx.put_contract(&next, EnrollmentMode::Auto, at(25)).map(drop));
+    agent.contract = next.contract;
+    world.verdict(&agent.heartbeat(at(30)).mail, at(30));
+    for (made, expected) in [(&late, Verdict::Accepted), (&first, Verdict::Duplicate)] {
+        assert_eq!(world.verdict(&made.mail, at(40)), expected);
+        assert_eq!(world.system(&agent).contract.number.as_str(), "ACME-2", "{expected}");
+    }
+    assert_eq!(world.sequences(&agent), [1, 2, 3]);
+}
+
+#[test]
+fn nobody_moves_to_a_contract_that_has_ended() {
+    let ending = contract(|contract| {
+        (contract.valid_until, contract.grace_days) = (Some(at(24 * HOUR)), 0);
+    });
+    let (mut world, mut agent) = (World::with(EnrollmentMode::Auto, ending), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let mut restored = agent.clone();
+    let next = contract(|contract| contract.number = "ACME-2".parse().unwrap());
+    world.write(|tx, _| tx.put_contract(&next, EnrollmentMode::Auto, at(15)).map(drop));
+    agent.contract = next.contract;
+    world.verdict(&agent.heartbeat(at(20)).mail, at(20));
+    restored.salt = 1;
+    let late = at(60 * HOUR);
+    let ended = Verdict::Ignored(IgnoreReason::ContractEnded);
+    assert_eq!(world.verdict(&restored.heartbeat(late).mail, late), ended);
+    assert_eq!(world.system(&agent).contract.number.as_str(), "ACME-2");
+}
