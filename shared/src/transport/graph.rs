@@ -150,7 +150,11 @@ fn judge(answer: &Answer) -> Outcome {
         // About the account, its rights and its mailbox: the message is good for all we know.
         401 | 403 => Outcome::Deferred(Failure::new(FailureKind::Authentication, said.text)),
         404 => Outcome::Deferred(Failure::new(FailureKind::Settings, said.text)),
-        400..=499 => Outcome::Refused(Failure::new(FailureKind::Permanent, said.text)),
+        400..=499 => {
+            let failure = Failure::new(FailureKind::Permanent, said.text);
+            let is_theirs = failure.text.contains("ErrorInvalidRecipients");
+            Outcome::Refused(if is_theirs { failure.of_recipient() } else { failure })
+        }
         _ => Outcome::Deferred(Failure::new(FailureKind::ProtocolUnclear, said.text)),
     }
 }

@@ -104,7 +104,9 @@ async fn what_graph_refuses_is_told_apart_and_named() {
     let Outcome::Refused(wrong) = outcome(json(400, &error("ErrorInvalidRecipients"))).await else {
         panic!()
     };
-    assert_eq!(wrong.kind, FailureKind::Permanent);
+    assert_eq!((wrong.kind, wrong.recipient), (FailureKind::Permanent, true));
+    let Outcome::Refused(ours) = outcome(json(400, &error("ErrorInvalidRequest"))).await else { panic!() };
+    assert!(!ours.recipient, "whoever is written to");
     let Outcome::Deferred(busy) =
         outcome(with(429, "Retry-After: 12\r\n", &error("ApplicationThrottled"))).await
     else {

@@ -1,0 +1,2 @@
+-- What a notification was sent to: a bounce of an address that was changed meanwhile says nothing of the new one.
+ALTER TABLE notifications ADD COLUMN address TEXT;    -- when it was tried last; NULL: never, or before this was kept
