@@ -146,7 +146,8 @@ fn judge(answer: &Answer) -> Outcome {
         // The gateway gave up waiting; what stands behind it may not have.
         504 => Outcome::Unknown(Failure::new(FailureKind::Temporary, said.text)),
         429 | 503 => Outcome::Deferred(Failure::new(pause(answer, &said), said.text)),
-        500.. => Outcome::Deferred(Failure::new(FailureKind::Temporary, said.text)),
+        // Too slow, in conflict with another change, locked, too early: the same request may go well later.
+        408 | 409 | 423 | 425 | 500.. => Outcome::Deferred(Failure::new(FailureKind::Temporary, said.text)),
         // About the account, its rights and its mailbox: the message is good for all we know.
         401 | 403 => Outcome::Deferred(Failure::new(FailureKind::Authentication, said.text)),
         404 => Outcome::Deferred(Failure::new(FailureKind::Settings, said.text)),

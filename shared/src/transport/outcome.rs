@@ -131,7 +131,7 @@ pub(crate) fn shown(text: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// A 4xx reply: the server asks to come back later.
+    /// A 4xx reply, or another that says that it passes: the server asks to come back later.
     Temporary,
     /// The server asks to be left alone for this long.
     Throttled {

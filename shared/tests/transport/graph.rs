@@ -123,6 +123,17 @@ async fn what_graph_refuses_is_told_apart_and_named() {
 }
 
 #[tokio::test]
+async fn what_passes_is_deferred_though_its_number_is_the_clients_fault() {
+    for status in [408, 409, 423, 425] {
+        let outcome = outcome(with(status, "", "")).await;
+        assert!(
+            matches!(&outcome, Outcome::Deferred(failure) if failure.kind == FailureKind::Temporary),
+            "{status}: {outcome}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_graph_would_not_take_is_not_even_shown_to_it() {
     let story = Story::begin([]).await;
     let message = vec![b'x'; usize::try_from(MESSAGE_BYTES).unwrap() + 1];

@@ -92,7 +92,13 @@ impl Reply {
             (500..600, Some("5.1.90")) => FailureKind::throttled(FULL_HOUR),
             // RFC 3463 section 3.3: the recipient may make room, and then it is taken.
             (500..600, Some("5.2.2")) => FailureKind::MailboxFull,
-            (552, None) if self.says("QUOTA") || self.says("FULL") => FailureKind::MailboxFull,
+            (552, None) if ["QUOTA", "FULL", "STORAGE"].iter().any(|word| self.says(word)) => {
+                FailureKind::MailboxFull
+            }
+            // The mail's size was told before: what is too small is one mailbox.
+            (552, None) if stage == Stage::Recipient => FailureKind::MailboxFull,
+            // RFC 3463 section 3.4: the whole server is full.
+            (500..600, Some("5.3.1")) => FailureKind::Temporary,
             // Refusals of the sign-in that Exchange speaks at MAIL only.
             (500..600, Some("5.7.30" | "5.7.139" | "5.7.57")) => FailureKind::Authentication,
             // RFC 3207 section 4 words it so; 538 says the same of a mechanism (RFC 4954 section 6)

@@ -125,3 +125,24 @@ fn what_is_said_of_the_recipient_is_told_apart_from_what_is_held_against_us() {
     assert!(is_about_them("550 5.1.10 RecipientNotFound\r\n", Stage::Content));
     assert!(!is_about_them("554 5.7.1 content refused\r\n", Stage::Content));
 }
+
+#[test]
+fn a_full_mailbox_and_a_full_disk_of_the_server_pass_however_they_are_worded() {
+    use FailureKind::{MailboxFull, Temporary, TooLarge};
+    let storage = "552 Requested mail action aborted: exceeded storage allocation\r\n";
+    for (said, stage, expected) in [
+        (storage, Stage::Recipient, MailboxFull),
+        (storage, Stage::Content, MailboxFull),
+        ("552 sorry\r\n", Stage::Recipient, MailboxFull),
+        ("552 5.3.1 Mail system full\r\n", Stage::Recipient, Temporary),
+        ("552 5.3.1 Mail system full\r\n", Stage::Content, Temporary),
+        ("554 5.3.1 Insufficient system storage\r\n", Stage::Message, Temporary),
+    ] {
+        assert_eq!(kind(said, stage), expected, "{said}");
+        let outcome = Reply::parse(said).unwrap().outcome(stage);
+        assert!(matches!(outcome, Outcome::Deferred(_)), "{outcome}");
+    }
+    // What the mail itself is too large for is refused at MAIL or after the content.
+    assert_eq!(kind("552 sorry\r\n", Stage::Content), TooLarge);
+    assert_eq!(kind("552 5.3.4 too big\r\n", Stage::Recipient), TooLarge);
+}
