@@ -37,7 +37,7 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
         KeptDays { processed: retention.processed_mail_days, quarantined: retention.quarantined_mail_days };
     let read: Vec<String> =
         receiver.config.mailboxes.iter().map(|mailbox| mailbox.name().to_owned()).collect();
-    receiver.store.write(move |tx| tx.keep_fills_of(&read)).await?;
+    receiver.store.write(move |tx| tx.read_only_these(&read)).await?;
     while !receiver.is_stopping() {
         let (now, rules) = (receiver.now(), receiver.rules());
         let known = Known { accounts: accounts.iter().map(OAuthSettings::standing).collect(), kept };

@@ -73,7 +73,8 @@ impl Tx<'_> {
     pub fn own_view(&self, horizon: Timestamp) -> Result<OwnView, StoreError> {
         let unreachable =
             |mailbox: MailboxRow| mailbox.unreachable.map(|(since, why)| (mailbox.name, since, why));
-        let mailboxes = self.mailboxes()?;
+        let mut mailboxes = self.mailboxes()?;
+        mailboxes.retain(|mailbox| mailbox.active);
         let ahead = mailboxes.iter().filter(|mailbox| !mailbox.ahead.is_zero());
         Ok(OwnView {
             ahead: ahead.map(|mailbox| (mailbox.name.clone(), mailbox.ahead)).collect(),

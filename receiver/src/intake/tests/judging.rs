@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::world::{Agent, HOUR, World, at, contract};
+use crate::evaluate::own::Known;
 use crate::intake::{Context, Source, judge, record_batch, reprocess};
 use crate::store::{EnrollmentMode, StoreError};
 
@@ -103,4 +104,34 @@ fn new_mails_that_seem_hours_old_though_we_read_all_the_time_tell_of_our_clock_a
     assert_eq!(ahead(&mut world), [("reports".to_owned(), SignedDuration::from_hours(3))]);
     world.record(vec![], at(our_now));
     assert_eq!(ahead(&mut world).len(), 1, "no mail is no news");
+}
+
+#[test]
+fn a_mailbox_taken_out_of_the_configuration_holds_up_nobodys_judging_and_loses_its_ticket() {
+    let (mut world, mut moved, mut imported) = (World::new(), Agent::new(1), Agent::new(2));
+    world.verdict(&moved.heartbeat(at(0)).mail, at(5));
+    let mail = imported.heartbeat(at(0)).mail;
+    let source = Source::Mail { raw: &mail, received_at: at(5) };
+    world.write(|tx, context| reprocess(tx, context, source, at(5)));
+    let old = world.folder.mailbox;
+    let own_tickets = |world: &mut World, second| {
+        world.write(|tx, context| judge::own_health(tx, context.rules, &Known::default(), at(second)));
+        let open = world.read(|tx| tx.tickets(true, i64::MAX, 99));
+        open.iter().filter(|row| row.system.is_none()).count()
+    };
+    world.write(|tx, _| tx.set_reachable(old, Some((at(10), "no such account"))));
+    own_tickets(&mut world, 10);
+    assert_eq!(own_tickets(&mut world, HOUR), 1);
+
+    let new = world.write(|tx, _| tx.put_mailbox("new", &["INBOX"])).remove(0);
+    heard(&mut world, new.id, 5 * HOUR);
+    world.tick(at(5 * HOUR));
+    assert_eq!(open_tickets(&mut world), 1, "the old mailbox is waited for");
+    world.write(|tx, _| tx.read_only_these(&["new".to_owned()]));
+    assert_eq!(own_tickets(&mut world, 5 * HOUR + 20), 0);
+    world.tick(at(5 * HOUR + 20));
+    assert_eq!(open_tickets(&mut world), 2, "both hosts are silent");
+    world.write(|tx, _| tx.read_only_these(&["reports".to_owned(), "new".to_owned()]));
+    own_tickets(&mut world, 6 * HOUR);
+    assert_eq!(own_tickets(&mut world, 7 * HOUR), 1, "it is to be read again, and still cannot be");
 }

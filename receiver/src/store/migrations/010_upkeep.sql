@@ -1,2 +1,5 @@
 -- What a notification was sent to: a bounce of an address that was changed meanwhile says nothing of the new one.
 ALTER TABLE notifications ADD COLUMN address TEXT;    -- when it was tried last; NULL: never, or before this was kept
+
+-- Whether the configuration names the mailbox: what is read no more is waited for no more.
+ALTER TABLE mailboxes ADD COLUMN active INTEGER NOT NULL DEFAULT 1;
