@@ -134,7 +134,8 @@ pub(super) fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
 fn look_again(tx: &Tx<'_>, due: &Notification, from: String, now: Timestamp) -> Result<Verdict, StoreError> {
     let is_news = !matches!(due.event.what, What::Resolved);
     let waited = now.duration_since(due.event.at);
-    if is_news && waited < LONGEST_WAIT && !heard_up_to(tx, due, due.event.at)? {
+    // What seems to lie ahead was dated by a clock that was set back since.
+    if is_news && !waited.is_negative() && waited < LONGEST_WAIT && !heard_up_to(tx, due, due.event.at)? {
         return Ok(Verdict::Wait);
     }
     let Some(view) = tx.notification_view(due, from)? else { return Ok(Verdict::Drop("its ticket is gone")) };

@@ -9,7 +9,7 @@ use rusqlite::params;
 
 use super::branches::Hole;
 use super::mailboxes::MailboxRow;
-use super::sqlite::{StoreError, Tx, time, us};
+use super::sqlite::{StoreError, Tx, time};
 use super::systems::System;
 use super::tickets::Owner;
 use crate::evaluate::finding::FindingChange;
@@ -134,10 +134,8 @@ impl Tx<'_> {
         const KEEP: &str = "-- judge_by
             INSERT INTO judged_by (id, rules) VALUES (1, ?1)
             ON CONFLICT (id) DO UPDATE SET rules = excluded.rules WHERE rules <> excluded.rules";
-        const LOOK: &str = "-- judge_by
-            UPDATE systems SET due_at = ?1, version = version + 1 WHERE due_at > ?1";
         if self.run(KEEP, params![rules.as_bytes()])? > 0 {
-            self.run(LOOK, params![us(now)])?;
+            self.look_at_all(now)?;
         }
         Ok(())
     }

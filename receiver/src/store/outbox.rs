@@ -186,6 +186,16 @@ impl Tx<'_> {
         self.run(SQL, params![us(now), HELD_BACK])
     }
 
+    /// Tries now what waits until after `latest`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn bring_notifications_forward(&self, now: Timestamp, latest: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "-- bring_notifications_forward
+            UPDATE notifications SET next_at = ?1 WHERE state = 'waiting' AND next_at > ?2";
+        self.run(SQL, params![us(now), us(latest)]).map(drop)
+    }
+
     /// Puts an attempt off, with what was said.
     ///
     /// # Errors

@@ -5,6 +5,8 @@ use jiff::SignedDuration;
 use super::world::{Agent, HOUR, World, at, contract};
 use crate::evaluate::own::Known;
 use crate::intake::{Context, Source, judge, record_batch, reprocess};
+use crate::run::clockwork;
+use crate::run::outbox::{self, consider};
 use crate::store::{EnrollmentMode, StoreError};
 
 fn open_tickets(world: &mut World) -> usize {
@@ -134,4 +136,38 @@ fn a_mailbox_taken_out_of_the_configuration_holds_up_nobodys_judging_and_loses_i
     world.write(|tx, _| tx.read_only_these(&["reports".to_owned(), "new".to_owned()]));
     own_tickets(&mut world, 6 * HOUR);
     assert_eq!(own_tickets(&mut world, 7 * HOUR), 1, "it is to be read again, and still cannot be");
+}
+
+#[test]
+fn what_was_planned_by_a_clock_that_was_ahead_is_looked_at_when_it_is_right_again() {
+    const WRONG: i64 = 1000 * HOUR;
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    for hour in 1..=2 {
+        world.verdict(&agent.heartbeat_with(at(hour * HOUR), 0.96).mail, at(hour * HOUR));
+    }
+    // Nothing was heard so far ahead, so that nobody is accused; but it is looked at again only then.
+    world.tick(at(WRONG));
+    let waiting = world.read(|tx| tx.due_notifications(at(WRONG), 9)).remove(0);
+    world.write(|tx, _| tx.defer_notification(waiting.id, at(WRONG + 60), "451 later"));
+    let now = at(3 * HOUR);
+    let due = |world: &mut World| {
+        world.read(|tx| Ok((tx.due_systems(now, 9)?.len(), tx.due_notifications(now, 9)?.len())))
+    };
+    assert_eq!(due(&mut world), (0, 0));
+    world.write(|tx, _| clockwork::plan_anew(tx, now, at(WRONG + 60)));
+    assert_eq!(due(&mut world), (1, 0), "so long it may wait");
+    world.write(|tx, _| clockwork::plan_anew(tx, now, now));
+    assert_eq!(due(&mut world), (1, 1));
+}
+
+#[test]
+fn what_happened_by_a_clock_that_was_ahead_is_told_at_once_when_it_is_right_again() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    for hour in 1..=2 {
+        world.verdict(&agent.heartbeat_with(at(hour * HOUR), 0.96).mail, at(hour * HOUR));
+    }
+    let due = world.read(|tx| tx.due_notifications(at(2 * HOUR), 9)).remove(0);
+    let from = "mailbeat@vendor.example".to_owned();
+    let considered = world.write(|tx, _| consider(tx, &due, from, false, at(0)));
+    assert!(matches!(considered, outbox::Verdict::Send(_)), "{considered:?}");
 }
