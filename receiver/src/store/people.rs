@@ -148,10 +148,13 @@ impl Tx<'_> {
             WHERE n.contact = ?1 AND n.state = 'waiting' ORDER BY n.id";
         const FORGET: &str = "-- remove_contact
             DELETE FROM notifications WHERE contact = ?1";
+        const ANSWERS: &str = "-- remove_contact
+            DELETE FROM confirmations WHERE contact = ?1";
         const SQL: &str = "-- remove_contact
             DELETE FROM contacts WHERE id = ?1";
         let waiting = self.all(WAITING, params![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.run(FORGET, params![id])?;
+        self.run(ANSWERS, params![id])?;
         let removed = self.run(SQL, params![id])? == 1;
         waiting.into_iter().try_for_each(|(event, customer)| self.notify(event, customer, now))?;
         Ok(removed)
