@@ -35,7 +35,7 @@ pub(super) fn record(
         Placed::In(branch) => *branch,
         Placed::Not(verdict) => return Ok((verdict, String::new())),
     };
-    if too_many(tx, &system, received_at)? {
+    if arrival.by_itself && too_many(tx, &system, received_at)? {
         return Ok((Verdict::Quarantined(Reason::TooMany), String::new()));
     }
     if branch.is_new {

@@ -26,6 +26,8 @@ pub(super) struct Arrival {
     pub(super) receipt: Receipt,
     /// When it is looked at.
     pub(super) now: Timestamp,
+    /// It came by itself, so that a flood is set aside; what somebody releases or imports is wanted.
+    pub(super) by_itself: bool,
 }
 
 /// Mails that share a savepoint. It keeps each page they change as it was before: for one mail alone that is a dozen pages.
@@ -181,7 +183,7 @@ fn set_aside(
     arrival: Arrival,
 ) -> Result<(), StoreError> {
     let Verdict::Quarantined(reason) = outcome.verdict else { return Ok(()) };
-    let Arrival { place, receipt, now } = arrival;
+    let Arrival { place, receipt, now, .. } = arrival;
     // What was not read is known by its place.
     let by_place = || Digest::of(format!("unread {place:?}").as_bytes());
     let (claimed, digest, kept) = match &prepared.0 {
