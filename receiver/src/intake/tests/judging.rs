@@ -3,11 +3,13 @@
 use jiff::SignedDuration;
 
 use super::world::{Agent, HOUR, World, at, contract};
+use crate::config::Retention;
 use crate::evaluate::own::Known;
 use crate::intake::{Context, Source, judge, record_batch, reprocess};
 use crate::run::clockwork;
 use crate::run::outbox::{self, consider};
 use crate::store::{EnrollmentMode, StoreError};
+use crate::ticket::{TicketEvent, TicketState, What};
 
 fn open_tickets(world: &mut World) -> usize {
     world.read(|tx| tx.tickets(true, i64::MAX, 99)).len()
@@ -170,4 +172,27 @@ fn what_happened_by_a_clock_that_was_ahead_is_told_at_once_when_it_is_right_agai
     let from = "mailbeat@vendor.example".to_owned();
     let considered = world.write(|tx, _| consider(tx, &due, from, false, at(0)));
     assert!(matches!(considered, outbox::Verdict::Send(_)), "{considered:?}");
+}
+
+#[test]
+fn what_a_person_resolved_is_closed_after_14_days_only_when_it_does_not_hold_any_more() {
+    const DAY: i64 = 24 * HOUR;
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let mut report = |world: &mut World, second, full| {
+        world.verdict(&agent.heartbeat_with(at(second), full).mail, at(second));
+    };
+    (1..=2).for_each(|hour| report(&mut world, hour * HOUR, 0.96));
+    let number = world.read(|tx| tx.tickets(true, i64::MAX, 9))[0].ticket.number;
+    let reason = "we live with it".to_owned();
+    let resolved = TicketEvent { at: at(3 * HOUR), what: What::Resolved, reason, by: "anna".into() };
+    world.write(|tx, _| tx.add_ticket_event(number, &resolved, at(3 * HOUR)));
+    let state_after = |world: &mut World, second| {
+        clockwork::clean_up(&mut world.store, Retention::default(), at(second)).unwrap();
+        world.read(|tx| tx.ticket(number)).unwrap().ticket.state
+    };
+    assert_eq!(state_after(&mut world, 20 * DAY), TicketState::Resolved);
+    report(&mut world, 20 * DAY + HOUR, 0.96);
+    assert_eq!(world.read(|tx| tx.tickets(false, i64::MAX, 9)).len(), 1, "no new one of the same matter");
+    (2..=4).for_each(|hour| report(&mut world, 20 * DAY + hour * HOUR, 0.1));
+    assert_eq!(state_after(&mut world, 21 * DAY), TicketState::Closed);
 }
