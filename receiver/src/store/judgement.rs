@@ -39,6 +39,7 @@ impl Tx<'_> {
             system_interval: system.system_report_every(),
             held_until: system.maintenance_until,
             paused: system.is_paused(now),
+            system_reports_from: system.system_reports_from,
             system_reports_until: system.contract.valid_until,
             expected_until: system.contract.over_at(),
             deactivated_at: system.deactivated_at,

@@ -195,3 +195,37 @@ fn nobody_moves_to_a_contract_that_has_ended() {
     assert_eq!(world.verdict(&restored.heartbeat(late).mail, late), ended);
     assert_eq!(world.system(&agent).contract.number.as_str(), "ACME-2");
 }
+
+#[test]
+fn a_renewal_in_the_grace_days_gives_no_all_clear_for_a_host_that_is_silent() {
+    let revision = |number: u32, days: i64| {
+        contract(|contract| {
+            (contract.revision, contract.valid_until) = (number, Some(at(days * 24 * HOUR)));
+            contract.grace_days = 1;
+            contract.enrollment_secret = contract.enrollment_secret.take().filter(|_| number == 1);
+        })
+    };
+    let (mut world, mut agent) = (World::with(EnrollmentMode::Auto, revision(1, 1)), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(20 * HOUR)).mail, at(20 * HOUR));
+    let look = |world: &mut World, hour: i64| {
+        world.hear_until(hour * HOUR);
+        world.tick(at(hour * HOUR));
+        let open = world.read(|tx| tx.tickets(true, i64::MAX, 99));
+        open.iter().map(|row| row.ticket.rule.to_string()).collect::<Vec<_>>()
+    };
+    let silent = ["heartbeat-missing"];
+    assert_eq!(look(&mut world, 30), silent);
+    let renew = |world: &mut World, number, days, hour: i64| {
+        world.write(|tx, _| {
+            tx.put_contract(&revision(number, days), EnrollmentMode::Auto, at(hour * HOUR)).map(drop)
+        });
+    };
+    renew(&mut world, 2, 3, 31);
+    assert_eq!(look(&mut world, 31), silent, "it was to be heard of all the time");
+    assert_eq!(look(&mut world, 55), silent, "a system report is owed since the renewal only");
+    // Three days and the grace day later the contract is over, and nothing is expected.
+    assert_eq!(look(&mut world, 97), Vec::<String>::new());
+    renew(&mut world, 3, 30, 98);
+    assert_eq!(look(&mut world, 98), Vec::<String>::new(), "it gets its full time to show life");
+    assert_eq!(look(&mut world, 102), silent);
+}

@@ -3,3 +3,6 @@ ALTER TABLE notifications ADD COLUMN address TEXT;    -- when it was tried last;
 
 -- Whether the configuration names the mailbox: what is read no more is waited for no more.
 ALTER TABLE mailboxes ADD COLUMN active INTEGER NOT NULL DEFAULT 1;
+
+-- Before that no system report was owed, for the contract had ended: its renewal starts their clock again, and no other.
+ALTER TABLE systems ADD COLUMN system_reports_from INTEGER;
