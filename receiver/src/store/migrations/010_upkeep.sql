@@ -6,3 +6,7 @@ ALTER TABLE mailboxes ADD COLUMN active INTEGER NOT NULL DEFAULT 1;
 
 -- Before that no system report was owed, for the contract had ended: its renewal starts their clock again, and no other.
 ALTER TABLE systems ADD COLUMN system_reports_from INTEGER;
+
+-- What the receiver asks itself each second.
+CREATE INDEX quarantine_by_reason ON quarantine (mailbox, reason) WHERE state = 'waiting';
+CREATE INDEX notifications_refused ON notifications (contact) WHERE state = 'refused';
