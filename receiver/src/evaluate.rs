@@ -187,6 +187,8 @@ pub struct SystemView {
     pub held_until: Option<Timestamp>,
     /// An operator paused or retired the system, or its contract ended: nothing is judged absent.
     pub paused: bool,
+    /// Before that none was owed: its contract had ended, and was renewed then.
+    pub system_reports_from: Option<Timestamp>,
     /// The end of its contract: in the grace days after it no system reports are sent.
     pub system_reports_until: Option<Timestamp>,
     /// The end of the grace days, or the contract's revocation: nothing is sent after it.

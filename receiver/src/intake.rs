@@ -121,6 +121,7 @@ pub fn record_batch(
             },
             receipt: Receipt::of(mail.internal_date, now),
             now,
+            by_itself: true,
         };
         let mails: Vec<_> = batch.mails.iter().map(|mail| (&mail.prepared, arrived(mail))).collect();
         let recorded = record_mails(tx, context, &mails)?;

@@ -15,6 +15,7 @@ use jiff::SignedDuration;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::template::RenderError;
 use mailbeat_shared::text;
+use mailbeat_shared::transport::outcome::{Failure, FailureKind};
 use mailbeat_shared::wire::id::{ContractNumber, SystemId};
 use mailbeat_shared::wire::mail::{ComposeError, Frame, bare_address, compose_plain, is_address};
 
@@ -96,6 +97,15 @@ pub enum LetterError {
     /// A template and its values do not fit: a mistake in this program.
     #[error(transparent)]
     Template(#[from] RenderError),
+}
+
+impl LetterError {
+    /// What it means for the sending to this contact: where the address is none, others can be told.
+    #[must_use]
+    pub fn failure(&self, to: &Contact) -> Failure {
+        let failure = Failure::new(FailureKind::Permanent, self.to_string());
+        if is_address(&to.email) { failure } else { failure.of_recipient() }
+    }
 }
 
 /// The mail that tells a contact of a ticket's event.

@@ -8,6 +8,7 @@ mod confirming;
 mod filing;
 pub mod outbox;
 mod reading;
+mod set_clock;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;

@@ -26,6 +26,8 @@ mod migrate;
 mod notification_view;
 mod outbox;
 mod people;
+#[cfg(test)]
+mod plans;
 mod quarantine;
 mod reported;
 mod reports;

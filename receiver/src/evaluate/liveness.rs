@@ -98,9 +98,9 @@ pub fn silent_at(view: &SystemView, policy: &LivenessPolicy) -> Timestamp {
 
 /// When a system report is missing.
 fn system_report_overdue_at(view: &SystemView, policy: &LivenessPolicy) -> Timestamp {
-    let last =
-        view.system_report_at.unwrap_or(view.registered_at).max(view.held_until.unwrap_or(Timestamp::MIN));
-    later(last, view.system_interval.saturating_add(grace(policy, view.system_interval)))
+    let last = view.system_report_at.unwrap_or(view.registered_at);
+    let begun_anew = view.held_until.max(view.system_reports_from).unwrap_or(Timestamp::MIN);
+    later(last.max(begun_anew), view.system_interval.saturating_add(grace(policy, view.system_interval)))
 }
 
 /// Whether the contract is in its grace days.

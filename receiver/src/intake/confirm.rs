@@ -25,7 +25,7 @@ pub(super) fn answer(
     life: Life,
     arrival: Arrival,
 ) -> Result<(), StoreError> {
-    let Arrival { place, receipt, now } = arrival;
+    let Arrival { place, receipt, now, .. } = arrival;
     let report = &candidate.report;
     let Body::Test { test } = &report.body else { return Ok(()) };
     // What is read again after a restore, or imported, was answered in its time.

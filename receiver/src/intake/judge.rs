@@ -50,7 +50,7 @@ pub(super) fn report(
 }
 
 /// Up to when absence of this system may be judged: as far as all mailboxes were heard that its last reports came through. Where
-/// they came through none (they were imported), it could be any. A mailbox's mails are dated by its server: where our clock is
+/// they came through none that is still read (they were imported, or it was taken out of the configuration), it could be any. A mailbox's mails are dated by its server: where our clock is
 /// ahead of that, so much less was heard.
 ///
 /// # Errors
@@ -59,7 +59,7 @@ pub fn heard_until(tx: &Tx<'_>, system: i64, now: Timestamp) -> Result<Option<Ti
     let its_own = tx.mailboxes_of(system)?;
     let mut least: Option<Timestamp> = None;
     for mailbox in tx.mailboxes()? {
-        if !its_own.is_empty() && !its_own.contains(&mailbox.id) {
+        if !mailbox.active || (!its_own.is_empty() && !its_own.contains(&mailbox.id)) {
             continue;
         }
         let Some(heard) = mailbox.hearing.and_then(|hearing| hearing.heard_until(now)) else {

@@ -14,15 +14,17 @@ use super::settle::Arrival;
 use super::verdict::{QuarantineReason as Reason, Verdict};
 use super::{branch, confirm, files, hole, judge};
 use crate::evaluate::rules::Rules;
-use crate::store::{Branch, Hole, NewReport, StoreError, System, Tx, Why};
+use crate::store::{Branch, Hole, NewReport, StoreError, System, Terms, Tx, Why};
 
 /// Longest planned shutdown.
 const SHUTDOWN: SignedDuration = SignedDuration::from_hours(24);
 
-/// Records a report of `system`, whose key signed it. The verdict is Accepted, Duplicate, or why it is set aside.
+/// Records a report of `system`, whose key signed it. The verdict is Accepted, Duplicate, or why it is set aside. Where it speaks of
+/// the present, the system is under the contract `moves_to` from now on.
 pub(super) fn record(
     tx: &Tx<'_>,
     mut system: System,
+    moves_to: Option<&Terms>,
     candidate: &Candidate,
     arrival: Arrival,
     rules: &Rules,
@@ -33,7 +35,7 @@ pub(super) fn record(
         Placed::In(branch) => *branch,
         Placed::Not(verdict) => return Ok((verdict, String::new())),
     };
-    if too_many(tx, &system, received_at)? {
+    if arrival.by_itself && too_many(tx, &system, received_at)? {
         return Ok((Verdict::Quarantined(Reason::TooMany), String::new()));
     }
     if branch.is_new {
@@ -69,7 +71,11 @@ pub(super) fn record(
     }
     tx.update_branch(&branch)?;
 
-    remember(&mut system, report, &life, received_at, is_newest);
+    let is_latest = is_newest && system.life_at.is_none_or(|was| life.life_at >= was);
+    if let Some(contract) = moves_to.filter(|_| is_latest) {
+        move_to(tx, &mut system, contract)?;
+    }
+    remember(&mut system, report, &life, received_at, is_latest);
     if is_newest {
         judge::report(tx, &mut system, report, &life, rules, now)?;
     } else if filled {
@@ -228,10 +234,19 @@ fn keep_holes(
     Ok(closed)
 }
 
-/// What a report says of the present. Life is proven by any report; the rest only by the newest.
-fn remember(system: &mut System, report: &Report, life: &Life, received_at: Timestamp, is_newest: bool) {
+/// Puts a system under another contract, unless an earlier report of the same batch did.
+fn move_to(tx: &Tx<'_>, system: &mut System, contract: &Terms) -> Result<(), StoreError> {
+    if system.contract.id != contract.id {
+        tx.move_to_contract(system.id, contract.id)?;
+        system.version += 1;
+        system.contract = contract.clone();
+    }
+    Ok(())
+}
+
+/// What a report says of the present. Life is proven by any report; the rest only by the latest.
+fn remember(system: &mut System, report: &Report, life: &Life, received_at: Timestamp, is_latest: bool) {
     let later = |was: Option<Timestamp>| Some(was.map_or(life.life_at, |was| was.max(life.life_at)));
-    let is_latest = is_newest && system.life_at.is_none_or(|was| life.life_at >= was);
     system.life_at = later(system.life_at);
     system.last_received_at = system.last_received_at.max(received_at);
     match &report.body {

@@ -52,7 +52,7 @@ pub fn reprocess(
         },
         Source::Mail { raw, received_at } => {
             let receipt = Receipt::earlier(received_at, now);
-            let arrival = Arrival { place: Place::default(), receipt, now };
+            let arrival = Arrival { place: Place::default(), receipt, now, by_itself: false };
             let recorded = record_mail(tx, context, &prepare(raw, context.keyring), arrival)?;
             tx.count(None, recorded.verdict.as_str(), now, 1)?;
             Ok(Some(recorded))
@@ -82,7 +82,7 @@ fn release(
 ) -> Result<Option<Recorded>, StoreError> {
     let Some(prepared) = prepared(&row.kept, context.keyring)? else { return Ok(None) };
     let receipt = Receipt::set_aside(row.received_at, row.added_at, now);
-    let arrival = Arrival { place: row.place, receipt, now };
+    let arrival = Arrival { place: row.place, receipt, now, by_itself: false };
     let outcome = match tx.isolated(|| judge_mail(tx, context, &prepared, arrival))? {
         Ok(outcome) => outcome,
         Err(error) if error.is_one_rows() => {

@@ -26,6 +26,8 @@ pub(super) struct Arrival {
     pub(super) receipt: Receipt,
     /// When it is looked at.
     pub(super) now: Timestamp,
+    /// It came by itself, so that a flood is set aside; what somebody releases or imports is wanted.
+    pub(super) by_itself: bool,
 }
 
 /// Mails that share a savepoint. It keeps each page they change as it was before: for one mail alone that is a dozen pages.
@@ -148,8 +150,8 @@ fn take(
     candidate: &Candidate,
     arrival: Arrival,
 ) -> Result<Outcome, StoreError> {
-    let (mut system, newly) = match trust::establish(tx, candidate, arrival.receipt.at)? {
-        Trust::Known { system, newly } => (*system, newly),
+    let (mut system, newly, moves_to) = match trust::establish(tx, candidate, arrival.receipt.at)? {
+        Trust::Known { system, newly, moves_to } => (*system, newly, moves_to),
         Trust::Refused { verdict, detail, proven } => return Ok(Outcome { verdict, detail, proven }),
     };
     for key in &newly {
@@ -158,7 +160,8 @@ fn take(
         reprocess_waiting(tx, context, key, arrival.now)?;
         system = tx.system(id)?.unwrap_or(system);
     }
-    let (verdict, detail) = record::record(tx, system, candidate, arrival, context.rules)?;
+    let (verdict, detail) =
+        record::record(tx, system, moves_to.as_deref(), candidate, arrival, context.rules)?;
     Ok(Outcome { verdict, detail, proven: true })
 }
 
@@ -180,7 +183,7 @@ fn set_aside(
     arrival: Arrival,
 ) -> Result<(), StoreError> {
     let Verdict::Quarantined(reason) = outcome.verdict else { return Ok(()) };
-    let Arrival { place, receipt, now } = arrival;
+    let Arrival { place, receipt, now, .. } = arrival;
     // What was not read is known by its place.
     let by_place = || Digest::of(format!("unread {place:?}").as_bytes());
     let (claimed, digest, kept) = match &prepared.0 {

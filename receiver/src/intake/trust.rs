@@ -24,8 +24,9 @@ pub(super) fn refused_from(at: Timestamp) -> Timestamp {
 
 /// Whether a signer may speak, and for whom.
 pub(super) enum Trust {
-    /// It may, for this system. `newly`: the keys that were admitted just now, in the order in which they were used.
-    Known { system: Box<System>, newly: Vec<[u8; 32]> },
+    /// It may, for this system. `newly`: the keys that were admitted just now, in the order in which they were used. `moves_to`:
+    /// another contract that the report proves to hold; whether it says so of the present is seen when it is recorded.
+    Known { system: Box<System>, newly: Vec<[u8; 32]>, moves_to: Option<Box<Terms>> },
     Refused {
         verdict: Verdict,
         detail: String,
@@ -70,7 +71,7 @@ fn known(
     registered: Registered,
     received_at: Timestamp,
 ) -> Result<Trust, StoreError> {
-    let Registered { mut system, key_revoked_at } = registered;
+    let Registered { system, key_revoked_at } = registered;
     let report = &candidate.report;
     if let Some(at) = key_revoked_at.filter(|at| *at <= received_at) {
         let detail = format!("{} was revoked at {at:.0}", candidate.signer.fingerprint());
@@ -80,23 +81,19 @@ fn known(
         let detail = format!("it names {}; the key is {}'s", report.system, system.system_id);
         return Ok(refused(Reason::WrongSystem, detail, true));
     }
+    let mut moves_to = None;
     if report.contract != system.contract.number {
-        match other_contract(tx, candidate, &system)? {
-            Some(contract) => {
-                tx.move_to_contract(system.id, contract.id)?;
-                system.version += 1;
-                system.contract = contract;
-            }
-            None => {
-                let detail = format!("it names {}; the key's is {}", report.contract, system.contract.number);
-                return Ok(refused(Reason::WrongContract, detail, true));
-            }
-        }
+        let Some(contract) = other_contract(tx, candidate, &system)? else {
+            let detail = format!("it names {}; the key's is {}", report.contract, system.contract.number);
+            return Ok(refused(Reason::WrongContract, detail, true));
+        };
+        moves_to = Some(Box::new(contract));
     }
-    if system.contract.has_ended(received_at) {
-        return Ok(ended(&system.contract));
+    let named = moves_to.as_deref().unwrap_or(&system.contract);
+    if named.has_ended(received_at) {
+        return Ok(ended(named));
     }
-    Ok(Trust::Known { system: Box::new(system), newly: vec![] })
+    Ok(Trust::Known { system: Box::new(system), newly: vec![], moves_to })
 }
 
 /// Another contract of the same customer that the report proves to hold and that has room.
@@ -150,7 +147,7 @@ fn unknown(tx: &Tx<'_>, candidate: &Candidate, received_at: Timestamp) -> Result
         return Ok(refused(Reason::NotEnrolled, detail, true));
     }
     let system = register(tx, candidate, &contract, AdmittedBy::Proof, received_at)?;
-    Ok(Trust::Known { system: Box::new(system), newly: vec![candidate.key] })
+    Ok(Trust::Known { system: Box::new(system), newly: vec![candidate.key], moves_to: None })
 }
 
 /// Registers a system never seen before with the key that signed.
@@ -209,7 +206,7 @@ fn succeed(
     // Under the contract the system has: if the report names another, that is looked at as for any known key.
     match tx.registered(&candidate.key)? {
         Some(registered) => Ok(match known(tx, candidate, registered, received_at)? {
-            Trust::Known { system, .. } => Trust::Known { system, newly },
+            Trust::Known { system, moves_to, .. } => Trust::Known { system, newly, moves_to },
             refused @ Trust::Refused { .. } => refused,
         }),
         None => Ok(refused(Reason::NotEnrolled, "the key was not admitted", proven)),

@@ -128,7 +128,11 @@ impl Sender {
                 let from = bare_address(&self.from);
                 match Envelope::new(from.as_deref(), &letter.to) {
                     Ok(envelope) => client.send(&envelope, &letter.bytes).await,
-                    Err(error) => Outcome::Refused(Failure::new(FailureKind::Permanent, error.to_string())),
+                    Err(error) => {
+                        let failure = Failure::new(FailureKind::Permanent, error.to_string());
+                        let is_ours = from.is_some_and(|from| Envelope::new(None, &from).is_err());
+                        Outcome::Refused(if is_ours { failure } else { failure.of_recipient() })
+                    }
                 }
             }
             Way::Graph(settings) => {

@@ -1,7 +1,8 @@
 //! When a notification is tried again. Pure.
 //!
-//! Somebody waits for these mails: the first retries come soon, later ones at least every hour, and after three days the mail
-//! would only tell what is long known. A refusal is final at once, so that the next contact hears of it in time.
+//! Somebody waits for these mails: the first retries come soon, later ones at least every hour. Only what is said of the recipient is
+//! given up, so that the next contact hears of it in time: a refusal at once, a server that puts them off after three days. What
+//! would befall whoever is written to (a sender that is refused, a password that is wrong) is tried until it is mended.
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::transport::outcome::{FailureKind, Outcome};
@@ -17,7 +18,7 @@ pub enum Next {
     Done,
     /// Try again, not before this.
     RetryAt(Timestamp),
-    /// It will not be sent: tell the next contact and open a ticket about the receiver.
+    /// It will not be sent to this recipient: tell the next contact and open a ticket about the receiver.
     GiveUp {
         /// Why, with the server's words.
         reason: String,
@@ -29,14 +30,16 @@ pub enum Next {
 pub fn next(outcome: &Outcome, attempts: u32, first_tried_at: Timestamp, now: Timestamp) -> Next {
     let failure = match outcome {
         Outcome::Sent { .. } => return Next::Done,
-        Outcome::Refused(failure) => return Next::GiveUp { reason: failure.to_string() },
+        Outcome::Refused(failure) if failure.recipient => {
+            return Next::GiveUp { reason: failure.to_string() };
+        }
         // Whoever has not emptied their mailbox will not read this one in time.
         Outcome::Deferred(failure) if failure.kind == FailureKind::MailboxFull => {
             return Next::GiveUp { reason: failure.to_string() };
         }
-        Outcome::Deferred(failure) | Outcome::Unknown(failure) => failure,
+        Outcome::Refused(failure) | Outcome::Deferred(failure) | Outcome::Unknown(failure) => failure,
     };
-    if now.duration_since(first_tried_at) >= GIVE_UP_AFTER {
+    if failure.recipient && now.duration_since(first_tried_at) >= GIVE_UP_AFTER {
         let reason = format!("tried {attempts} times in 3 days, last: {failure}");
         return Next::GiveUp { reason };
     }
@@ -57,7 +60,7 @@ mod tests {
     use mailbeat_shared::transport::outcome::{Failure, FailureKind};
 
     fn busy() -> Outcome {
-        Outcome::Deferred(Failure::new(FailureKind::Temporary, "451 4.3.0 try later"))
+        Outcome::Deferred(Failure::new(FailureKind::Temporary, "450 4.2.1 try later").of_recipient())
     }
 
     fn start() -> Timestamp {
@@ -67,7 +70,8 @@ mod tests {
     #[test]
     fn what_was_sent_is_done_and_what_was_refused_is_given_up_at_once_with_the_servers_words() {
         assert_eq!(next(&Outcome::Sent { reply: "250".into() }, 1, start(), start()), Next::Done);
-        let refused = Outcome::Refused(Failure::new(FailureKind::Permanent, "550 5.1.1 unknown user"));
+        let unknown = Failure::new(FailureKind::Permanent, "550 5.1.1 unknown user");
+        let refused = Outcome::Refused(unknown.of_recipient());
         let Next::GiveUp { reason } = next(&refused, 1, start(), start()) else { panic!("not given up") };
         assert!(reason.contains("550 5.1.1 unknown user"), "{reason}");
     }
@@ -95,7 +99,21 @@ mod tests {
         };
         assert_eq!(waits[..8], [1, 2, 4, 8, 16, 32, 60, 60]);
         assert_eq!(now.duration_since(start()).as_hours(), 72);
-        assert!(reason.starts_with("tried 78 times in 3 days, last: temporary failure: 451"), "{reason}");
+        assert!(reason.starts_with("tried 78 times in 3 days, last: temporary failure: 450"), "{reason}");
+    }
+
+    #[test]
+    fn what_would_befall_whoever_is_written_to_is_tried_hourly_until_it_is_mended() {
+        let long_after = start() + SignedDuration::from_hours(24 * 30);
+        for ours in [
+            Outcome::Refused(Failure::new(FailureKind::Permanent, "550 5.7.1 sender refused")),
+            Outcome::Refused(Failure::new(FailureKind::TooLarge, "552 5.3.4 too big")),
+            Outcome::Deferred(Failure::new(FailureKind::Authentication, "535 5.7.8 bad password")),
+        ] {
+            assert_eq!(next(&ours, 1, start(), start()), Next::RetryAt(start() + FIRST_WAIT), "{ours}");
+            let later = next(&ours, 900, start(), long_after);
+            assert_eq!(later, Next::RetryAt(long_after + LONGEST_WAIT), "{ours}");
+        }
     }
 
     #[test]

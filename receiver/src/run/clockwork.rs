@@ -6,7 +6,9 @@ use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::transport::oauth::OAuthSettings;
+use tokio::time::Instant;
 
+use super::set_clock::SetClock;
 use super::{Receiver, RunError, reading};
 use crate::config::Retention;
 use crate::evaluate::fill::KeptDays;
@@ -14,7 +16,7 @@ use crate::evaluate::own::Known;
 use crate::evaluate::rules::Rules;
 use crate::history::Day;
 use crate::intake::judge;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Tx};
 use crate::ticket::{TicketEvent, What};
 
 /// Systems judged in one go, so that mail is not kept waiting.
@@ -23,6 +25,8 @@ const AT_ONCE: usize = 200;
 const HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
 /// A ticket that stayed resolved so long is closed.
 const CLOSE_AFTER: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// No notification waits longer for its next attempt.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 /// Rows touched by one step of the clean-up.
 const STEP: u32 = 500;
 
@@ -37,12 +41,21 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
         KeptDays { processed: retention.processed_mail_days, quarantined: retention.quarantined_mail_days };
     let read: Vec<String> =
         receiver.config.mailboxes.iter().map(|mailbox| mailbox.name().to_owned()).collect();
-    receiver.store.write(move |tx| tx.keep_fills_of(&read)).await?;
+    receiver.store.write(move |tx| tx.read_only_these(&read)).await?;
+    // It may have run by a clock that was ahead.
+    let (now, begun, mut clock) = (receiver.now(), Instant::now(), SetClock::default());
+    let waits_at_most = now.saturating_add(LONGEST_WAIT).unwrap_or(now);
+    receiver.store.write(move |tx| plan_anew(tx, now, waits_at_most)).await?;
     while !receiver.is_stopping() {
         let (now, rules) = (receiver.now(), receiver.rules());
+        if clock.went_back(now, begun.elapsed()) {
+            tracing::warn!(%now, "the clock was set back; what was planned by it is looked at now");
+            receiver.store.write(move |tx| plan_anew(tx, now, now)).await?;
+        }
         let known = Known { accounts: accounts.iter().map(OAuthSettings::standing).collect(), kept };
         receiver.store.with(move |store| look(store, &rules, &known, now)).await?;
-        if housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING) {
+        let is_time = housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING);
+        if is_time && clock.is_believed(begun.elapsed()) {
             housekept_at = Some(now);
             receiver.store.with(move |store| clean_up(store, retention, now)).await?;
         }
@@ -56,6 +69,17 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
         receiver.sleep(reading::LONGEST_SLEEP).await;
     }
     Ok(())
+}
+
+/// What a clock may have planned that was ahead: every system is looked at now, and what people are to be told and waits until after
+/// `latest` is tried now.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn plan_anew(tx: &Tx<'_>, now: Timestamp, latest: Timestamp) -> Result<(), StoreError> {
+    tx.look_at_all(now)?;
+    tx.bring_notifications_forward(now, latest)?;
+    tx.bring_confirmations_forward(now, latest)
 }
 
 /// One transaction (R4) for each system that is due, and one for the receiver itself with what only its loops know.

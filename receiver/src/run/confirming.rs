@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use mailbeat_shared::crash;
-use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
+use mailbeat_shared::transport::outcome::Outcome;
 use mailbeat_shared::wire::contract::EnrollmentSecret;
 
 use super::{Receiver, outbox};
@@ -83,6 +83,6 @@ async fn hand_over(
             crash::point("R5.after");
             outcome
         }
-        Err(error) => Outcome::Refused(Failure::new(FailureKind::Permanent, error.to_string())),
+        Err(error) => Outcome::Refused(error.failure(&contact)),
     }
 }

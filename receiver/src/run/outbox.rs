@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::crash;
-use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
+use mailbeat_shared::transport::outcome::Outcome;
 
 use super::{Receiver, RunError, confirming, reading};
 use crate::evaluate::Severity;
@@ -100,7 +100,7 @@ async fn deliver(
             crash::point("R5.after");
             outcome
         }
-        Err(error) => Outcome::Refused(Failure::new(FailureKind::Permanent, error.to_string())),
+        Err(error) => Outcome::Refused(error.failure(&view.contact)),
     };
     mark(receiver, due, outcome).await
 }
@@ -118,7 +118,7 @@ pub fn consider(
 ) -> Result<Verdict, StoreError> {
     let verdict = if observe { Verdict::Drop("only observing") } else { look_again(tx, due, from, now)? };
     match &verdict {
-        Verdict::Send(_) => tx.count_notification(due.id, after(now, AFTER_A_CRASH))?,
+        Verdict::Send(_) => tx.count_notification(due.id, &due.email, after(now, AFTER_A_CRASH))?,
         Verdict::Wait => tx.defer_notification(due.id, after(now, SignedDuration::from_secs(1)), "")?,
         Verdict::Hold(until) => tx.defer_notification(due.id, *until, HELD_BACK)?,
         Verdict::Drop(why) => tx.drop_notification(due.id, why, now)?,
@@ -134,7 +134,8 @@ pub(super) fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
 fn look_again(tx: &Tx<'_>, due: &Notification, from: String, now: Timestamp) -> Result<Verdict, StoreError> {
     let is_news = !matches!(due.event.what, What::Resolved);
     let waited = now.duration_since(due.event.at);
-    if is_news && waited < LONGEST_WAIT && !heard_up_to(tx, due, due.event.at)? {
+    // What seems to lie ahead was dated by a clock that was set back since.
+    if is_news && !waited.is_negative() && waited < LONGEST_WAIT && !heard_up_to(tx, due, due.event.at)? {
         return Ok(Verdict::Wait);
     }
     let Some(view) = tx.notification_view(due, from)? else { return Ok(Verdict::Drop("its ticket is gone")) };
@@ -164,8 +165,12 @@ fn heard_up_to(tx: &Tx<'_>, due: &Notification, at: Timestamp) -> Result<bool, S
 
 async fn mark(receiver: &Receiver, due: Notification, outcome: Outcome) -> Result<(), StoreError> {
     let (now, ticket, to, words) = (receiver.now(), due.ticket, due.email.clone(), outcome.to_string());
+    let is_refused = matches!(outcome, Outcome::Refused(_));
     match receiver.store.write(move |tx| conclude(tx, &due, &outcome, now)).await? {
         Next::Done => tracing::info!(%ticket, to, "notified"),
+        Next::RetryAt(at) if is_refused => {
+            tracing::error!(%ticket, words, %at, "outgoing mail is refused, whoever it is for; nobody can be told meanwhile");
+        }
         Next::RetryAt(at) => tracing::warn!(%ticket, to, words, %at, "not notified yet"),
         Next::GiveUp { reason } => tracing::error!(%ticket, to, reason, "cannot be notified"),
     }

@@ -120,6 +120,16 @@ impl Tx<'_> {
         self.run(SQL, params![us(now)])
     }
 
+    /// Tries now what waits until after `latest`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn bring_confirmations_forward(&self, now: Timestamp, latest: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "-- bring_confirmations_forward
+            UPDATE confirmations SET next_at = ?1 WHERE state = 'waiting' AND next_at > ?2";
+        self.run(SQL, params![us(now), us(latest)]).map(drop)
+    }
+
     /// Puts an attempt off, with what was said.
     ///
     /// # Errors

@@ -65,6 +65,27 @@ macro_rules! select_contracts {
     };
 }
 
+/// What a contract did not promise any more when it was renewed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lapsed {
+    /// It had not ended.
+    No,
+    /// System reports: it was in its grace days.
+    InGrace,
+    /// Anything.
+    Over,
+}
+
+impl Lapsed {
+    fn of(terms: &Terms, now: Timestamp) -> Self {
+        match terms.valid_until {
+            _ if terms.is_over(now) => Self::Over,
+            Some(until) if until <= now => Self::InGrace,
+            _ => Self::No,
+        }
+    }
+}
+
 /// Whether a file may be taken up, where this is held of its number and its customer has this row.
 fn goes_on_from(
     held: Option<&ContractRow>,
@@ -109,7 +130,7 @@ impl Tx<'_> {
         let customer = self.put_customer(&contract.customer, now)?;
         let held = self.contract(&contract.number)?;
         goes_on_from(held.as_ref(), contract, customer)?;
-        let had_ended = held.and_then(|held| held.terms.valid_until).is_some_and(|until| until <= now);
+        let lapsed = held.map_or(Lapsed::No, |held| Lapsed::of(&held.terms, now));
         let (heartbeat, system) = (contract.heartbeat_interval_s, contract.system_interval_s);
         let id = self.only(
             INSERT,
@@ -136,7 +157,7 @@ impl Tx<'_> {
             |row| row.get(0),
         )?;
         self.put_revision(id, contract)?;
-        self.look_at_systems(id, had_ended, now)?;
+        self.look_at_systems(id, lapsed, now)?;
         Ok(id)
     }
 
@@ -209,14 +230,16 @@ impl Tx<'_> {
         Ok(text.and_then(|text| serde_json::from_value(serde_json::Value::String(text)).ok()))
     }
 
-    /// The systems of a contract whose term changed are looked at next. Where it had ended, nobody promised anything meanwhile:
-    /// each gets its full time to show life, as after maintenance.
-    fn look_at_systems(&self, contract: i64, had_ended: bool, now: Timestamp) -> Result<(), StoreError> {
+    /// The systems of a contract whose term changed are looked at next. What nobody promised meanwhile begins anew: each gets its
+    /// full time for its next system report, and where the contract was over to show life, as after maintenance.
+    fn look_at_systems(&self, contract: i64, lapsed: Lapsed, now: Timestamp) -> Result<(), StoreError> {
         const SQL: &str = "-- look_at_systems
             UPDATE systems SET due_at = ?2, version = version + 1,
-                maintenance_until = CASE WHEN ?3 THEN max(coalesce(maintenance_until, ?2), ?2) ELSE maintenance_until END
+                system_reports_from = CASE WHEN ?3 THEN ?2 ELSE system_reports_from END,
+                maintenance_until = CASE WHEN ?4 THEN max(coalesce(maintenance_until, ?2), ?2) ELSE maintenance_until END
             WHERE contract = ?1";
-        self.run(SQL, params![contract, us(now), had_ended]).map(drop)
+        let (no_system_reports, nothing) = (lapsed != Lapsed::No, lapsed == Lapsed::Over);
+        self.run(SQL, params![contract, us(now), no_system_reports, nothing]).map(drop)
     }
 
     /// Ends a contract from `at` on, whatever its term.
@@ -229,7 +252,7 @@ impl Tx<'_> {
         let Some(id) = self.one(SQL, params![number.as_str(), us(at)], |row| row.get(0))? else {
             return Ok(false);
         };
-        self.look_at_systems(id, false, at)?;
+        self.look_at_systems(id, Lapsed::No, at)?;
         Ok(true)
     }
 }

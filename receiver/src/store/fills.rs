@@ -25,15 +25,6 @@ impl Tx<'_> {
         })
     }
 
-    /// Forgets it of the mailboxes that are read no more.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn keep_fills_of(&self, read: &[String]) -> Result<(), StoreError> {
-        let mut others = self.mailboxes()?.into_iter().filter(|mailbox| !read.contains(&mailbox.name));
-        others.try_for_each(|mailbox| self.put_fills(mailbox.id, &[]))
-    }
-
     /// How full every mailbox is that tells, by its name.
     ///
     /// # Errors

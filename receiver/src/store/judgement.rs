@@ -9,7 +9,7 @@ use rusqlite::params;
 
 use super::branches::Hole;
 use super::mailboxes::MailboxRow;
-use super::sqlite::{StoreError, Tx, time, us};
+use super::sqlite::{StoreError, Tx, time};
 use super::systems::System;
 use super::tickets::Owner;
 use crate::evaluate::finding::FindingChange;
@@ -39,6 +39,7 @@ impl Tx<'_> {
             system_interval: system.system_report_every(),
             held_until: system.maintenance_until,
             paused: system.is_paused(now),
+            system_reports_from: system.system_reports_from,
             system_reports_until: system.contract.valid_until,
             expected_until: system.contract.over_at(),
             deactivated_at: system.deactivated_at,
@@ -73,7 +74,8 @@ impl Tx<'_> {
     pub fn own_view(&self, horizon: Timestamp) -> Result<OwnView, StoreError> {
         let unreachable =
             |mailbox: MailboxRow| mailbox.unreachable.map(|(since, why)| (mailbox.name, since, why));
-        let mailboxes = self.mailboxes()?;
+        let mut mailboxes = self.mailboxes()?;
+        mailboxes.retain(|mailbox| mailbox.active);
         let ahead = mailboxes.iter().filter(|mailbox| !mailbox.ahead.is_zero());
         Ok(OwnView {
             ahead: ahead.map(|mailbox| (mailbox.name.clone(), mailbox.ahead)).collect(),
@@ -133,10 +135,8 @@ impl Tx<'_> {
         const KEEP: &str = "-- judge_by
             INSERT INTO judged_by (id, rules) VALUES (1, ?1)
             ON CONFLICT (id) DO UPDATE SET rules = excluded.rules WHERE rules <> excluded.rules";
-        const LOOK: &str = "-- judge_by
-            UPDATE systems SET due_at = ?1, version = version + 1 WHERE due_at > ?1";
         if self.run(KEEP, params![rules.as_bytes()])? > 0 {
-            self.run(LOOK, params![us(now)])?;
+            self.look_at_all(now)?;
         }
         Ok(())
     }

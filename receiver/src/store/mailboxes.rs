@@ -39,6 +39,8 @@ pub struct MailboxRow {
     pub unreachable: Option<(Timestamp, String)>,
     /// How far our clock is ahead of the mail server's, as far as mails tell.
     pub ahead: SignedDuration,
+    /// It is configured; of one that is read no more nothing is expected.
+    pub active: bool,
 }
 
 fn folder(row: &Row<'_>) -> rusqlite::Result<Folder> {
@@ -60,7 +62,7 @@ fn mailbox(row: &Row<'_>) -> rusqlite::Result<MailboxRow> {
     let unreachable =
         maybe_time(row, 4)?.map(|since| Ok::<_, rusqlite::Error>((since, row.get(5)?))).transpose()?;
     let ahead = SignedDuration::from_micros(row.get(6)?);
-    Ok(MailboxRow { id: row.get(0)?, name: row.get(1)?, hearing, unreachable, ahead })
+    Ok(MailboxRow { id: row.get(0)?, name: row.get(1)?, hearing, unreachable, ahead, active: row.get(7)? })
 }
 
 impl Tx<'_> {
@@ -87,8 +89,27 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn mailboxes(&self) -> Result<Vec<MailboxRow>, StoreError> {
         const SQL: &str = "-- mailboxes
-            SELECT id, name, drained_at, judge_from, unreachable_since, unreachable_why, ahead FROM mailboxes ORDER BY name";
+            SELECT id, name, drained_at, judge_from, unreachable_since, unreachable_why, ahead, active
+            FROM mailboxes ORDER BY name";
         self.all(SQL, [], mailbox)
+    }
+
+    /// From now on these are the mailboxes that are read. Of others nothing more is expected: neither that they are heard, nor that
+    /// they have room.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn read_only_these(&self, names: &[String]) -> Result<(), StoreError> {
+        const SQL: &str = "-- read_only_these
+            UPDATE mailboxes SET active = ?2 WHERE id = ?1";
+        for mailbox in self.mailboxes()? {
+            let active = names.contains(&mailbox.name);
+            self.run(SQL, params![mailbox.id, active])?;
+            if !active {
+                self.put_fills(mailbox.id, &[])?;
+            }
+        }
+        Ok(())
     }
 
     /// One mailbox.
@@ -97,7 +118,8 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn mailbox(&self, id: i64) -> Result<Option<MailboxRow>, StoreError> {
         const SQL: &str = "-- mailbox
-            SELECT id, name, drained_at, judge_from, unreachable_since, unreachable_why, ahead FROM mailboxes WHERE id = ?1";
+            SELECT id, name, drained_at, judge_from, unreachable_since, unreachable_why, ahead, active
+            FROM mailboxes WHERE id = ?1";
         self.one(SQL, params![id], mailbox)
     }
 

@@ -21,6 +21,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("migrations/007_mailbox_fills.sql"),
     include_str!("migrations/008_judged_by.sql"),
     include_str!("migrations/009_revisions.sql"),
+    include_str!("migrations/010_upkeep.sql"),
 ];
 
 /// "MBRX": tells our databases from others.

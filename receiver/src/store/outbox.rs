@@ -92,9 +92,10 @@ impl Tx<'_> {
     /// else the vendor's own.
     pub(super) fn notify(&self, event: i64, customer: Option<i64>, now: Timestamp) -> Result<(), StoreError> {
         const CONTACT: &str = "-- notify
-            SELECT id FROM contacts WHERE (customer IS ?1 OR customer IS NULL) AND refused_at IS NULL
+            SELECT id FROM contacts c WHERE (customer IS ?1 OR customer IS NULL) AND refused_at IS NULL AND NOT EXISTS
+                (SELECT 1 FROM notifications n WHERE n.event = ?2 AND n.contact = c.id AND n.state = 'refused')
             ORDER BY customer IS NULL, position, id LIMIT 1";
-        match self.one(CONTACT, params![customer], |row| row.get::<_, i64>(0))? {
+        match self.one(CONTACT, params![customer, event], |row| row.get::<_, i64>(0))? {
             Some(contact) => self.put_notification(event, contact, now),
             None => {
                 tracing::warn!(event, "nobody to tell: there is no contact whose address works");
@@ -151,14 +152,15 @@ impl Tx<'_> {
         self.one(SQL, [], |row| time(row, 0))
     }
 
-    /// Counts an attempt before it is made, and says when to try again if nothing more is heard.
+    /// Counts an attempt before it is made, to this address, and says when to try again if nothing more is heard.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn count_notification(&self, id: i64, retry_at: Timestamp) -> Result<(), StoreError> {
+    pub fn count_notification(&self, id: i64, address: &str, retry_at: Timestamp) -> Result<(), StoreError> {
         const SQL: &str = "-- count_notification
-            UPDATE notifications SET attempts = attempts + 1, next_at = ?2, words = '' WHERE id = ?1 AND state = 'waiting'";
-        self.run(SQL, params![id, us(retry_at)]).map(drop)
+            UPDATE notifications SET attempts = attempts + 1, address = ?3, next_at = ?2, words = ''
+            WHERE id = ?1 AND state = 'waiting'";
+        self.run(SQL, params![id, us(retry_at), address]).map(drop)
     }
 
     /// Makes due what was being sent when this program last ended, so that a restart tells people at once. Attempts are few:
@@ -182,6 +184,16 @@ impl Tx<'_> {
             UPDATE notifications SET next_at = min(next_at, ?1)
             WHERE state = 'waiting' AND attempts > 0 AND words <> ?2";
         self.run(SQL, params![us(now), HELD_BACK])
+    }
+
+    /// Tries now what waits until after `latest`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn bring_notifications_forward(&self, now: Timestamp, latest: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "-- bring_notifications_forward
+            UPDATE notifications SET next_at = ?1 WHERE state = 'waiting' AND next_at > ?2";
+        self.run(SQL, params![us(now), us(latest)]).map(drop)
     }
 
     /// Puts an attempt off, with what was said.
@@ -243,24 +255,25 @@ impl Tx<'_> {
         self.run(SQL, params![id, end.as_str(), words, us(now)]).map(drop)
     }
 
-    /// The notification with this token was refused for good, by the server or by a bounce: the contact's address does not
-    /// work, and the next one responsible is told instead. `false`: none of ours, or known already.
+    /// The recipient of the notification with this token was refused for good, by the server or by a bounce: the address it was sent
+    /// to does not work, and the next one responsible is told instead. `false`: none of ours, or known already.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn notification_refused(&self, token: &str, words: &str, now: Timestamp) -> Result<bool, StoreError> {
         const FIND: &str = "-- notification_refused
-            SELECT n.id, n.event, n.contact, t.customer FROM notifications n JOIN ticket_events e ON e.id = n.event
+            SELECT n.id, n.event, t.customer FROM notifications n JOIN ticket_events e ON e.id = n.event
                 JOIN tickets t ON t.number = e.ticket
             WHERE n.token = ?1 AND n.state <> 'refused'";
         const CONTACT: &str = "-- notification_refused
-            UPDATE contacts SET refused_at = coalesce(refused_at, ?2) WHERE id = ?1";
+            UPDATE contacts SET refused_at = coalesce(refused_at, ?2)
+            FROM notifications n WHERE n.id = ?1 AND contacts.id = n.contact AND contacts.email = coalesce(n.address, contacts.email)";
         let found = self.one(FIND, params![token], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get(3)?))
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get(2)?))
         })?;
-        let Some((id, event, contact, customer)) = found else { return Ok(false) };
+        let Some((id, event, customer)) = found else { return Ok(false) };
         self.end_notification(id, Ended::Refused, words, now)?;
-        self.run(CONTACT, params![contact, us(now)])?;
+        self.run(CONTACT, params![id, us(now)])?;
         self.notify(event, customer, now)?;
         Ok(true)
     }

@@ -9,6 +9,12 @@ use serde::Serialize;
 
 use super::sqlite::{StoreError, Tx, maybe_time, maybe_word, time, us};
 
+/// Asked each second.
+pub(super) const REFUSED: &str = "-- refused_contacts
+    SELECT c.email, min(c.refused_at), coalesce((SELECT n.words FROM notifications n JOIN contacts o ON o.id = n.contact
+        WHERE o.email = c.email AND n.state = 'refused' ORDER BY n.id DESC LIMIT 1), '')
+    FROM contacts c WHERE c.refused_at IS NOT NULL GROUP BY c.email ORDER BY c.email LIMIT 200";
+
 /// A customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Customer {
@@ -148,10 +154,13 @@ impl Tx<'_> {
             WHERE n.contact = ?1 AND n.state = 'waiting' ORDER BY n.id";
         const FORGET: &str = "-- remove_contact
             DELETE FROM notifications WHERE contact = ?1";
+        const ANSWERS: &str = "-- remove_contact
+            DELETE FROM confirmations WHERE contact = ?1";
         const SQL: &str = "-- remove_contact
             DELETE FROM contacts WHERE id = ?1";
         let waiting = self.all(WAITING, params![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.run(FORGET, params![id])?;
+        self.run(ANSWERS, params![id])?;
         let removed = self.run(SQL, params![id])? == 1;
         waiting.into_iter().try_for_each(|(event, customer)| self.notify(event, customer, now))?;
         Ok(removed)
@@ -173,10 +182,6 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub(super) fn refused_contacts(&self) -> Result<Vec<(String, Timestamp, String)>, StoreError> {
-        const SQL: &str = "-- refused_contacts
-            SELECT c.email, min(c.refused_at), coalesce((SELECT n.words FROM notifications n JOIN contacts o ON o.id = n.contact
-                WHERE o.email = c.email AND n.state = 'refused' ORDER BY n.id DESC LIMIT 1), '')
-            FROM contacts c WHERE c.refused_at IS NOT NULL GROUP BY c.email ORDER BY c.email LIMIT 200";
-        self.all(SQL, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))
+        self.all(REFUSED, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))
     }
 }

@@ -148,6 +148,11 @@ pub struct Quarantined {
     pub kept: Kept,
 }
 
+/// Asked each second.
+pub(super) const SUMMARY: &str = "-- quarantine_summary
+    SELECT coalesce(m.name, 'import'), q.reason, count(*) FROM quarantine q LEFT JOIN mailboxes m ON m.id = q.mailbox
+    WHERE q.state = 'waiting' GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 200";
+
 macro_rules! quarantine_columns {
     () => {
         "id, reason, detail, state, received_at, seen, mailbox, uidvalidity, uid, digest, signer, system_id, contract, host,
@@ -249,9 +254,6 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn quarantine_summary(&self) -> Result<Vec<(String, String, u64)>, StoreError> {
-        const SQL: &str = "-- quarantine_summary
-            SELECT coalesce(m.name, 'import'), q.reason, count(*) FROM quarantine q LEFT JOIN mailboxes m ON m.id = q.mailbox
-            WHERE q.state = 'waiting' GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 200";
-        self.all(SQL, [], |row| Ok((row.get(0)?, row.get(1)?, number(row, 2)?)))
+        self.all(SUMMARY, [], |row| Ok((row.get(0)?, row.get(1)?, number(row, 2)?)))
     }
 }

@@ -201,7 +201,7 @@ impl Tx<'_> {
         self.all(SQL, params![system, kind, limit], report_row)
     }
 
-    /// Rows of the mailboxes a system's last reports came through.
+    /// Rows of the mailboxes a system's last reports came through, as far as they are still read.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -209,7 +209,7 @@ impl Tx<'_> {
         const SQL: &str = "-- mailboxes_of
             SELECT DISTINCT mailbox FROM
                 (SELECT mailbox FROM reports WHERE system = ?1 ORDER BY received_at DESC LIMIT 5)
-            WHERE mailbox IS NOT NULL";
+            JOIN mailboxes m ON m.id = mailbox WHERE m.active";
         self.all(SQL, params![system], |row| row.get(0))
     }
 }

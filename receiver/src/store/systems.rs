@@ -91,6 +91,8 @@ pub struct System {
     pub deactivated_at: Option<Timestamp>,
     /// The revision of its contract that is in force on the host, as told by its newest report.
     pub contract_revision: u32,
+    /// Before that it owed no system report: its contract had ended, and was renewed then.
+    pub system_reports_from: Option<Timestamp>,
     /// Its contract, as the vendor has it.
     pub contract: Terms,
 }
@@ -129,7 +131,7 @@ macro_rules! system_columns {
         "s.id, s.system_id, s.customer, s.host, s.agent_version, s.state, s.version, s.registered_at,
             s.heartbeat_interval, s.system_interval, s.life_at, s.heartbeat_at, s.system_report_at,
             s.last_received_at, s.due_at, s.maintenance_until, s.maintenance_reason, s.deactivated_at,
-            s.contract_revision,
+            s.contract_revision, s.system_reports_from,
             c.id, c.number, c.customer, c.valid_until, c.grace_days, c.systems, c.heartbeat_default, c.heartbeat_min,
             c.heartbeat_max, c.system_default, c.system_min, c.system_max, c.maintenance_max_h, c.enrollment,
             c.revoked_at"
@@ -157,7 +159,8 @@ fn system(row: &Row<'_>) -> rusqlite::Result<System> {
         maintenance_reason: row.get(16)?,
         deactivated_at: maybe_time(row, 17)?,
         contract_revision: row.get(18)?,
-        contract: terms(row, 19)?,
+        system_reports_from: maybe_time(row, 19)?,
+        contract: terms(row, 20)?,
     })
 }
 
@@ -176,7 +179,7 @@ impl Tx<'_> {
             WHERE k.public_key = ?1"
         );
         self.one(SQL, params![key], |row| {
-            Ok(Registered { system: system(row)?, key_revoked_at: maybe_time(row, 34)? })
+            Ok(Registered { system: system(row)?, key_revoked_at: maybe_time(row, 35)? })
         })
     }
 

@@ -203,13 +203,17 @@ impl Tx<'_> {
         self.all(SQL, params![number.0], |row| Ok((row.get(0)?, event(row, 1)?)))
     }
 
-    /// The tickets that were resolved before a time and did not come back, to be closed.
+    /// The tickets that were resolved before a time and did not come back, to be closed: not those that a person resolved and whose
+    /// matter holds on, or another would be opened of it.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn resolved_before(&self, before: Timestamp, limit: u32) -> Result<Vec<TicketNumber>, StoreError> {
         const SQL: &str = "-- resolved_before
-            SELECT number FROM tickets WHERE state = 'resolved' AND resolved_at < ?1 ORDER BY number LIMIT ?2";
+            SELECT number FROM tickets t WHERE state = 'resolved' AND resolved_at < ?1 AND NOT EXISTS
+                (SELECT 1 FROM findings f
+                WHERE coalesce(f.system, 0) = coalesce(t.system, 0) AND f.rule = t.rule AND f.subject = t.subject)
+            ORDER BY number LIMIT ?2";
         self.all(SQL, params![us(before), limit], |row| row.get(0).map(TicketNumber))
     }
 }

@@ -60,6 +60,7 @@ impl World {
             system_interval: HOUR * 24,
             held_until: None,
             paused: false,
+            system_reports_from: None,
             system_reports_until: None,
             expected_until: None,
             deactivated_at: None,

@@ -146,11 +146,16 @@ fn judge(answer: &Answer) -> Outcome {
         // The gateway gave up waiting; what stands behind it may not have.
         504 => Outcome::Unknown(Failure::new(FailureKind::Temporary, said.text)),
         429 | 503 => Outcome::Deferred(Failure::new(pause(answer, &said), said.text)),
-        500.. => Outcome::Deferred(Failure::new(FailureKind::Temporary, said.text)),
+        // Too slow, in conflict with another change, locked, too early: the same request may go well later.
+        408 | 409 | 423 | 425 | 500.. => Outcome::Deferred(Failure::new(FailureKind::Temporary, said.text)),
         // About the account, its rights and its mailbox: the message is good for all we know.
         401 | 403 => Outcome::Deferred(Failure::new(FailureKind::Authentication, said.text)),
         404 => Outcome::Deferred(Failure::new(FailureKind::Settings, said.text)),
-        400..=499 => Outcome::Refused(Failure::new(FailureKind::Permanent, said.text)),
+        400..=499 => {
+            let failure = Failure::new(FailureKind::Permanent, said.text);
+            let is_theirs = failure.text.contains("ErrorInvalidRecipients");
+            Outcome::Refused(if is_theirs { failure.of_recipient() } else { failure })
+        }
         _ => Outcome::Deferred(Failure::new(FailureKind::ProtocolUnclear, said.text)),
     }
 }

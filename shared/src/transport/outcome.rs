@@ -2,6 +2,8 @@
 //!
 //! The texts are the server's own words where it said any, cleaned of everything that steers a terminal.
 
+mod advice;
+
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -63,13 +65,22 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The server's own words with their codes, or what we saw happen: one line without control characters.
     pub text: String,
+    /// It is about the recipient alone: another one may well be reached. Otherwise it would befall whoever is written to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recipient: bool,
 }
 
 impl Failure {
     /// A failure with its text made safe to show.
     #[must_use]
     pub fn new(kind: FailureKind, text: impl AsRef<str>) -> Self {
-        Self { kind, text: shown(text.as_ref()) }
+        Self { kind, text: shown(text.as_ref()), recipient: false }
+    }
+
+    /// The same failure, about the recipient alone.
+    #[must_use]
+    pub fn of_recipient(self) -> Self {
+        Self { recipient: true, ..self }
     }
 
     /// An error of the operating system on a connection; `what` says which connection and step.
@@ -120,7 +131,7 @@ pub(crate) fn shown(text: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// A 4xx reply: the server asks to come back later.
+    /// A 4xx reply, or another that says that it passes: the server asks to come back later.
     Temporary,
     /// The server asks to be left alone for this long.
     Throttled {
@@ -193,80 +204,6 @@ impl FailureKind {
     pub fn throttled(pause: Duration) -> Self {
         let seconds = pause.as_millis().div_ceil(1_000).min(u128::from(LONGEST_PAUSE_S));
         Self::Throttled { seconds: u32::try_from(seconds).unwrap_or(LONGEST_PAUSE_S) }
-    }
-
-    /// One sentence on what to do.
-    #[must_use]
-    pub fn advice(self) -> &'static str {
-        match self {
-            Self::Temporary => {
-                "Nothing to do: it is tried again by itself; ask the mail server's administrator if it lasts."
-            }
-            Self::Throttled { .. } => {
-                "Nothing to do: it is tried again after the time the server asked for; another route is used meanwhile."
-            }
-            Self::Permanent => "Ask the mail server's administrator why; check sender and recipient address.",
-            Self::MailboxFull => "Tell the vendor, whose mailbox it is; reports wait in the queue meanwhile.",
-            Self::Authentication => {
-                "Check user name and password, and whether this account may use SMTP AUTH on this port."
-            }
-            Self::TooLarge => {
-                "Send less, or ask the mail server's administrator to raise the message size limit."
-            }
-            Self::ProtocolUnclear => {
-                "Check that host and port belong to the server meant, and what lies between (proxy, virus scanner)."
-            }
-            Self::Settings => "Correct the settings named here and try again.",
-            Self::Connection(problem) => problem.advice(),
-            Self::Tls(problem) => problem.advice(),
-        }
-    }
-}
-
-impl ConnectionProblem {
-    fn advice(self) -> &'static str {
-        match self {
-            Self::Unresolved => "Check the host name and this machine's DNS.",
-            Self::Refused => "Check the port, and that the mail server is running.",
-            Self::TimedOut => {
-                "Check host, port and `tls` mode (465 is implicit, 587 is starttls), and that no firewall is in between."
-            }
-            Self::Closed => {
-                "Check that the server accepts connections from this machine, and that `tls` fits the port."
-            }
-            Self::Unreachable => "Check this machine's network.",
-            Self::Proxy => {
-                "Check `proxy` (address, user, password), and that the proxy allows CONNECT to this host and port."
-            }
-        }
-    }
-}
-
-impl TlsProblem {
-    fn advice(self) -> &'static str {
-        match self {
-            Self::TooOld => "The server must offer TLS 1.2 or 1.3; ask its administrator to enable it.",
-            Self::WrongName => {
-                "Use the name in the certificate as `host`, or pin the certificate with `tls_pin`."
-            }
-            Self::Expired => {
-                "Renew the server's certificate; if it is not expired, check this machine's clock."
-            }
-            Self::UnknownIssuer => {
-                "Give the issuing CA as `tls_ca`, or compare the fingerprint and set it as `tls_pin`."
-            }
-            Self::PinMismatch => {
-                "If the server's certificate was renewed, compare the new fingerprint and set it as `tls_pin`; if not, somebody is in between."
-            }
-            Self::NotOffered => {
-                "Use another port or `tls = \"implicit\"`; `tls = \"none\"` only in a network you trust."
-            }
-            Self::Required => "Set `tls = \"starttls\"`, or `tls = \"implicit\"` with its port.",
-            Self::NotTls => {
-                "The port does not begin with TLS: use `tls = \"starttls\"` (587) or the port for implicit TLS (465)."
-            }
-            Self::Other => "See the text; the server's log usually says more.",
-        }
     }
 }
 

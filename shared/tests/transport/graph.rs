@@ -104,7 +104,9 @@ async fn what_graph_refuses_is_told_apart_and_named() {
     let Outcome::Refused(wrong) = outcome(json(400, &error("ErrorInvalidRecipients"))).await else {
         panic!()
     };
-    assert_eq!(wrong.kind, FailureKind::Permanent);
+    assert_eq!((wrong.kind, wrong.recipient), (FailureKind::Permanent, true));
+    let Outcome::Refused(ours) = outcome(json(400, &error("ErrorInvalidRequest"))).await else { panic!() };
+    assert!(!ours.recipient, "whoever is written to");
     let Outcome::Deferred(busy) =
         outcome(with(429, "Retry-After: 12\r\n", &error("ApplicationThrottled"))).await
     else {
@@ -118,6 +120,17 @@ async fn what_graph_refuses_is_told_apart_and_named() {
     };
     assert!(away.advice().contains("licence"), "{}", away.advice());
     assert!(matches!(outcome(with(504, "", "")).await, Outcome::Unknown(_)), "it may have been sent");
+}
+
+#[tokio::test]
+async fn what_passes_is_deferred_though_its_number_is_the_clients_fault() {
+    for status in [408, 409, 423, 425] {
+        let outcome = outcome(with(status, "", "")).await;
+        assert!(
+            matches!(&outcome, Outcome::Deferred(failure) if failure.kind == FailureKind::Temporary),
+            "{status}: {outcome}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ mod refusing;
 mod sessions;
 mod vanishing;
 
-use mailbeat_shared::transport::outcome::{ConnectionProblem, FailureKind, Outcome};
+use mailbeat_shared::transport::outcome::{ConnectionProblem, Failure, FailureKind, Outcome};
 use mailbeat_shared::transport::proxy::Proxy;
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::smtp::{Envelope, SmtpSettings, send};
@@ -97,4 +97,7 @@ fn an_outcome_is_stored_and_read_back() {
     let outcome: Outcome = serde_json::from_str(text).unwrap();
     assert_eq!(serde_json::to_string(&outcome).unwrap(), text);
     assert_eq!(outcome.to_string(), "deferred: certificate is not the pinned one: x");
+    let theirs = Outcome::Refused(Failure::new(FailureKind::Permanent, "x").of_recipient());
+    let text = serde_json::to_string(&theirs).unwrap();
+    assert_eq!(serde_json::from_str::<Outcome>(&text).unwrap(), theirs);
 }

@@ -74,7 +74,9 @@ fn outcome(answer: Option<Answer>) -> Outcome {
     match answer {
         None => Outcome::Sent { reply: "250 2.0.0 queued".into() },
         Some(Answer::Defer) => Outcome::Deferred(Failure::new(FailureKind::Temporary, "451 4.3.0 not now")),
-        Some(Answer::Refuse) => Outcome::Refused(Failure::new(FailureKind::Permanent, "550 5.1.1 nobody")),
+        Some(Answer::Refuse) => {
+            Outcome::Refused(Failure::new(FailureKind::Permanent, "550 5.1.1 nobody").of_recipient())
+        }
         Some(Answer::UnknownTaken | Answer::UnknownLost) => {
             Outcome::Unknown(Failure::new(FailureKind::Connection(ConnectionProblem::Closed), "closed"))
         }

@@ -114,8 +114,11 @@ fn contacts(reader: &mut Reader, steps: &mut Steps) {
 /// How far our clock is ahead of the mail servers', as far as mails told.
 fn time(desk: &Desk, reader: &mut Reader, steps: &mut Steps) {
     let shown = desk.now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-    let ahead =
-        reader.read(|tx| Ok::<_, StoreError>(tx.mailboxes()?.iter().map(|mailbox| mailbox.ahead).max()));
+    let ahead = reader.read(|tx| {
+        let mailboxes = tx.mailboxes()?;
+        let read = mailboxes.iter().filter(|mailbox| mailbox.active);
+        Ok::<_, StoreError>(read.map(|mailbox| mailbox.ahead).max())
+    });
     match ahead {
         Ok(Some(ahead)) if ahead > AHEAD => {
             let seen = format!("{shown}, {} s ahead of the mail server's", ahead.as_secs());

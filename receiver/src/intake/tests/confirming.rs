@@ -103,3 +103,15 @@ fn an_attempt_that_a_crash_cut_off_is_due_at_once_and_what_was_sent_never_again(
     world.write(|tx, _| tx.resume_confirmations(at(2 * HOUR)));
     assert_eq!(due(&mut world, 2 * HOUR), []);
 }
+
+#[test]
+fn a_contact_who_was_answered_can_be_removed_and_is_answered_no_more() {
+    let (mut world, mut agent) = (with_contacts(&["anna@acme.example", "ben@acme.example"]), Agent::new(1));
+    world.verdict(&agent.make(test(), at(HOUR)).mail, at(HOUR));
+    let customer = world.read(|tx| tx.customers())[0].id;
+    let anna = world.read(|tx| tx.contacts(Some(customer)))[0].id;
+    assert!(world.write(|tx, _| tx.remove_contact(anna, at(HOUR))));
+    let answers = due(&mut world, HOUR);
+    let to: Vec<&str> = answers.iter().map(|answer| answer.email.as_str()).collect();
+    assert_eq!(to, ["ben@acme.example"]);
+}

@@ -160,3 +160,72 @@ fn a_next_contract_takes_a_system_only_with_its_secret_by_itself_and_with_room()
         next(|contract| contract.enrollment_secret = Some(EnrollmentSecret::from_random([1; 32])));
     assert_eq!(moved(EnrollmentMode::Auto, of_another_secret, 0), stays);
 }
+
+#[test]
+fn a_system_stays_under_its_contract_when_an_old_report_of_the_one_before_comes_late_or_again() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let (first, late) = (agent.heartbeat(at(10)), agent.heartbeat(at(20)));
+    world.verdict(&first.mail, at(10));
+    let next = contract(|contract| contract.number = "ACME-2".parse().unwrap());
+    world.write(|tx, _| tx.put_contract(&next, EnrollmentMode::Auto, at(25)).map(drop));
+    agent.contract = next.contract;
+    world.verdict(&agent.heartbeat(at(30)).mail, at(30));
+    for (made, expected) in [(&late, Verdict::Accepted), (&first, Verdict::Duplicate)] {
+        assert_eq!(world.verdict(&made.mail, at(40)), expected);
+        assert_eq!(world.system(&agent).contract.number.as_str(), "ACME-2", "{expected}");
+    }
+    assert_eq!(world.sequences(&agent), [1, 2, 3]);
+}
+
+#[test]
+fn nobody_moves_to_a_contract_that_has_ended() {
+    let ending = contract(|contract| {
+        (contract.valid_until, contract.grace_days) = (Some(at(24 * HOUR)), 0);
+    });
+    let (mut world, mut agent) = (World::with(EnrollmentMode::Auto, ending), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    let mut restored = agent.clone();
+    let next = contract(|contract| contract.number = "ACME-2".parse().unwrap());
+    world.write(|tx, _| tx.put_contract(&next, EnrollmentMode::Auto, at(15)).map(drop));
+    agent.contract = next.contract;
+    world.verdict(&agent.heartbeat(at(20)).mail, at(20));
+    restored.salt = 1;
+    let late = at(60 * HOUR);
+    let ended = Verdict::Ignored(IgnoreReason::ContractEnded);
+    assert_eq!(world.verdict(&restored.heartbeat(late).mail, late), ended);
+    assert_eq!(world.system(&agent).contract.number.as_str(), "ACME-2");
+}
+
+#[test]
+fn a_renewal_in_the_grace_days_gives_no_all_clear_for_a_host_that_is_silent() {
+    let revision = |number: u32, days: i64| {
+        contract(|contract| {
+            (contract.revision, contract.valid_until) = (number, Some(at(days * 24 * HOUR)));
+            contract.grace_days = 1;
+            contract.enrollment_secret = contract.enrollment_secret.take().filter(|_| number == 1);
+        })
+    };
+    let (mut world, mut agent) = (World::with(EnrollmentMode::Auto, revision(1, 1)), Agent::new(1));
+    world.verdict(&agent.heartbeat(at(20 * HOUR)).mail, at(20 * HOUR));
+    let look = |world: &mut World, hour: i64| {
+        world.hear_until(hour * HOUR);
+        world.tick(at(hour * HOUR));
+        let open = world.read(|tx| tx.tickets(true, i64::MAX, 99));
+        open.iter().map(|row| row.ticket.rule.to_string()).collect::<Vec<_>>()
+    };
+    let silent = ["heartbeat-missing"];
+    assert_eq!(look(&mut world, 30), silent);
+    let renew = |world: &mut World, number, days, hour: i64| {
+        world.write(|tx, _| {
+            tx.put_contract(&revision(number, days), EnrollmentMode::Auto, at(hour * HOUR)).map(drop)
+        });
+    };
+    renew(&mut world, 2, 3, 31);
+    assert_eq!(look(&mut world, 31), silent, "it was to be heard of all the time");
+    assert_eq!(look(&mut world, 55), silent, "a system report is owed since the renewal only");
+    // Three days and the grace day later the contract is over, and nothing is expected.
+    assert_eq!(look(&mut world, 97), Vec::<String>::new());
+    renew(&mut world, 3, 30, 98);
+    assert_eq!(look(&mut world, 98), Vec::<String>::new(), "it gets its full time to show life");
+    assert_eq!(look(&mut world, 102), silent);
+}

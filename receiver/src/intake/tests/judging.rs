@@ -3,8 +3,13 @@
 use jiff::SignedDuration;
 
 use super::world::{Agent, HOUR, World, at, contract};
+use crate::config::Retention;
+use crate::evaluate::own::Known;
 use crate::intake::{Context, Source, judge, record_batch, reprocess};
+use crate::run::clockwork;
+use crate::run::outbox::{self, consider};
 use crate::store::{EnrollmentMode, StoreError};
+use crate::ticket::{TicketEvent, TicketState, What};
 
 fn open_tickets(world: &mut World) -> usize {
     world.read(|tx| tx.tickets(true, i64::MAX, 99)).len()
@@ -103,4 +108,91 @@ fn new_mails_that_seem_hours_old_though_we_read_all_the_time_tell_of_our_clock_a
     assert_eq!(ahead(&mut world), [("reports".to_owned(), SignedDuration::from_hours(3))]);
     world.record(vec![], at(our_now));
     assert_eq!(ahead(&mut world).len(), 1, "no mail is no news");
+}
+
+#[test]
+fn a_mailbox_taken_out_of_the_configuration_holds_up_nobodys_judging_and_loses_its_ticket() {
+    let (mut world, mut moved, mut imported) = (World::new(), Agent::new(1), Agent::new(2));
+    world.verdict(&moved.heartbeat(at(0)).mail, at(5));
+    let mail = imported.heartbeat(at(0)).mail;
+    let source = Source::Mail { raw: &mail, received_at: at(5) };
+    world.write(|tx, context| reprocess(tx, context, source, at(5)));
+    let old = world.folder.mailbox;
+    let own_tickets = |world: &mut World, second| {
+        world.write(|tx, context| judge::own_health(tx, context.rules, &Known::default(), at(second)));
+        let open = world.read(|tx| tx.tickets(true, i64::MAX, 99));
+        open.iter().filter(|row| row.system.is_none()).count()
+    };
+    world.write(|tx, _| tx.set_reachable(old, Some((at(10), "no such account"))));
+    own_tickets(&mut world, 10);
+    assert_eq!(own_tickets(&mut world, HOUR), 1);
+
+    let new = world.write(|tx, _| tx.put_mailbox("new", &["INBOX"])).remove(0);
+    heard(&mut world, new.id, 5 * HOUR);
+    world.tick(at(5 * HOUR));
+    assert_eq!(open_tickets(&mut world), 1, "the old mailbox is waited for");
+    world.write(|tx, _| tx.read_only_these(&["new".to_owned()]));
+    assert_eq!(own_tickets(&mut world, 5 * HOUR + 20), 0);
+    world.tick(at(5 * HOUR + 20));
+    assert_eq!(open_tickets(&mut world), 2, "both hosts are silent");
+    world.write(|tx, _| tx.read_only_these(&["reports".to_owned(), "new".to_owned()]));
+    own_tickets(&mut world, 6 * HOUR);
+    assert_eq!(own_tickets(&mut world, 7 * HOUR), 1, "it is to be read again, and still cannot be");
+}
+
+#[test]
+fn what_was_planned_by_a_clock_that_was_ahead_is_looked_at_when_it_is_right_again() {
+    const WRONG: i64 = 1000 * HOUR;
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    for hour in 1..=2 {
+        world.verdict(&agent.heartbeat_with(at(hour * HOUR), 0.96).mail, at(hour * HOUR));
+    }
+    // Nothing was heard so far ahead, so that nobody is accused; but it is looked at again only then.
+    world.tick(at(WRONG));
+    let waiting = world.read(|tx| tx.due_notifications(at(WRONG), 9)).remove(0);
+    world.write(|tx, _| tx.defer_notification(waiting.id, at(WRONG + 60), "451 later"));
+    let now = at(3 * HOUR);
+    let due = |world: &mut World| {
+        world.read(|tx| Ok((tx.due_systems(now, 9)?.len(), tx.due_notifications(now, 9)?.len())))
+    };
+    assert_eq!(due(&mut world), (0, 0));
+    world.write(|tx, _| clockwork::plan_anew(tx, now, at(WRONG + 60)));
+    assert_eq!(due(&mut world), (1, 0), "so long it may wait");
+    world.write(|tx, _| clockwork::plan_anew(tx, now, now));
+    assert_eq!(due(&mut world), (1, 1));
+}
+
+#[test]
+fn what_happened_by_a_clock_that_was_ahead_is_told_at_once_when_it_is_right_again() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    for hour in 1..=2 {
+        world.verdict(&agent.heartbeat_with(at(hour * HOUR), 0.96).mail, at(hour * HOUR));
+    }
+    let due = world.read(|tx| tx.due_notifications(at(2 * HOUR), 9)).remove(0);
+    let from = "mailbeat@vendor.example".to_owned();
+    let considered = world.write(|tx, _| consider(tx, &due, from, false, at(0)));
+    assert!(matches!(considered, outbox::Verdict::Send(_)), "{considered:?}");
+}
+
+#[test]
+fn what_a_person_resolved_is_closed_after_14_days_only_when_it_does_not_hold_any_more() {
+    const DAY: i64 = 24 * HOUR;
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    let mut report = |world: &mut World, second, full| {
+        world.verdict(&agent.heartbeat_with(at(second), full).mail, at(second));
+    };
+    (1..=2).for_each(|hour| report(&mut world, hour * HOUR, 0.96));
+    let number = world.read(|tx| tx.tickets(true, i64::MAX, 9))[0].ticket.number;
+    let reason = "we live with it".to_owned();
+    let resolved = TicketEvent { at: at(3 * HOUR), what: What::Resolved, reason, by: "anna".into() };
+    world.write(|tx, _| tx.add_ticket_event(number, &resolved, at(3 * HOUR)));
+    let state_after = |world: &mut World, second| {
+        clockwork::clean_up(&mut world.store, Retention::default(), at(second)).unwrap();
+        world.read(|tx| tx.ticket(number)).unwrap().ticket.state
+    };
+    assert_eq!(state_after(&mut world, 20 * DAY), TicketState::Resolved);
+    report(&mut world, 20 * DAY + HOUR, 0.96);
+    assert_eq!(world.read(|tx| tx.tickets(false, i64::MAX, 9)).len(), 1, "no new one of the same matter");
+    (2..=4).for_each(|hour| report(&mut world, 20 * DAY + hour * HOUR, 0.1));
+    assert_eq!(state_after(&mut world, 21 * DAY), TicketState::Closed);
 }

@@ -147,3 +147,17 @@ fn a_mail_that_waits_to_be_recorded_weighs_what_it_holds() {
     }
     assert_eq!(weight(b"From: a@b\r\n\r\nhi"), 0);
 }
+
+#[test]
+fn what_was_too_much_is_taken_when_it_is_released_and_what_is_imported_is_never_too_much() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    assert_eq!(accepted(&mut world, &mut agent, 122), 120);
+    let waiting = world.read(|tx| tx.quarantine_waiting(0, 9));
+    let made = agent.heartbeat(at(250));
+    let imported = Source::Mail { raw: &made.mail, received_at: at(300) };
+    for source in [Source::Quarantine(waiting[0].id), Source::Quarantine(waiting[1].id), imported] {
+        let taken = world.write(|tx, context| reprocess(tx, context, source, at(400))).unwrap();
+        assert_eq!(taken.verdict, Verdict::Accepted, "{source:?}");
+    }
+    assert_eq!(world.sequences(&agent).len(), 123);
+}

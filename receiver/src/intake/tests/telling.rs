@@ -1,6 +1,7 @@
 //! How much one person is told, and what is told of ourselves.
 
 use jiff::Timestamp;
+use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
 use mailbeat_shared::wire::observation::{Observation, attributes, names};
 use mailbeat_shared::wire::report::{Body, Heartbeat, SpoolInfo};
 
@@ -8,7 +9,8 @@ use super::world::{Agent, HOUR, World, at};
 use crate::evaluate::own::Known;
 use crate::intake::judge;
 use crate::notify;
-use crate::run::outbox::{BUDGET, Verdict, consider};
+use crate::run::outbox::{BUDGET, Verdict, conclude, consider};
+use crate::store::Notification;
 
 /// A heartbeat of a host with twenty filesystems that are this full.
 fn twenty_disks(full: f64) -> Body {
@@ -203,4 +205,54 @@ fn a_receiver_that_first_reads_what_a_dead_host_left_says_so_once_it_has_waited(
         let rules: Vec<String> = tickets.iter().map(|row| row.ticket.rule.to_string()).collect();
         assert_eq!(rules, expected, "minute {minute}");
     }
+}
+
+/// Two people of the vendor's own, and a ticket that is told to the first of them.
+fn told_to_the_first() -> (World, Notification) {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.write(|tx, _| tx.add_contact(None, "Ben", "ben@vendor.example"));
+    for hour in 1..=2 {
+        world.verdict(&agent.make(one_disk(0.96), at(hour * HOUR)).mail, at(hour * HOUR));
+    }
+    let due = attempted(&mut world, at(3 * HOUR)).remove(0);
+    (world, due)
+}
+
+/// What is due is tried; with what outcome is not known yet.
+fn attempted(world: &mut World, now: Timestamp) -> Vec<Notification> {
+    let due = world.read(|tx| tx.due_notifications(now, 500));
+    for due in &due {
+        world.write(|tx, _| consider(tx, due, "mailbeat@vendor.example".to_owned(), false, now));
+    }
+    due
+}
+
+/// The addresses of those whose mail is known to come back, and of those who are to be told at this second.
+fn refused_and_due(world: &mut World, second: i64) -> (Vec<String>, Vec<String>) {
+    let people = world.read(|tx| tx.contacts(None)).into_iter();
+    let refused = people.filter(|person| person.refused_at.is_some()).map(|person| person.email).collect();
+    let due = world.read(|tx| tx.due_notifications(at(second), 500));
+    (refused, due.into_iter().map(|due| due.email).collect())
+}
+
+#[test]
+fn a_refusal_of_whatever_we_send_marks_nobody_and_one_of_the_recipient_tells_the_next() {
+    let (mut world, due) = told_to_the_first();
+    let refused = Failure::new(FailureKind::Permanent, "550 you may not send");
+    let ours = Outcome::Refused(refused.clone());
+    world.write(|tx, _| conclude(tx, &due, &ours, at(100 * HOUR)));
+    let operator = vec!["operator@vendor.example".to_owned()];
+    assert_eq!(refused_and_due(&mut world, 101 * HOUR), (vec![], operator.clone()), "tried again");
+    let theirs = Outcome::Refused(refused.of_recipient());
+    world.write(|tx, _| conclude(tx, &due, &theirs, at(101 * HOUR)));
+    assert_eq!(refused_and_due(&mut world, 101 * HOUR), (operator, vec!["ben@vendor.example".to_owned()]));
+}
+
+#[test]
+fn a_late_bounce_of_an_address_that_was_changed_says_nothing_of_the_new_one_and_the_next_is_told() {
+    let (mut world, due) = told_to_the_first();
+    world.write(|tx, _| tx.notification_sent(due.id, "250 ok", at(3 * HOUR)));
+    world.write(|tx, _| tx.change_contact(due.contact, "Operator", "new@vendor.example", 1));
+    assert!(world.write(|tx, _| tx.notification_refused(&due.token, "550 5.1.1 who?", at(4 * HOUR))));
+    assert_eq!(refused_and_due(&mut world, 4 * HOUR), (vec![], vec!["ben@vendor.example".to_owned()]));
 }

@@ -85,6 +85,16 @@ impl Tx<'_> {
         if changed == 1 { Ok(()) } else { Err(StoreError::Changed(system.id)) }
     }
 
+    /// Every system is looked at next.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn look_at_all(&self, now: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "-- look_at_all
+            UPDATE systems SET due_at = ?1, version = version + 1 WHERE due_at > ?1";
+        self.run(SQL, params![us(now)]).map(drop)
+    }
+
     /// Looks at a system again in an hour: judging it failed.
     ///
     /// # Errors

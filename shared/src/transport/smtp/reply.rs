@@ -16,8 +16,12 @@ pub(super) enum Stage {
     Opening,
     /// AUTH.
     Authentication,
-    /// MAIL, RCPT, DATA and the verdict on the message.
+    /// MAIL: about the sender, or about us.
     Message,
+    /// RCPT.
+    Recipient,
+    /// DATA and the verdict on the content.
+    Content,
 }
 
 /// How long a limit counted by the hour is waited for at most.
@@ -88,7 +92,13 @@ impl Reply {
             (500..600, Some("5.1.90")) => FailureKind::throttled(FULL_HOUR),
             // RFC 3463 section 3.3: the recipient may make room, and then it is taken.
             (500..600, Some("5.2.2")) => FailureKind::MailboxFull,
-            (552, None) if self.says("QUOTA") || self.says("FULL") => FailureKind::MailboxFull,
+            (552, None) if ["QUOTA", "FULL", "STORAGE"].iter().any(|word| self.says(word)) => {
+                FailureKind::MailboxFull
+            }
+            // The mail's size was told before: what is too small is one mailbox.
+            (552, None) if stage == Stage::Recipient => FailureKind::MailboxFull,
+            // RFC 3463 section 3.4: the whole server is full.
+            (500..600, Some("5.3.1")) => FailureKind::Temporary,
             // Refusals of the sign-in that Exchange speaks at MAIL only.
             (500..600, Some("5.7.30" | "5.7.139" | "5.7.57")) => FailureKind::Authentication,
             // RFC 3207 section 4 words it so; 538 says the same of a mechanism (RFC 4954 section 6)
@@ -102,7 +112,25 @@ impl Reply {
             (500..600, _) => FailureKind::Permanent,
             _ => FailureKind::ProtocolUnclear,
         };
-        Failure::new(kind, self.shown())
+        let failure = Failure::new(kind, self.shown());
+        if self.is_about_the_recipient(stage) { failure.of_recipient() } else { failure }
+    }
+
+    /// Whether another recipient may well be taken. Many servers say only at RCPT what they hold against the sender, its address or
+    /// relaying, and some name a recipient they do not know only after the content.
+    fn is_about_the_recipient(&self, stage: Stage) -> bool {
+        let status = self.enhanced().and_then(|status| status.split_once('.')).map(|(_, detail)| detail);
+        match (stage, status) {
+            (Stage::Recipient, Some("1.7" | "1.8")) => false,
+            (Stage::Recipient, Some(detail)) => {
+                !detail.starts_with(['3', '5', '7']) && self.code != 421 && !self.says("SENDER ADDRESS")
+            }
+            (Stage::Recipient, None) => {
+                matches!(self.code, 450 | 550..=553) && !self.says("SENDER") && !self.says("RELAY")
+            }
+            (Stage::Content, Some("1.1" | "1.2" | "1.3" | "1.6" | "1.10" | "2.0" | "2.1" | "2.2")) => true,
+            _ => false,
+        }
     }
 
     /// A server that asks for time gets as much as it says, or as its code means.
@@ -116,8 +144,8 @@ impl Reply {
     }
 
     /// The reply as the outcome of a message.
-    pub(super) fn outcome(&self) -> Outcome {
-        let failure = self.failure(Stage::Message);
+    pub(super) fn outcome(&self, stage: Stage) -> Outcome {
+        let failure = self.failure(stage);
         match failure.kind {
             FailureKind::Permanent | FailureKind::TooLarge => Outcome::Refused(failure),
             _ => Outcome::Deferred(failure),
@@ -196,98 +224,4 @@ impl fmt::Display for Capabilities {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kind(text: &str, stage: Stage) -> FailureKind {
-        Reply::parse(text).unwrap().failure(stage).kind
-    }
-
-    #[test]
-    fn a_reply_of_several_lines_is_one_text_with_its_status_once() {
-        let reply =
-            Reply::parse("550-5.7.25 The address has no\r\n550-5.7.25 PTR record\r\n550 5.7.25 sorry\r\n")
-                .unwrap();
-        assert_eq!(reply.shown(), "550 5.7.25 The address has no PTR record sorry");
-    }
-
-    #[test]
-    fn half_a_reply_two_replies_and_mixed_codes_are_none() {
-        for text in [
-            "",
-            "250-one\r\n",
-            "250 a\r\n250 b\r\n",
-            "250-a\r\n550 b\r\n",
-            "hello\r\n",
-            "999 x\r\n",
-            "ä50 x\r\n",
-            "25",
-        ] {
-            assert_eq!(Reply::parse(text), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn codes_tell_a_bad_password_a_full_queue_a_bad_address_and_a_large_mail_apart() {
-        use FailureKind::{Authentication, Permanent, ProtocolUnclear, Temporary, TooLarge};
-        assert_eq!(kind("535 5.7.8 no\r\n", Stage::Authentication), Authentication);
-        assert_eq!(kind("550 5.7.1 account disabled\r\n", Stage::Authentication), Authentication);
-        assert_eq!(kind("454 4.7.0 later\r\n", Stage::Authentication), Temporary);
-        assert_eq!(
-            kind("530 5.7.0 Must issue a STARTTLS command first\r\n", Stage::Message),
-            FailureKind::Tls(TlsProblem::Required)
-        );
-        assert_eq!(kind("530 5.7.57 Client was not authenticated\r\n", Stage::Message), Authentication);
-        assert_eq!(kind("452 4.3.1 disk full\r\n", Stage::Message), Temporary);
-        assert_eq!(kind("550 5.1.1 who?\r\n", Stage::Message), Permanent);
-        assert_eq!(kind("552 5.3.4 too big\r\n", Stage::Message), TooLarge);
-        assert_eq!(kind("552 too big\r\n", Stage::Message), TooLarge);
-        for full in ["552 5.2.2 mailbox full\r\n", "554 5.2.2 mailbox full\r\n", "552 Quota exceeded\r\n"] {
-            assert_eq!(kind(full, Stage::Message), FailureKind::MailboxFull);
-            let reply = Reply::parse(full).unwrap();
-            assert!(matches!(reply.outcome(), Outcome::Deferred(_)), "the sender keeps it: {full}");
-        }
-        assert_eq!(kind("503 5.5.1 bad sequence\r\n", Stage::Message), ProtocolUnclear);
-    }
-
-    #[test]
-    fn limits_that_pass_are_waited_for_and_a_sign_in_switched_off_says_nothing_of_the_mail() {
-        use FailureKind::{Authentication, Temporary, Throttled};
-        assert_eq!(
-            kind("432 4.3.2 Concurrent connections limit exceeded\r\n", Stage::Message),
-            Throttled { seconds: 60 }
-        );
-        assert_eq!(
-            kind("550 5.2.122 The recipient has exceeded their limit\r\n", Stage::Message),
-            Throttled { seconds: 600 }
-        );
-        assert_eq!(
-            kind("550 5.2.121 Recipient per-sender limit\r\n", Stage::Message),
-            Throttled { seconds: 600 }
-        );
-        let asked = "421 4.3.2 Busy. Suggested Backoff Time: 201317 milliseconds\r\n";
-        assert_eq!(kind(asked, Stage::Opening), Throttled { seconds: 202 });
-        assert_eq!(kind("421 4.3.2 shutting down\r\n", Stage::Message), Temporary);
-        for said in [
-            "550 5.7.30 Basic authentication is not supported\r\n",
-            "550 5.7.139 SmtpClientAuthentication is disabled\r\n",
-        ] {
-            let reply = Reply::parse(said).unwrap();
-            assert_eq!(reply.failure(Stage::Message).kind, Authentication);
-            assert!(matches!(reply.outcome(), Outcome::Deferred(_)), "{said}");
-        }
-        assert_eq!(kind("550 5.7.60 SendAsDenied\r\n", Stage::Message), FailureKind::Permanent);
-    }
-
-    #[test]
-    fn what_a_server_offers_is_read_in_any_case_and_in_the_old_form_of_auth() {
-        let reply = Reply::parse(
-            "250-auth.example hi\r\n250-starttls\r\n250-SIZE 1000\r\n250-AUTH=LOGIN\r\n250 AUTH plain\r\n",
-        );
-        let found = Capabilities::read(&reply.unwrap());
-        assert!(found.starttls && found.takes_size && !found.eight_bit);
-        assert_eq!((found.size, found.auth), (Some(1000), vec!["LOGIN".to_owned(), "PLAIN".to_owned()]));
-        let none = Reply::parse("250-x\r\n250 SIZE 0\r\n").unwrap();
-        assert_eq!(Capabilities::read(&none).size, None, "SIZE 0 is no limit (RFC 1870 section 4)");
-    }
-}
+mod tests;

@@ -113,6 +113,7 @@ impl Session {
             Err(Failure {
                 kind: FailureKind::Tls(TlsProblem::NotOffered) | FailureKind::Temporary,
                 text,
+                ..
             }) if !required => Ok(format!("the connection stays in clear: {text}").into()),
             begun => begun.map(|private| private.seen(|until| steps.validity(until))),
         };

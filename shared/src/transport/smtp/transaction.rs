@@ -31,7 +31,7 @@ impl Session {
         }
         match self.ask(Data, "DATA").await {
             Ok(Reply { code: 354, .. }) => self.content(message).await,
-            Ok(reply) => reply.outcome(),
+            Ok(reply) => reply.outcome(Stage::Content),
             Err(failure) => Outcome::Deferred(failure),
         }
     }
@@ -57,9 +57,9 @@ impl Session {
         let parameters = self.parameters(envelope, message).map_err(Outcome::Refused)?;
         self.unfinished = true;
         let from = self.ask(Mail::new(envelope.from.clone(), parameters), "MAIL FROM").await;
-        accepted(steps, name::SENDER, from)?;
+        accepted(steps, name::SENDER, Stage::Message, from)?;
         let to = self.ask(Rcpt::new(envelope.to.clone(), vec![]), "RCPT TO").await;
-        accepted(steps, name::RECIPIENT, to)
+        accepted(steps, name::RECIPIENT, Stage::Recipient, to)
     }
 
     /// The parameters of MAIL. A message with bytes above 127 goes out as it is also where 8BITMIME is not offered:
@@ -72,7 +72,8 @@ impl Session {
             if !self.offers.utf8 {
                 let text =
                     format!("{} takes no address with letters beyond ASCII: {address}", self.settings.host);
-                return Err(Failure::new(FailureKind::Permanent, text));
+                let failure = Failure::new(FailureKind::Permanent, text);
+                return Err(if *address == envelope.to { failure.of_recipient() } else { failure });
             }
             parameters.push(MailParameter::SmtpUtfEight);
         }
@@ -103,12 +104,12 @@ impl Session {
             }
             (Some(reply), _) if reply.code >= 400 => {
                 self.broken |= reply.code == 421;
-                reply.outcome()
+                reply.outcome(Stage::Content)
             }
             (said, failure) => {
                 self.broken = true;
                 let failure =
-                    failure.or(said.map(|reply| reply.failure(Stage::Message))).unwrap_or_else(|| {
+                    failure.or(said.map(|reply| reply.failure(Stage::Content))).unwrap_or_else(|| {
                         Failure::new(
                             FailureKind::ProtocolUnclear,
                             format!("{}: no verdict", self.settings.host),
@@ -157,12 +158,17 @@ impl Session {
 }
 
 /// Notes the reply to MAIL or RCPT and turns a refusal into an outcome.
-fn accepted(steps: &mut Steps, name: &'static str, said: Result<Reply, Failure>) -> Result<(), Outcome> {
+fn accepted(
+    steps: &mut Steps,
+    name: &'static str,
+    stage: Stage,
+    said: Result<Reply, Failure>,
+) -> Result<(), Outcome> {
     let (failure, outcome) = match said {
         Ok(reply) if (200..300).contains(&reply.code) => {
             return steps.judge(name, Ok(reply), Reply::shown).map(drop).map_err(Outcome::Deferred);
         }
-        Ok(reply) => (reply.failure(Stage::Message), reply.outcome()),
+        Ok(reply) => (reply.failure(stage), reply.outcome(stage)),
         Err(failure) => (failure.clone(), Outcome::Deferred(failure)),
     };
     let _noted = steps.judge(name, Err::<(), _>(failure), |()| "");

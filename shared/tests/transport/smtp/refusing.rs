@@ -45,6 +45,22 @@ async fn every_refusal_is_told_apart_by_step_and_code() {
 }
 
 #[tokio::test]
+async fn only_what_is_said_of_the_recipient_is_told_of_the_recipient() {
+    let stories = [
+        ("MAIL", "550 5.1.0 you may not send as this\r\n", false),
+        ("RCPT", "550 5.1.1 who is that?\r\n", true),
+        ("RCPT", "554 5.7.1 Relay access denied\r\n", false),
+        ("DATA", "554 5.7.1 not from you\r\n", false),
+        (".", "550 5.1.10 RecipientNotFound\r\n", true),
+        (".", "554 5.7.1 content refused\r\n", false),
+    ];
+    for (step, reply, expected) in stories {
+        let outcome = outcome(Script::default().at(step, say(reply))).await;
+        assert_eq!(outcome.failure().map(|failure| failure.recipient), Some(expected), "{step} {outcome}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_refuses_in_the_middle_of_a_large_message_is_heard() {
     let large = b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\r\n".repeat(200_000);
     let server = Script::default().at("content", say_and_close("552 5.3.4 enough\r\n")).start().await;
