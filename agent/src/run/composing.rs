@@ -217,7 +217,7 @@ impl Agent {
         let digest = mailbeat_shared::wire::id::Digest::of(&parcel.report);
         let mut state = state.after(&report, digest);
         if let Some(event) = event {
-            state = state.having_said_the_end(event, standing.activation.contract.revision);
+            state = state.having_said_the_end(event, &standing.activation.contract);
         }
         Ok(Made { report, parcel, said: None, state })
     }

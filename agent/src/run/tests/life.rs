@@ -103,6 +103,43 @@ fn the_last_report_before_the_end_says_so_and_then_the_agent_is_silent_until_it_
 }
 
 #[test]
+fn another_contract_of_the_same_revision_is_reported_under_after_the_first_one_ended() {
+    let mut contract = testing::contract();
+    contract.grace_days = 1;
+    contract.valid_until = Some("2026-06-02T00:00:00Z".parse().unwrap());
+    let mut story = Story::with(TWO_ROUTES, &contract);
+    story.live(3.hours() * 24);
+    assert_eq!(story.kinds().last(), Some(&Kind::Notice));
+    let before = story.mails().len();
+    let next = Contract { number: "ACME-2026-002".parse().unwrap(), ..testing::contract() };
+    activate(&story.home, &next, story.now);
+    story.live(2.hours());
+    assert_eq!(story.kinds()[before..].last(), Some(&Kind::Heartbeat));
+    story.chain_is_whole();
+}
+
+#[test]
+fn an_end_that_was_said_by_a_clock_that_was_wrong_is_taken_back_by_heartbeats_and_said_again_in_its_time() {
+    let mut contract = testing::contract();
+    contract.grace_days = 1;
+    contract.valid_until = Some("2026-06-20T00:00:00Z".parse().unwrap());
+    let mut story = Story::with(TWO_ROUTES, &contract);
+    story.live(6.hours());
+    let right = story.now;
+    story.now = "2026-06-20T23:30:00Z".parse().unwrap();
+    story.live(5.minutes());
+    assert_eq!(story.kinds().last(), Some(&Kind::Notice), "the end");
+    story.now = right;
+    story.live(5.hours());
+    assert_eq!(story.kinds().last(), Some(&Kind::Heartbeat));
+    assert_eq!(story.agent.state().end_said, None);
+    story.now = "2026-06-20T20:00:00Z".parse().unwrap();
+    story.live(5.hours());
+    assert_eq!(story.kinds().last(), Some(&Kind::Notice));
+    story.chain_is_whole();
+}
+
+#[test]
 fn deactivated_sends_a_notice_and_then_nothing() {
     let mut story = Story::begin();
     story.live(1.hours());
