@@ -65,6 +65,7 @@ impl Agent {
         // A new contract, or somebody who signed in: what failed for want of it need not wait.
         self.tries.retry_now();
         self.rests.end();
+        self.stalled.end();
         Ok(())
     }
 

@@ -220,6 +220,38 @@ fn a_state_directory_that_cannot_be_written_loses_nothing_and_is_said() {
 }
 
 #[test]
+fn a_system_report_that_cannot_be_stored_holds_up_no_heartbeat_and_is_tried_ever_more_seldom() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    // The temporary name of what a system report says is taken.
+    fs::create_dir(story.home.dir().join("snapshot.tmp")).unwrap();
+    let (before, watched) = (story.mails().len(), story.host.0.borrow().watched);
+    story.live(30.hours());
+    assert_eq!(story.kinds()[before..], [Kind::Heartbeat; 30]);
+    assert!(!story.agent.trouble().is_empty());
+    story.agent.step(story.now);
+    assert!(!story.agent.trouble().is_empty(), "it is said also while it waits");
+    let tried = story.host.0.borrow().watched - watched;
+    assert!((2..200).contains(&tried), "{tried} times in at most a day");
+    fs::remove_dir(story.home.dir().join("snapshot.tmp")).unwrap();
+    story.live(10.minutes());
+    assert!(story.kinds()[before + 30..].contains(&Kind::System));
+    assert!(story.agent.trouble().is_empty());
+    story.chain_is_whole();
+}
+
+#[test]
+fn of_a_report_that_cannot_be_stored_nothing_keeps_the_room() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    fs::remove_dir(story.home.tmp()).unwrap();
+    fs::write(story.home.tmp(), b"").unwrap();
+    let next = story.agent.state().sequence + 1;
+    assert!(matches!(story.agent.answer(&Request::System, story.now), Answer::Refused(_)));
+    assert!(!story.home.snapshot(next).exists());
+}
+
+#[test]
 fn an_end_that_cannot_be_written_down_is_not_sent_again_and_written_later() {
     let mut story = Story::begin();
     story.live(1.hours());
