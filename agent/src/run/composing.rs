@@ -9,6 +9,7 @@ use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wire::observation::{Observation, names};
 use mailbeat_shared::wire::report::{Body, Kind, Report};
+use mailbeat_shared::wire::sealed::EncryptionKey;
 
 use super::sending::frame;
 use super::{Agent, Standing, StepError};
@@ -88,16 +89,28 @@ impl Agent {
 
     /// Makes a report; changes nothing but what the senses remember.
     fn make(&mut self, kind: Kind, body: Option<Body>, now: Timestamp) -> Result<Made, StepError> {
-        let host = guarded("host", || Found { value: self.senses.host(), problems: vec![] }).value;
         // Taken out so that the senses and the rest can be used beside it.
         let Some(standing) = self.standing.take() else { return Err(StepError::NotActivated) };
+        let made = self.make_under(&standing, kind, body, now);
+        self.standing = Some(standing);
+        made
+    }
+
+    fn make_under(
+        &mut self,
+        standing: &Standing,
+        kind: Kind,
+        body: Option<Body>,
+        now: Timestamp,
+    ) -> Result<Made, StepError> {
+        // First, because looking at the host costs it something.
+        let recipients = self.recipients(standing)?;
+        let host = guarded("host", || Found { value: self.senses.host(), problems: vec![] }).value;
         let pseudonyms =
             Pseudonyms::new(*standing.identity.fingerprint_key(), &self.config.redact, host.names.clone());
         let host = self.disguised(host, &pseudonyms);
-        let made = self.make_for(&standing, &host, &pseudonyms, kind, body, now);
-        let made = made.and_then(|made| self.sealed(made, &standing));
-        self.standing = Some(standing);
-        made
+        let made = self.make_for(standing, &host, &pseudonyms, kind, body, now)?;
+        self.sealed(made, standing, &recipients)
     }
 
     /// The host under its pseudonym, unless the administrator chose the name it has.
@@ -108,16 +121,28 @@ impl Agent {
         host
     }
 
-    /// The same, to travel encrypted where the administrator wants that.
-    fn sealed(&self, made: Made, standing: &Standing) -> Result<Made, StepError> {
+    /// For whom reports are encrypted; nobody where they travel in clear.
+    fn recipients(&self, standing: &Standing) -> Result<Vec<EncryptionKey>, StepError> {
         if !self.config.encrypt {
+            return Ok(vec![]);
+        }
+        let vendor = standing.activation.contract.encryption_key.clone();
+        let vendor = vendor.ok_or(StepError::NobodyToEncryptFor)?;
+        Ok([vec![vendor], self.config.encrypt_to.clone()].concat())
+    }
+
+    /// The same, to travel encrypted for these, if any.
+    fn sealed(
+        &self,
+        made: Made,
+        standing: &Standing,
+        recipients: &[EncryptionKey],
+    ) -> Result<Made, StepError> {
+        if recipients.is_empty() {
             return Ok(made);
         }
-        let contract = &standing.activation.contract;
-        let vendor = contract.encryption_key.clone().ok_or(StepError::NobodyToEncryptFor)?;
-        let recipients = [vec![vendor], self.config.encrypt_to.clone()].concat();
-        let locale = self.config.locale_under(contract);
-        let parcel = compose::seal(made.parcel, &recipients, &self.renderer, locale);
+        let locale = self.config.locale_under(&standing.activation.contract);
+        let parcel = compose::seal(made.parcel, recipients, &self.renderer, locale);
         Ok(Made { parcel: parcel.map_err(ComposeError::from)?, ..made })
     }
 
