@@ -227,6 +227,10 @@ impl Agent {
         self.rests.rebase(now);
         self.stalled.rebase(now);
         self.reload()?;
+        if let Some(standing) = &self.standing {
+            self.state.pace =
+                self.pace(standing).rebased(self.state.pace, self.mails_at_a_time(standing), now);
+        }
         self.settle(now)?;
         Ok(Timestamp::MAX)
     }

@@ -183,7 +183,6 @@ impl State {
             *time = (*time).min(now);
         }
         self.maintenance = self.maintenance.take().map(|window| window.rebased(now));
-        self.pace = pace::rebased(self.pace, now);
         self.checks.rebase(now);
     }
 

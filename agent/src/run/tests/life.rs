@@ -166,6 +166,18 @@ fn a_clock_set_back_by_hours_is_doubted_for_a_while_and_then_believed() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_and_is_believed_holds_no_mail_back_for_the_time_it_was_wrong() {
+    let mut story = Story::begin();
+    story.live(6.hours());
+    story.now -= 3.hours();
+    story.live(16.minutes());
+    let before = story.mails().len();
+    assert!(matches!(story.agent.answer(&Request::Heartbeat, story.now), Answer::Queued(_)));
+    story.live(5.minutes());
+    assert!(story.mails().len() > before, "{} wait", story.agent.waiting().len());
+}
+
+#[test]
 fn after_a_long_sleep_one_heartbeat_says_as_much_as_ten() {
     let mut story = Story::begin();
     story.live(2.hours());
