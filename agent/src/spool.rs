@@ -131,6 +131,12 @@ impl Entry {
         })
     }
 
+    /// Whether its directory is not there any more: moved to the trail, or removed by hand.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        fs::symlink_metadata(&self.dir).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// What became of it, if that is decided.
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {

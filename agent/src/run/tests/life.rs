@@ -57,6 +57,20 @@ fn whoever_withdraws_the_consent_is_obeyed_even_where_no_notice_can_be_made() {
 }
 
 #[test]
+fn whoever_withdraws_the_consent_is_obeyed_even_where_the_state_cannot_be_written() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.agent.answer(&Request::Heartbeat, story.now);
+    // What became of the heartbeat cannot be written down.
+    fs::create_dir(story.home.dir().join("state.tmp")).unwrap();
+    story.agent.step(story.now);
+    assert!(!story.agent.trouble().is_empty());
+    let answer = story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
+    assert!(matches!(answer, Answer::Deactivated(Err(_))), "{answer:?}");
+    assert!(!story.home.activation().exists());
+}
+
+#[test]
 fn requests_are_answered_and_what_nobody_came_for_is_forgotten() {
     let mut story = Story::begin();
     story.live(1.hours());

@@ -140,6 +140,21 @@ fn a_damaged_report_in_the_queue_is_lost_by_name_and_the_next_goes_out() {
 }
 
 #[test]
+fn a_waiting_report_that_somebody_removed_is_lost_by_name_and_holds_up_nothing() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.say(&down(), 2);
+    let Answer::Queued(removed) = story.agent.answer(&Request::System, story.now) else { panic!() };
+    story.agent.step(story.now);
+    fs::remove_dir_all(story.home.queue().join(spool::name(removed))).unwrap();
+    story.live(2.hours());
+    assert_eq!(story.agent.trouble(), [""; 0]);
+    assert!(story.agent.waiting().is_empty());
+    let last = story.mails().pop().unwrap();
+    assert_eq!((last.kind(), last.lost), (Kind::Heartbeat, vec![(removed, removed)]));
+}
+
+#[test]
 fn a_corrupt_state_costs_the_baseline_and_nothing_else() {
     let mut story = Story::begin();
     story.live(3.hours());
