@@ -1,4 +1,4 @@
-//! Composing what is due and putting it into the spool.
+//! Composing a report and putting it into the spool.
 
 use std::fs;
 use std::io;

@@ -73,7 +73,9 @@ impl Agent {
             }
         }
         let lasting: Vec<String> = self.stalled.0.values().map(|stall| stall.why.clone()).collect();
-        lasting.into_iter().for_each(|why| self.say_once(why));
+        for why in lasting {
+            self.say_once(why);
+        }
         Ok(next)
     }
 
