@@ -2,6 +2,7 @@
 //! `problems` and the others go on.
 
 mod accounts;
+mod aside;
 pub mod disk_io;
 pub mod host;
 pub mod inventory;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
 pub(crate) use accounts::accounts;
+pub(crate) use aside::Aside;
 use host::HostProbe;
 
 /// Which collectors run. Everything is on unless switched off.

@@ -7,6 +7,7 @@
 mod answering;
 mod checking;
 mod composing;
+mod due;
 mod error;
 mod requests;
 mod resending;
@@ -82,6 +83,7 @@ pub struct Agent {
     grown: bool,
     tries: Tries,
     rests: Rests,
+    stalled: due::Stalled,
     /// Decided reports whose end could not be written down yet: they must not be sent again.
     undecided: Vec<settling::Decided>,
     /// What the next heartbeat must say once.
@@ -153,6 +155,7 @@ impl Agent {
             grown: true,
             tries: Tries::default(),
             rests: Rests::default(),
+            stalled: due::Stalled::default(),
             undecided: vec![],
             notes: vec![],
             doubted_since: None,
@@ -222,7 +225,12 @@ impl Agent {
         self.state.rebase(now);
         self.tries.rebase(now);
         self.rests.rebase(now);
+        self.stalled.rebase(now);
         self.reload()?;
+        if let Some(standing) = &self.standing {
+            self.state.pace =
+                self.pace(standing).rebased(self.state.pace, self.mails_at_a_time(standing), now);
+        }
         self.settle(now)?;
         Ok(Timestamp::MAX)
     }

@@ -81,13 +81,13 @@ pub fn plan(
     let heartbeats = every(promise.heartbeat_interval_s);
     let system_due = state.last_system.map_or(now, |last| every(promise.system_interval_s).after(last));
     let heartbeat = state.last_heartbeat.map_or(now, |last| heartbeats.after(last));
-    // The end was the last word.
-    if state.end_said == Some(contract.revision) {
-        return vec![];
-    }
     // The heartbeat after which no slot is left says the end instead.
     let last_of_all =
         permission::end(contract).is_some_and(|end| heartbeats.after(heartbeat.max(now)) >= end);
+    // The end was the last word. Where a slot is left, a clock that was wrong said it.
+    if last_of_all && state.has_said_the_end_of(contract) {
+        return vec![];
+    }
     let maintenance = state.maintenance.as_ref().map(|window| (window.until, Due::MaintenanceEnd));
     let heartbeat = (heartbeat, if last_of_all { Due::ContractEnd } else { Due::Heartbeat });
     maintenance.into_iter().chain([(system_due, Due::System), heartbeat]).collect()
@@ -197,8 +197,12 @@ mod tests {
             ..State::default()
         };
         assert_eq!(due(&said, true, now)[1].1, Due::ContractEnd);
-        let said = State { end_said: Some(1), ..said };
+        let said = State { end_said: Some(1), end_said_of: Some(testing::contract().number), ..said };
         assert_eq!(due(&said, true, now), []);
+        let before = State { end_said_of: None, ..said.clone() };
+        assert_eq!(due(&before, true, now), [], "an older agent did not write down which contract it was");
+        let other = State { end_said_of: Some("ACME-2025-007".parse().unwrap()), ..said };
+        assert_eq!(due(&other, true, now)[1].1, Due::ContractEnd, "it was the end of another contract");
     }
 
     #[test]

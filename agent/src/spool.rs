@@ -10,7 +10,7 @@ mod looking;
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use mailbeat_shared::crash;
@@ -131,6 +131,12 @@ impl Entry {
         })
     }
 
+    /// Whether its directory is not there any more: moved to the trail, or removed by hand.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        fs::symlink_metadata(&self.dir).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// What became of it, if that is decided.
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
@@ -198,7 +204,23 @@ pub fn put(home: &Home, parcel: &Parcel) -> io::Result<Entry> {
     if draft.exists() {
         fs::remove_dir_all(&draft)?;
     }
-    fs::create_dir(&draft)?;
+    let queued = home.queue().join(name(sequence));
+    let placed = write(&draft, parcel).and_then(|()| {
+        crash::point("A1.before");
+        durable::rename(&draft, &queued)
+    });
+    if placed.is_err() {
+        // On a full disk it would keep the room that somebody makes.
+        let _ = fs::remove_dir_all(&draft);
+    }
+    placed?;
+    crash::point("A1.after");
+    Ok(Entry { sequence, dir: queued, meta: Some(parcel.meta.clone()) })
+}
+
+/// Writes a report's directory, and syncs all of it.
+fn write(draft: &Path, parcel: &Parcel) -> io::Result<()> {
+    fs::create_dir(draft)?;
     let meta = serde_json::to_vec_pretty(&parcel.meta).map_err(io::Error::other)?;
     let mut files = vec![
         (REPORT, parcel.report.as_slice()),
@@ -213,12 +235,7 @@ pub fn put(home: &Home, parcel: &Parcel) -> io::Result<Entry> {
     for (name, bytes) in files {
         durable::write_synced(&draft.join(name), bytes, Access::Private)?;
     }
-    durable::sync_dir(&draft)?;
-    let queued = home.queue().join(name(sequence));
-    crash::point("A1.before");
-    durable::rename(&draft, &queued)?;
-    crash::point("A1.after");
-    Ok(Entry { sequence, dir: queued, meta: Some(parcel.meta.clone()) })
+    durable::sync_dir(draft)
 }
 
 /// Writes down what became of a report, with the mail as it was handed over. From here on a restart finishes it.

@@ -10,7 +10,8 @@ pub mod pace;
 mod ranges;
 
 use jiff::{SignedDuration, Timestamp};
-use mailbeat_shared::wire::id::{Digest, Incarnation};
+use mailbeat_shared::wire::contract::Contract;
+use mailbeat_shared::wire::id::{ContractNumber, Digest, Incarnation};
 use mailbeat_shared::wire::report::{Body, NoticeEvent, Report};
 use mailbeat_shared::wire::snapshot::FileState;
 use serde::{Deserialize, Serialize};
@@ -54,8 +55,10 @@ pub struct State {
     pub streaks: Streaks,
     /// The incarnation whose enrollment was made.
     pub enrolled: Option<Incarnation>,
-    /// The contract revision whose end was announced.
+    /// The contract revision whose end was announced, until a heartbeat followed.
     pub end_said: Option<u32>,
+    /// Of which contract that is a revision; `None` where an older agent wrote it down.
+    pub end_said_of: Option<ContractNumber>,
     /// Heartbeats not sent because a newer one said more.
     pub superseded: Ranges,
     /// Reports refused for good or dropped.
@@ -130,6 +133,8 @@ impl State {
                 state.last_heartbeat = Some(now);
                 state.problems = lasting(&heartbeat.problems);
                 state.checks.carried_by(report.sequence);
+                // It was not the end after all.
+                (state.end_said, state.end_said_of) = (None, None);
             }
             Body::System { system_report } => {
                 state.last_system = Some(now);
@@ -149,6 +154,7 @@ impl State {
                 state.enrolled = Some(report.incarnation);
                 // A new life begins with everything said anew, and its heartbeats in their slots.
                 (state.last_system, state.baseline) = (None, None);
+                (state.end_said, state.end_said_of) = (None, None);
                 state.last_heartbeat = Some(now);
             }
             Body::Notice { notice } => match notice.event {
@@ -177,17 +183,23 @@ impl State {
             *time = (*time).min(now);
         }
         self.maintenance = self.maintenance.take().map(|window| window.rebased(now));
-        self.pace = pace::rebased(self.pace, now);
         self.checks.rebase(now);
     }
 
-    /// Notes that the end of the contract with this revision was announced.
+    /// Notes that the end of this contract was announced.
     #[must_use]
-    pub fn having_said_the_end(mut self, event: NoticeEvent, revision: u32) -> Self {
+    pub fn having_said_the_end(mut self, event: NoticeEvent, contract: &Contract) -> Self {
         if event == NoticeEvent::ContractEnd {
-            self.end_said = Some(revision);
+            (self.end_said, self.end_said_of) = (Some(contract.revision), Some(contract.number.clone()));
         }
         self
+    }
+
+    /// Whether the end of this contract in this revision was announced.
+    #[must_use]
+    pub fn has_said_the_end_of(&self, contract: &Contract) -> bool {
+        let same = self.end_said_of.as_ref().is_none_or(|number| *number == contract.number);
+        same && self.end_said == Some(contract.revision)
     }
 }
 

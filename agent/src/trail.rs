@@ -160,12 +160,11 @@ pub fn prune(home: &Home, retention: Retention, now: Timestamp) -> io::Result<us
     let sizes: Vec<u64> = entries.iter().map(Entry::bytes).collect();
     let mut bytes: u64 = sizes.iter().sum();
     let age = SignedDuration::from_hours(24 * i64::from(retention.days));
-    let too_old =
-        |entry: &Entry| entry.meta.as_ref().is_some_and(|meta| now.duration_since(meta.created_at) > age);
+    let made = made_at(&entries, now);
     let newest = entries.len().saturating_sub(1);
     let mut gone = 0;
     for (n, (entry, size)) in entries.iter().zip(sizes).take(newest).enumerate() {
-        if n >= too_many && bytes <= retention.bytes && !too_old(entry) {
+        if n >= too_many && bytes <= retention.bytes && now.duration_since(made[n]) <= age {
             break;
         }
         fs::remove_dir_all(&entry.dir)?;
@@ -173,6 +172,22 @@ pub fn prune(home: &Home, retention: Retention, now: Timestamp) -> io::Result<us
         gone += 1;
     }
     Ok(gone)
+}
+
+/// When each entry was made, as far as it matters for its age. One that is damaged, or dated in the future by a clock that was wrong,
+/// is no younger than the one after it: it must not keep all that follow for ever.
+fn made_at(entries: &[Entry], now: Timestamp) -> Vec<Timestamp> {
+    let mut after = now;
+    let mut made: Vec<Timestamp> = entries
+        .iter()
+        .rev()
+        .map(|entry| {
+            after = entry.meta.as_ref().map(|meta| meta.created_at).filter(|at| *at <= now).unwrap_or(after);
+            after
+        })
+        .collect();
+    made.reverse();
+    made
 }
 
 #[cfg(test)]
@@ -204,6 +219,24 @@ mod tests {
         assert_eq!(kept(), [5]);
         prune(&home, Retention { bytes: 1, ..all }, made).unwrap();
         assert_eq!(kept(), [5]);
+    }
+
+    #[test]
+    fn an_entry_that_is_damaged_or_dated_in_the_future_goes_with_the_one_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path());
+        home.prepare().unwrap();
+        let made = parcel(1, Kind::Heartbeat).meta.created_at;
+        for sequence in 1..=5 {
+            let mut parcel = parcel(sequence, Kind::Heartbeat);
+            parcel.meta.created_at += SignedDuration::from_hours(if sequence == 2 { 100_000 } else { 0 });
+            let entry = spool::put(&home, &parcel).unwrap();
+            spool::retire(&home, &entry).unwrap();
+        }
+        fs::write(home.trail().join(spool::name(1)).join(spool::META), b"").unwrap();
+        let by_age = Retention { days: 90, reports: 100, bytes: u64::MAX };
+        assert_eq!(prune(&home, by_age, made + SignedDuration::from_hours(89 * 24)).unwrap(), 0);
+        assert_eq!(prune(&home, by_age, made + SignedDuration::from_hours(91 * 24)).unwrap(), 4);
     }
 
     #[test]

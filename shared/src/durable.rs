@@ -16,14 +16,18 @@ pub enum Access {
     Shared,
 }
 
-/// Replaces `path` with `bytes`. After `Ok` the new content survives a crash; after `Err` the old content stands.
+/// Replaces `path` with `bytes`. After `Ok` the new content survives a crash; after `Err` the old content stands, and the
+/// temporary file is gone: on a full disk it would keep the room that somebody makes.
 ///
 /// # Errors
 /// What the file system said, on the temporary file beside `path`, the rename, or the directory.
 pub fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let tmp = path.with_extension("tmp");
-    write_synced(&tmp, bytes, access)?;
-    fs::rename(&tmp, path)?;
+    let placed = write_synced(&tmp, bytes, access).and_then(|()| fs::rename(&tmp, path));
+    if placed.is_err() {
+        let _ = fs::remove_file(&tmp);
+    }
+    placed?;
     sync_parent(path)
 }
 
@@ -90,5 +94,22 @@ fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => sync_dir(dir),
         _ => sync_dir(Path::new(".")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_put_in_place_leaves_the_old_content_and_no_temporary_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = dir.path().join("state.7");
+        // A directory cannot be replaced by a file, by nobody.
+        fs::create_dir(&taken).unwrap();
+        assert!(replace(&taken, b"new", Access::Private).is_err());
+        let names: Vec<_> =
+            fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["state.7"]);
     }
 }

@@ -1,7 +1,8 @@
 //! The host's own numbers, from sysinfo; nobody else speaks to it.
 //!
 //! Only what is needed is refreshed, never everything: sysinfo keeps a handle per thread of every process otherwise. It
-//! leaves out NFS, CIFS and autofs mounts, whose dead servers would block the agent; so they are not reported.
+//! leaves out NFS, CIFS and autofs mounts, whose dead servers would hold whoever looks; so they are not reported. What it does not
+//! leave out and hangs all the same costs the filesystems' numbers and no others.
 
 mod footprint;
 mod interfaces;
@@ -19,13 +20,16 @@ use sysinfo::{CpuRefreshKind, DiskRefreshKind, Disks, System};
 
 use super::disk_io::DiskIo;
 use super::pressure::Pressure;
-use super::{Measured, temperature, whole};
+use super::{Aside, Measured, temperature, whole};
 use crate::os;
 pub use footprint::Footprint;
 use interfaces::Interfaces;
 use mountinfo::Writing;
 use mounts::Mount;
 pub use processes::Running;
+
+/// How long the filesystems may take to answer: disks that sleep need some seconds to wake.
+const FILESYSTEMS_ANSWER: Duration = Duration::from_secs(20);
 
 /// A host that cannot be measured at all.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +52,7 @@ pub struct HostFacts {
 /// Measures the host. Keep it between reports: CPU utilisation is that since the last sample.
 pub struct HostProbe {
     system: System,
-    disks: Disks,
+    filesystems: Aside<Measured>,
     interfaces: Interfaces,
     pressure: Pressure,
     disk_io: DiskIo,
@@ -69,7 +73,7 @@ impl HostProbe {
     pub fn new() -> Result<Self, ProbeError> {
         Ok(Self {
             system: System::new()?,
-            disks: Disks::new()?,
+            filesystems: Aside::default(),
             interfaces: Interfaces::new()?,
             pressure: Pressure::default(),
             disk_io: DiskIo::default(),
@@ -186,22 +190,7 @@ impl HostProbe {
     }
 
     pub(super) fn filesystems(&mut self) -> Measured {
-        self.disks.refresh_specifics(true, DiskRefreshKind::nothing().with_storage());
-        let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-        // Containers have single files mounted from their host.
-        let directories = self.disks.iter().filter(|disk| disk.mount_point().is_dir());
-        let mounts = directories.map(|disk| Mount {
-            device: disk.name().to_string_lossy().into_owned(),
-            device_number: disk.id(),
-            mountpoint: os::encode_path(disk.mount_point()),
-            kind: disk.file_system().to_string_lossy().into_owned(),
-            total: disk.total_space(),
-            available: disk.available_space(),
-            inodes: os::inodes(disk.mount_point()),
-            writing: mountinfo::writing(&table, &disk.mount_point().to_string_lossy())
-                .unwrap_or(if disk.is_read_only() { Writing::NotMeant } else { Writing::Possible }),
-        });
-        Ok(mounts::told(mounts::reported(mounts.collect())))
+        self.filesystems.ask(FILESYSTEMS_ANSWER, filesystems).unwrap_or_else(Err)
     }
 
     pub(super) fn network(&mut self) -> Measured {
@@ -234,6 +223,27 @@ impl HostProbe {
             Observation::new(&names::AGENT_CPU_TIME, uses.cpu_s),
         ])
     }
+}
+
+/// Looks at every filesystem; may never come back.
+fn filesystems() -> Measured {
+    let mut disks = Disks::new().map_err(|error| format!("the system does not say: {error}"))?;
+    disks.refresh_specifics(true, DiskRefreshKind::nothing().with_storage());
+    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    // Containers have single files mounted from their host.
+    let directories = disks.iter().filter(|disk| disk.mount_point().is_dir());
+    let mounts = directories.map(|disk| Mount {
+        device: disk.name().to_string_lossy().into_owned(),
+        device_number: disk.id(),
+        mountpoint: os::encode_path(disk.mount_point()),
+        kind: disk.file_system().to_string_lossy().into_owned(),
+        total: disk.total_space(),
+        available: disk.available_space(),
+        inodes: os::inodes(disk.mount_point()),
+        writing: mountinfo::writing(&table, &disk.mount_point().to_string_lossy())
+            .unwrap_or(if disk.is_read_only() { Writing::NotMeant } else { Writing::Possible }),
+    });
+    Ok(mounts::told(mounts::reported(mounts.collect())))
 }
 
 fn share_used(total: u64, available: u64) -> f64 {

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::retry::LONGEST;
+
 /// The routes that failed of late. Lost with the process, and then simply tried again.
 #[derive(Clone, Debug, Default)]
 pub struct Rests(BTreeMap<String, Rest>);
@@ -82,7 +84,7 @@ impl Rests {
 
     /// After the clock went back, rests that would last too long end.
     pub fn rebase(&mut self, now: Timestamp) {
-        let longest = now.checked_add(Duration::from_secs(3_600)).unwrap_or(Timestamp::MAX);
+        let longest = now.checked_add(LONGEST).unwrap_or(Timestamp::MAX);
         self.0.values_mut().filter(|rest| rest.until > longest).for_each(|rest| rest.until = now);
     }
 }

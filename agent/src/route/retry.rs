@@ -7,9 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mailbeat_shared::transport::outcome::LONGEST_PAUSE_S;
 
 /// Attempts after which a report no longer holds up the ones behind it.
 const PATIENCE: u32 = 3;
+/// The longest that anything waits: as long as a server may ask for. What is further away was said before the clock went back.
+pub(super) const LONGEST: Duration = Duration::from_secs(LONGEST_PAUSE_S as u64);
 
 /// How long to wait after the given number of failures (1 or more): doubling from 30 s to 30 min, scaled down where
 /// heartbeats come more often than hourly, between half and all of it by `random`.
@@ -78,8 +81,7 @@ impl Tries {
 
     /// After the clock went back, waiting begins anew.
     pub fn rebase(&mut self, now: Timestamp) {
-        let longest = Duration::from_secs(1_800);
-        let too_far = |at: Timestamp| now.checked_add(longest).is_ok_and(|limit| at > limit);
+        let too_far = |at: Timestamp| now.checked_add(LONGEST).is_ok_and(|limit| at > limit);
         if self.paused_until.is_some_and(too_far) {
             self.paused_until = None;
         }
@@ -151,6 +153,16 @@ mod tests {
         tries.done(5, true);
         assert_eq!(tries.pick(&[4], second(215)), Some(Ok(4)), "the way is free again");
         assert_eq!(tries.pick(&[], second(0)), None);
+    }
+
+    #[test]
+    fn a_pause_as_long_as_a_server_may_ask_for_is_kept_and_one_that_a_clock_set_back_made_longer_ends() {
+        let mut tries = Tries::default();
+        tries.failed(4, second(10_000), LONGEST, LONGEST);
+        tries.rebase(second(10_001));
+        assert_eq!(tries.pick(&[4], second(10_001)), Some(Err(second(13_600))));
+        tries.rebase(second(0));
+        assert_eq!(tries.pick(&[4], second(0)), Some(Ok(4)));
     }
 
     #[test]

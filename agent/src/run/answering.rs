@@ -60,7 +60,15 @@ impl Agent {
     }
 
     fn perform(&mut self, request: &Request, now: Timestamp) -> Result<Answer, StepError> {
-        self.take_stock(now)?;
+        if let Err(error) = self.take_stock(now) {
+            return match request {
+                // Whatever is the matter: who withdraws the consent is obeyed.
+                Request::Deactivate { .. } if self.home.activation().exists() => {
+                    self.deactivated(Err(error.to_string()), now)
+                }
+                _ => Err(error),
+            };
+        }
         let Some(permission) = self.permission(now).filter(|_| self.home.activation().exists()) else {
             return Ok(Answer::Refused("not activated; run `mailbeat-agent activate FILE` first".into()));
         };
@@ -94,12 +102,16 @@ impl Agent {
             Err(permission.reason().unwrap_or_default())
         };
         if matches!(request, Request::Deactivate { .. }) {
-            // Whether or not a notice can be sent: who withdraws the consent is obeyed.
-            activation::withdraw(&self.home, now)?;
-            tracing::info!("deactivated; after the notice nothing is sent");
-            return Ok(Answer::Deactivated(composed));
+            // Whether or not a notice can be sent.
+            return self.deactivated(composed, now);
         }
         Ok(composed.map_or_else(Answer::Refused, Answer::Queued))
+    }
+
+    fn deactivated(&self, notice: Result<u64, String>, now: Timestamp) -> Result<Answer, StepError> {
+        activation::withdraw(&self.home, now)?;
+        tracing::info!("deactivated; after the notice nothing is sent");
+        Ok(Answer::Deactivated(notice))
     }
 
     /// When maintenance of this length ends, or why it cannot be so long.

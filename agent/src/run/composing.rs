@@ -1,5 +1,6 @@
-//! Composing what is due and putting it into the spool.
+//! Composing a report and putting it into the spool.
 
+use std::fs;
 use std::io;
 
 use jiff::Timestamp;
@@ -7,18 +8,17 @@ use mailbeat_shared::text;
 use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use mailbeat_shared::wire::observation::{Observation, names};
-use mailbeat_shared::wire::report::{Body, Kind, Notice, NoticeEvent, Report};
+use mailbeat_shared::wire::report::{Body, Kind, Report};
+use mailbeat_shared::wire::sealed::EncryptionKey;
 
 use super::sending::frame;
 use super::{Agent, Standing, StepError};
-use crate::activation::permission::{self, Permission};
 use crate::compose::{self, ComposeError};
 use crate::identity::draw;
 use crate::item::{self, Item};
 use crate::redact::pseudonym::{self, Pseudonyms};
-use crate::schedule::{self, Due};
 use crate::sense::{Found, HostFacts, guarded};
-use crate::spool::{self, Parcel};
+use crate::spool::{self, Entry, Parcel};
 use crate::state::{self, Accepted, Said, State};
 use crate::trail;
 
@@ -44,58 +44,6 @@ pub(super) struct Made {
 }
 
 impl Agent {
-    /// Composes everything due; the time the next will be.
-    pub(super) fn compose_due(&mut self, now: Timestamp) -> Result<Timestamp, StepError> {
-        let Some(permission) = self.permission(now) else { return Ok(Timestamp::MAX) };
-        if matches!(
-            permission,
-            Permission::Ended { .. } | Permission::NotYetValid { .. } | Permission::ClockNotSet { .. }
-        ) {
-            self.trouble.extend(permission.reason().filter(|_| !self.is_withdrawn()));
-            return Ok(Timestamp::MAX);
-        }
-        // Each composed report changes the plan; there are never more than five kinds.
-        for _ in 0..5 {
-            let plan = self.plan(now);
-            let due = plan.iter().filter(|(_, due)| permission.allows(due.kind()));
-            match due.clone().find(|(at, _)| *at <= now) {
-                Some((_, due)) => self.compose_one(*due, now)?,
-                None => return Ok(due.map(|(at, _)| *at).min().unwrap_or(Timestamp::MAX)),
-            };
-        }
-        Ok(now)
-    }
-
-    fn is_withdrawn(&self) -> bool {
-        self.standing.as_ref().is_some_and(|standing| standing.activation.consent.withdrawn_at.is_some())
-    }
-
-    fn plan(&self, now: Timestamp) -> Vec<(Timestamp, Due)> {
-        let Some(standing) = &self.standing else { return vec![] };
-        let enrolled = self.state.enrolled == Some(standing.identity.incarnation);
-        let (system, contract) = (standing.identity.system, &standing.activation.contract);
-        schedule::plan(&self.state, enrolled, system, contract, self.promise(standing), now)
-    }
-
-    fn compose_one(&mut self, due: Due, now: Timestamp) -> Result<u64, StepError> {
-        match due {
-            Due::Heartbeat => self.compose(Kind::Heartbeat, None, now),
-            Due::System => self.compose(Kind::System, None, now),
-            Due::Enrollment => self.compose(Kind::Enrollment, None, now),
-            Due::MaintenanceEnd => {
-                let notice =
-                    Notice { event: NoticeEvent::MaintenanceEnded, until: None, reason: String::new() };
-                self.compose(Kind::Notice, Some(Body::Notice { notice }), now)
-            }
-            Due::ContractEnd => {
-                let contract = self.standing.as_ref().map(|standing| &standing.activation.contract);
-                let until = contract.and_then(permission::end);
-                let notice = Notice { event: NoticeEvent::ContractEnd, until, reason: String::new() };
-                self.compose(Kind::Notice, Some(Body::Notice { notice }), now)
-            }
-        }
-    }
-
     /// Composes one report and puts it into the spool; its sequence.
     pub(super) fn compose(
         &mut self,
@@ -141,16 +89,28 @@ impl Agent {
 
     /// Makes a report; changes nothing but what the senses remember.
     fn make(&mut self, kind: Kind, body: Option<Body>, now: Timestamp) -> Result<Made, StepError> {
-        let host = guarded("host", || Found { value: self.senses.host(), problems: vec![] }).value;
         // Taken out so that the senses and the rest can be used beside it.
         let Some(standing) = self.standing.take() else { return Err(StepError::NotActivated) };
+        let made = self.make_under(&standing, kind, body, now);
+        self.standing = Some(standing);
+        made
+    }
+
+    fn make_under(
+        &mut self,
+        standing: &Standing,
+        kind: Kind,
+        body: Option<Body>,
+        now: Timestamp,
+    ) -> Result<Made, StepError> {
+        // First, because looking at the host costs it something.
+        let recipients = self.recipients(standing)?;
+        let host = guarded("host", || Found { value: self.senses.host(), problems: vec![] }).value;
         let pseudonyms =
             Pseudonyms::new(*standing.identity.fingerprint_key(), &self.config.redact, host.names.clone());
         let host = self.disguised(host, &pseudonyms);
-        let made = self.make_for(&standing, &host, &pseudonyms, kind, body, now);
-        let made = made.and_then(|made| self.sealed(made, &standing));
-        self.standing = Some(standing);
-        made
+        let made = self.make_for(standing, &host, &pseudonyms, kind, body, now)?;
+        self.sealed(made, standing, &recipients)
     }
 
     /// The host under its pseudonym, unless the administrator chose the name it has.
@@ -161,16 +121,28 @@ impl Agent {
         host
     }
 
-    /// The same, to travel encrypted where the administrator wants that.
-    fn sealed(&self, made: Made, standing: &Standing) -> Result<Made, StepError> {
+    /// For whom reports are encrypted; nobody where they travel in clear.
+    fn recipients(&self, standing: &Standing) -> Result<Vec<EncryptionKey>, StepError> {
         if !self.config.encrypt {
+            return Ok(vec![]);
+        }
+        let vendor = standing.activation.contract.encryption_key.clone();
+        let vendor = vendor.ok_or(StepError::NobodyToEncryptFor)?;
+        Ok([vec![vendor], self.config.encrypt_to.clone()].concat())
+    }
+
+    /// The same, to travel encrypted for these, if any.
+    fn sealed(
+        &self,
+        made: Made,
+        standing: &Standing,
+        recipients: &[EncryptionKey],
+    ) -> Result<Made, StepError> {
+        if recipients.is_empty() {
             return Ok(made);
         }
-        let contract = &standing.activation.contract;
-        let vendor = contract.encryption_key.clone().ok_or(StepError::NobodyToEncryptFor)?;
-        let recipients = [vec![vendor], self.config.encrypt_to.clone()].concat();
-        let locale = self.config.locale_under(contract);
-        let parcel = compose::seal(made.parcel, &recipients, &self.renderer, locale);
+        let locale = self.config.locale_under(&standing.activation.contract);
+        let parcel = compose::seal(made.parcel, recipients, &self.renderer, locale);
         Ok(Made { parcel: parcel.map_err(ComposeError::from)?, ..made })
     }
 
@@ -217,7 +189,7 @@ impl Agent {
         let digest = mailbeat_shared::wire::id::Digest::of(&parcel.report);
         let mut state = state.after(&report, digest);
         if let Some(event) = event {
-            state = state.having_said_the_end(event, standing.activation.contract.revision);
+            state = state.having_said_the_end(event, &standing.activation.contract);
         }
         Ok(Made { report, parcel, said: None, state })
     }
@@ -248,22 +220,31 @@ impl Agent {
         compose::heartbeat(state, &waiting, found, checks, problems)
     }
 
-    /// The state first, then the report: a state without its report is passed over at the start (A1).
+    /// Stores a report and goes on from it. What is left of one that cannot be stored must not fill a disk that is full.
     fn commit(&mut self, made: Made) -> io::Result<()> {
-        let Made { report, parcel, said, state } = made;
-        if let Some(said) = &said {
-            state::save_said(&self.home, report.sequence, said)?;
-        }
-        state.save(&self.home)?;
-        let entry = spool::put(&self.home, &parcel)?;
-        state.tidy(&self.home, &self.state);
-        self.state = state;
+        let sequence = made.report.sequence;
+        let entry = self.store(&made).inspect_err(|_| {
+            if made.said.is_some() {
+                let _ = fs::remove_file(self.home.snapshot(sequence));
+            }
+        })?;
+        made.state.tidy(&self.home, &self.state);
+        self.state = made.state;
         self.queue.push(entry);
         self.grown = true;
-        if report.kind() == Kind::Heartbeat {
+        if made.report.kind() == Kind::Heartbeat {
             self.notes.clear();
         }
         Ok(())
+    }
+
+    /// The state first, then the report: a state without its report is passed over at the start (A1).
+    fn store(&self, made: &Made) -> io::Result<Entry> {
+        if let Some(said) = &made.said {
+            state::save_said(&self.home, made.report.sequence, said)?;
+        }
+        made.state.save(&self.home)?;
+        spool::put(&self.home, &made.parcel)
     }
 }
 
@@ -272,15 +253,4 @@ fn carried_instead(last: &Accepted) -> Option<String> {
     let why = last.instead.as_ref()?;
     let sentence = format!("route {} carries the reports instead of {why}", last.route);
     Some(text::one_line(&sentence, limits::NAME_BYTES * 2))
-}
-
-impl Due {
-    fn kind(self) -> Kind {
-        match self {
-            Self::Enrollment => Kind::Enrollment,
-            Self::System => Kind::System,
-            Self::ContractEnd | Self::MaintenanceEnd => Kind::Notice,
-            Self::Heartbeat => Kind::Heartbeat,
-        }
-    }
 }

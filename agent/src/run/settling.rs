@@ -41,14 +41,22 @@ impl Agent {
         self.write_down()
     }
 
+    /// A report that somebody removed by hand ends all the same: there is only nothing to write beside it.
     fn write_down(&mut self) -> Result<(), StepError> {
         while let Some(decided) = self.undecided.last() {
             let Decided { entry, ending, mail } = decided;
-            spool::decide(entry, ending, mail.as_deref()).map_err(self.failed())?;
+            let gone = entry.is_gone();
+            if gone {
+                tracing::warn!("#{} is not in the queue any more", entry.sequence);
+            } else {
+                spool::decide(entry, ending, mail.as_deref()).map_err(self.failed())?;
+            }
             let (entry, ending) = (entry.clone(), ending.clone());
             self.remember(&entry, &ending);
             self.state.save(&self.home).map_err(self.failed())?;
-            spool::retire(&self.home, &entry).map_err(self.failed())?;
+            if !gone {
+                spool::retire(&self.home, &entry).map_err(self.failed())?;
+            }
             self.undecided.pop();
         }
         Ok(())

@@ -65,6 +65,7 @@ impl Agent {
         // A new contract, or somebody who signed in: what failed for want of it need not wait.
         self.tries.retry_now();
         self.rests.end();
+        self.stalled.end();
         Ok(())
     }
 
@@ -105,6 +106,14 @@ impl Agent {
     /// How fast mails may leave.
     pub(super) fn pace(&self, standing: &Standing) -> Pace {
         Pace::new(self.config.mails_per_hour, self.promise(standing))
+    }
+
+    /// How many mails one report makes at most: a copy for each of the customer's people, and one by each route where no server says
+    /// that it took it.
+    pub(super) fn mails_at_a_time(&self, standing: &Standing) -> usize {
+        let cc = &self.config.cc;
+        let people = [&cc.heartbeat, &cc.system, &cc.enrollment, &cc.notice, &cc.test].map(Vec::len);
+        standing.routes.len() + people.into_iter().max().unwrap_or_default()
     }
 
     pub(super) fn promise(&self, standing: &Standing) -> Promise {

@@ -41,6 +41,8 @@ struct World {
     files: Snapshot,
     whole: BTreeSet<String>,
     cut: bool,
+    /// How often files were looked at.
+    watched: usize,
     inventory: Inventory,
     observations: Vec<Observation>,
     observing_panics: bool,
@@ -89,7 +91,8 @@ impl Senses for Host {
         Found { value: self.0.borrow().observations.clone(), problems: vec![] }
     }
     fn watch(&mut self, _: &[String], _: &[u8; 32]) -> Found<Files> {
-        let world = self.0.borrow();
+        let mut world = self.0.borrow_mut();
+        world.watched += 1;
         let (snapshot, whole) = (world.files.clone(), world.whole.clone());
         Found { value: Files { snapshot, whole, cut: world.cut }, problems: vec![] }
     }

@@ -10,16 +10,18 @@ use super::{Files, Found, HostFacts, Inventory, Senses};
 use crate::check::probe::Sight;
 use crate::check::runner::{Ended, Run, Runner};
 use crate::collect::host::HostProbe;
-use crate::collect::{accounts, collect, inventory};
-use crate::config::Config;
+use crate::collect::{Aside, accounts, collect, inventory};
+use crate::config::{Config, RedactConfig};
 use crate::item::{self, Item};
 use crate::os;
 use crate::redact::Redactor;
 use crate::redact::pseudonym::Names;
-use crate::watch::{self, Watched};
+use crate::watch::{self, WatchConfig, Watched};
 
 /// How long the first CPU sample takes, where none was taken before.
 const FIRST_SAMPLE: Duration = Duration::from_millis(250);
+/// What a collector is given beyond its budget to say itself that it was too slow, and with what.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The operating system's own word.
 pub struct ThisHost {
@@ -28,6 +30,8 @@ pub struct ThisHost {
     accounts: Vec<(String, OAuthSettings)>,
     /// `None` until the first measurement, or where the host cannot be measured.
     probe: Option<HostProbe>,
+    watching: Aside<Found<Files>>,
+    looking: Aside<Found<Inventory>>,
     /// `None` until the first check begins.
     runner: Option<Runner>,
 }
@@ -36,7 +40,14 @@ impl ThisHost {
     /// Looks at what the configuration allows.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        Self { config: config.clone(), accounts: config.accounts(), probe: None, runner: None }
+        Self {
+            config: config.clone(),
+            accounts: config.accounts(),
+            probe: None,
+            watching: Aside::default(),
+            looking: Aside::default(),
+            runner: None,
+        }
     }
 
     /// What is switched on and agreed to.
@@ -83,32 +94,22 @@ impl Senses for ThisHost {
         if !self.permitted(consented).contains(&Item::WatchedFiles) {
             return Found::default();
         }
-        let redactor = match Redactor::new(*key, &self.config.redact, os::known_names()) {
-            Ok(redactor) => redactor,
-            // Without the customer's own patterns nothing is read: what they would hide must not leave.
-            Err(error) => {
-                return Found {
-                    value: Files::default(),
-                    problems: vec![format!("no file was read: {error}")],
-                };
-            }
-        };
-        let watched = watch::watch(&self.config.watch, &redactor, key, Instant::now() + watch::TIME_BUDGET);
-        let mut problems = watched.problems.clone();
-        problems.extend(
-            watched
-                .unreadable
-                .iter()
-                .map(|file| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix)),
-        );
-        let Watched { snapshot, whole, truncated: cut, .. } = watched;
-        Found { value: Files { snapshot, whole, cut }, problems }
+        let (config, hidden, key) = (self.config.watch.clone(), self.config.redact.clone(), *key);
+        let watched = self.watching.ask(watch::TIME_BUDGET + GRACE, move || watched(&config, &hidden, &key));
+        // Nothing was seen, so nothing may be called removed.
+        let nothing = Files { cut: true, ..Files::default() };
+        watched.unwrap_or_else(|why| without(nothing, "watched files", &why))
     }
 
     fn inventory(&mut self, consented: &[String]) -> Found<Inventory> {
-        let deadline = Instant::now() + inventory::TIME_BUDGET;
-        let (value, problems) = inventory::inventory(&self.permitted(consented), deadline);
-        Found { value, problems }
+        let permitted = self.permitted(consented);
+        let look = move || {
+            let deadline = Instant::now() + inventory::TIME_BUDGET;
+            let (value, problems) = inventory::inventory(&permitted, deadline);
+            Found { value, problems }
+        };
+        let found = self.looking.ask(inventory::TIME_BUDGET + GRACE, look);
+        found.unwrap_or_else(|why| without(Inventory::default(), "inventory", &why))
     }
 
     fn begin_check(&mut self, run: Run) {
@@ -131,6 +132,33 @@ impl Senses for ThisHost {
         }
         ended
     }
+}
+
+/// The watched files; may never come back.
+fn watched(config: &WatchConfig, hidden: &RedactConfig, key: &[u8; 32]) -> Found<Files> {
+    let redactor = match Redactor::new(*key, hidden, os::known_names()) {
+        Ok(redactor) => redactor,
+        // Without the customer's own patterns nothing is read: what they would hide must not leave.
+        Err(error) => {
+            return Found { value: Files::default(), problems: vec![format!("no file was read: {error}")] };
+        }
+    };
+    let watched = watch::watch(config, &redactor, key, Instant::now() + watch::TIME_BUDGET);
+    let mut problems = watched.problems.clone();
+    problems.extend(
+        watched
+            .unreadable
+            .iter()
+            .map(|file| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix)),
+    );
+    let Watched { snapshot, whole, truncated: cut, .. } = watched;
+    Found { value: Files { snapshot, whole, cut }, problems }
+}
+
+/// What is told instead of what did not answer.
+fn without<T>(value: T, what: &str, why: &str) -> Found<T> {
+    tracing::warn!("{what}: {why}");
+    Found { value, problems: vec![format!("{what}: {why}")] }
 }
 
 #[cfg(test)]
@@ -157,6 +185,25 @@ mod tests {
             only.facts.keys().all(|name| name.starts_with("os.kernel")) && only.packages.is_none(),
             "{only:?}"
         );
+    }
+
+    #[test]
+    fn what_hangs_is_named_costs_nothing_else_and_calls_no_file_removed() {
+        let config: Config =
+            config_file::parse(Path::new("agent.toml"), "watch.include = ['/etc/hosts']").unwrap();
+        let mut host = ThisHost::new(&config);
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let hangs = move || {
+            let _ = held.recv();
+            Found::default()
+        };
+        host.watching.ask(Duration::ZERO, hangs).unwrap_err();
+        let watched = host.watch(&["watched files".to_owned()], &[1; 32]);
+        assert!(watched.value.cut && watched.value.snapshot.is_empty(), "{watched:?}");
+        assert!(watched.problems[0].starts_with("watched files: no answer yet"), "{watched:?}");
+        let kernel = host.inventory(&["kernel".to_owned()]);
+        assert!(kernel.value.facts.contains_key("os.kernel") && kernel.problems.is_empty(), "{kernel:?}");
+        drop(release);
     }
 
     #[test]

@@ -44,6 +44,14 @@ fn what_was_half_written_is_swept_and_was_never_in_the_queue() {
 }
 
 #[test]
+fn what_cannot_be_queued_leaves_nothing_behind() {
+    let (_dir, home) = home();
+    put(&home, &parcel(8, Kind::System)).unwrap();
+    assert!(put(&home, &parcel(8, Kind::System)).is_err(), "the place is taken");
+    assert_eq!(fs::read_dir(home.tmp()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_damaged_entry_is_listed_as_damaged_and_hides_no_other() {
     let (_dir, home) = home();
     put(&home, &parcel(1, Kind::Heartbeat)).unwrap();

@@ -40,12 +40,14 @@ impl Pace {
     pub fn after(&self, used: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
         used.unwrap_or(now).max(now).checked_add(self.each).ok()
     }
-}
 
-/// After the clock went back: nobody waits for longer than an hour.
-#[must_use]
-pub fn rebased(used: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-    used.map(|used| now.checked_add(HOUR).map_or(used, |latest| used.min(latest)))
+    /// After the clock went back: no more than it could be with a clock that never did. `at_a_time` is how many mails one report
+    /// makes at most.
+    #[must_use]
+    pub fn rebased(&self, used: Option<Timestamp>, at_a_time: usize, now: Timestamp) -> Option<Timestamp> {
+        let most = self.ahead + self.each * i32::try_from(at_a_time.max(1)).unwrap_or(i32::MAX);
+        used.map(|used| now.checked_add(most).map_or(used, |latest| used.min(latest)))
+    }
 }
 
 #[cfg(test)]
@@ -90,10 +92,30 @@ mod tests {
         }
         assert_eq!(at_once, 15);
         assert_eq!(pace.next(used, now), second(80));
-        assert_eq!(
-            pace.next(rebased(used, second(-100_000)), second(-100_000)),
-            second(-100_000) + (HOUR - pace.ahead)
-        );
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_nobody_wait_longer_than_for_the_mails_of_one_report() {
+        let pace = Pace::new(60, HOURLY);
+        let used = pace.after(None, second(100_000));
+        let wait = |mails, now| pace.next(pace.rebased(used, mails, second(now)), second(now));
+        assert_eq!(wait(1, 0), second(80));
+        assert_eq!(wait(3, 0), second(240), "copies count");
+    }
+
+    proptest! {
+        #[test]
+        fn a_clock_that_goes_on_is_never_taken_for_one_that_was_set_back(
+            per_hour in 3_u32..200, mails in prop::collection::vec(1_usize..6, 1..200),
+        ) {
+            let pace = Pace::new(per_hour, HOURLY);
+            let (mut used, mut now) = (None, second(0));
+            for mails in mails {
+                now = pace.next(used, now);
+                used = (0..mails).fold(used, |used, _| pace.after(used, now));
+                prop_assert_eq!(pace.rebased(used, 5, now), used);
+            }
+        }
     }
 
     #[test]

@@ -76,6 +76,12 @@ fn two_states_and_the_snapshots_they_need_are_kept() {
 }
 
 #[test]
+fn a_state_of_an_agent_that_did_not_say_which_contract_ended_is_read() {
+    let state: State = serde_json::from_str("{\"sequence\": 4, \"end_said\": 1}").unwrap();
+    assert!(state.has_said_the_end_of(&crate::testing::contract()));
+}
+
+#[test]
 fn every_seventh_system_report_is_full_and_so_is_one_after_a_week() {
     let day = |n: i64| Timestamp::from_second(1_780_000_000 + n * 86_400).unwrap();
     assert!(State::default().full_is_due(day(0)));

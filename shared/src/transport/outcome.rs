@@ -16,7 +16,7 @@ use crate::text;
 /// Longest text of a failure or reply that is kept, in bytes.
 const TEXT_BYTES: usize = 600;
 /// Longest pause a server is granted, in seconds.
-const LONGEST_PAUSE_S: u32 = 3_600;
+pub const LONGEST_PAUSE_S: u32 = 3_600;
 
 /// What a mail server said to one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -57,6 +57,20 @@ fn whoever_withdraws_the_consent_is_obeyed_even_where_no_notice_can_be_made() {
 }
 
 #[test]
+fn whoever_withdraws_the_consent_is_obeyed_even_where_the_state_cannot_be_written() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.agent.answer(&Request::Heartbeat, story.now);
+    // What became of the heartbeat cannot be written down.
+    fs::create_dir(story.home.dir().join("state.tmp")).unwrap();
+    story.agent.step(story.now);
+    assert!(!story.agent.trouble().is_empty());
+    let answer = story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
+    assert!(matches!(answer, Answer::Deactivated(Err(_))), "{answer:?}");
+    assert!(!story.home.activation().exists());
+}
+
+#[test]
 fn requests_are_answered_and_what_nobody_came_for_is_forgotten() {
     let mut story = Story::begin();
     story.live(1.hours());
@@ -103,6 +117,43 @@ fn the_last_report_before_the_end_says_so_and_then_the_agent_is_silent_until_it_
 }
 
 #[test]
+fn another_contract_of_the_same_revision_is_reported_under_after_the_first_one_ended() {
+    let mut contract = testing::contract();
+    contract.grace_days = 1;
+    contract.valid_until = Some("2026-06-02T00:00:00Z".parse().unwrap());
+    let mut story = Story::with(TWO_ROUTES, &contract);
+    story.live(3.hours() * 24);
+    assert_eq!(story.kinds().last(), Some(&Kind::Notice));
+    let before = story.mails().len();
+    let next = Contract { number: "ACME-2026-002".parse().unwrap(), ..testing::contract() };
+    activate(&story.home, &next, story.now);
+    story.live(2.hours());
+    assert_eq!(story.kinds()[before..].last(), Some(&Kind::Heartbeat));
+    story.chain_is_whole();
+}
+
+#[test]
+fn an_end_that_was_said_by_a_clock_that_was_wrong_is_taken_back_by_heartbeats_and_said_again_in_its_time() {
+    let mut contract = testing::contract();
+    contract.grace_days = 1;
+    contract.valid_until = Some("2026-06-20T00:00:00Z".parse().unwrap());
+    let mut story = Story::with(TWO_ROUTES, &contract);
+    story.live(6.hours());
+    let right = story.now;
+    story.now = "2026-06-20T23:30:00Z".parse().unwrap();
+    story.live(5.minutes());
+    assert_eq!(story.kinds().last(), Some(&Kind::Notice), "the end");
+    story.now = right;
+    story.live(5.hours());
+    assert_eq!(story.kinds().last(), Some(&Kind::Heartbeat));
+    assert_eq!(story.agent.state().end_said, None);
+    story.now = "2026-06-20T20:00:00Z".parse().unwrap();
+    story.live(5.hours());
+    assert_eq!(story.kinds().last(), Some(&Kind::Notice));
+    story.chain_is_whole();
+}
+
+#[test]
 fn deactivated_sends_a_notice_and_then_nothing() {
     let mut story = Story::begin();
     story.live(1.hours());
@@ -126,6 +177,18 @@ fn a_clock_set_back_by_hours_is_doubted_for_a_while_and_then_believed() {
     story.live(80.minutes());
     assert!(story.mails().len() > before, "it is believed");
     story.chain_is_whole();
+}
+
+#[test]
+fn a_clock_that_was_set_back_and_is_believed_holds_no_mail_back_for_the_time_it_was_wrong() {
+    let mut story = Story::begin();
+    story.live(6.hours());
+    story.now -= 3.hours();
+    story.live(16.minutes());
+    let before = story.mails().len();
+    assert!(matches!(story.agent.answer(&Request::Heartbeat, story.now), Answer::Queued(_)));
+    story.live(5.minutes());
+    assert!(story.mails().len() > before, "{} wait", story.agent.waiting().len());
 }
 
 #[test]

@@ -140,6 +140,21 @@ fn a_damaged_report_in_the_queue_is_lost_by_name_and_the_next_goes_out() {
 }
 
 #[test]
+fn a_waiting_report_that_somebody_removed_is_lost_by_name_and_holds_up_nothing() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.say(&down(), 2);
+    let Answer::Queued(removed) = story.agent.answer(&Request::System, story.now) else { panic!() };
+    story.agent.step(story.now);
+    fs::remove_dir_all(story.home.queue().join(spool::name(removed))).unwrap();
+    story.live(2.hours());
+    assert_eq!(story.agent.trouble(), [""; 0]);
+    assert!(story.agent.waiting().is_empty());
+    let last = story.mails().pop().unwrap();
+    assert_eq!((last.kind(), last.lost), (Kind::Heartbeat, vec![(removed, removed)]));
+}
+
+#[test]
 fn a_corrupt_state_costs_the_baseline_and_nothing_else() {
     let mut story = Story::begin();
     story.live(3.hours());
@@ -217,6 +232,38 @@ fn a_state_directory_that_cannot_be_written_loses_nothing_and_is_said() {
     assert_eq!(story.kinds()[before..], [Kind::Heartbeat]);
     assert!(story.agent.trouble().is_empty());
     story.chain_is_whole();
+}
+
+#[test]
+fn a_system_report_that_cannot_be_stored_holds_up_no_heartbeat_and_is_tried_ever_more_seldom() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    // The temporary name of what a system report says is taken.
+    fs::create_dir(story.home.dir().join("snapshot.tmp")).unwrap();
+    let (before, watched) = (story.mails().len(), story.host.0.borrow().watched);
+    story.live(30.hours());
+    assert_eq!(story.kinds()[before..], [Kind::Heartbeat; 30]);
+    assert!(!story.agent.trouble().is_empty());
+    story.agent.step(story.now);
+    assert!(!story.agent.trouble().is_empty(), "it is said also while it waits");
+    let tried = story.host.0.borrow().watched - watched;
+    assert!((2..200).contains(&tried), "{tried} times in at most a day");
+    fs::remove_dir(story.home.dir().join("snapshot.tmp")).unwrap();
+    story.live(10.minutes());
+    assert!(story.kinds()[before + 30..].contains(&Kind::System));
+    assert!(story.agent.trouble().is_empty());
+    story.chain_is_whole();
+}
+
+#[test]
+fn of_a_report_that_cannot_be_stored_nothing_keeps_the_room() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    fs::remove_dir(story.home.tmp()).unwrap();
+    fs::write(story.home.tmp(), b"").unwrap();
+    let next = story.agent.state().sequence + 1;
+    assert!(matches!(story.agent.answer(&Request::System, story.now), Answer::Refused(_)));
+    assert!(!story.home.snapshot(next).exists());
 }
 
 #[test]

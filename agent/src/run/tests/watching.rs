@@ -226,3 +226,11 @@ fn a_file_that_is_wanted_whole_travels_whole() {
     let of = |path: &str| told.changes.iter().find(|change| change.path == path).unwrap();
     assert!(of("/etc/diff.conf").diff.is_some() && of("/etc/whole.conf").text == Some(text(2)));
 }
+
+#[test]
+fn where_nobody_can_decrypt_it_nobody_looks_at_the_host_for_a_report() {
+    let mut story = Story::with(&format!("encrypt = true\n{TWO_ROUTES}"), &testing::contract());
+    let answer = story.agent.answer(&Request::System, story.now);
+    assert!(matches!(answer, Answer::Refused(_)), "{answer:?}");
+    assert_eq!(story.host.0.borrow().watched, 0);
+}

@@ -37,6 +37,15 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
         "{p}: the collector broke off; this is a fault of the agent",
         "{1}: Messung abgebrochen; das ist ein Fehler des Agenten",
     ),
+    ("inventory", "Inventar"),
+    (
+        "no answer within {n}; probably a file system hangs, for example one whose server is gone",
+        "keine Antwort innerhalb von {1}; vermutlich hängt ein Dateisystem, etwa eines, dessen Server fort ist",
+    ),
+    (
+        "no answer yet since it was asked before; probably a file system hangs, for example one whose server is gone",
+        "noch keine Antwort auf eine frühere Frage; vermutlich hängt ein Dateisystem, etwa eines, dessen Server fort ist",
+    ),
     ("checks", "Prüfungen"),
     (
         "check {}: it has not come to its first end yet",
