@@ -95,7 +95,7 @@ impl Tx<'_> {
     }
 
     /// From now on these are the mailboxes that are read. Of others nothing more is expected: neither that they are heard, nor that
-    /// they have room.
+    /// they have room; their trouble is over.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -107,6 +107,7 @@ impl Tx<'_> {
             self.run(SQL, params![mailbox.id, active])?;
             if !active {
                 self.put_fills(mailbox.id, &[])?;
+                self.set_reachable(mailbox.id, None)?;
             }
         }
         Ok(())

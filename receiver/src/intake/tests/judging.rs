@@ -136,6 +136,8 @@ fn a_mailbox_taken_out_of_the_configuration_holds_up_nobodys_judging_and_loses_i
     world.tick(at(5 * HOUR + 20));
     assert_eq!(open_tickets(&mut world), 2, "both hosts are silent");
     world.write(|tx, _| tx.read_only_these(&["reports".to_owned(), "new".to_owned()]));
+    assert_eq!(own_tickets(&mut world, 6 * HOUR), 0);
+    world.write(|tx, _| tx.set_reachable(old, Some((at(6 * HOUR), "no such account"))));
     own_tickets(&mut world, 6 * HOUR);
     assert_eq!(own_tickets(&mut world, 7 * HOUR), 1, "it is to be read again, and still cannot be");
 }
