@@ -11,6 +11,8 @@ mod channel;
 mod error;
 mod imap;
 mod maildir;
+#[cfg(test)]
+pub(crate) mod played;
 mod settings;
 
 use std::future::Future;

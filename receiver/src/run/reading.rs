@@ -33,7 +33,7 @@ pub(super) async fn session(
 ) -> Result<(), SessionError> {
     let mut mailbox = Mailbox::connect(settings, receiver.observe).await?;
     let folders = register(receiver, settings, mailbox.folders().to_vec()).await?;
-    let mut housekept_at = None;
+    let (mut housekept_at, mut is_trouble_over) = (None, false);
     while !receiver.is_stopping() {
         let now = receiver.now();
         let housekeeping = housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING);
@@ -51,6 +51,11 @@ pub(super) async fn session(
         }
         receiver.round_completed(settings.name());
         if let Some(folder) = folders.first() {
+            if !is_trouble_over {
+                // A login alone is no end of it: there are mailboxes that can be entered and not be read.
+                end_trouble(receiver, folder.mailbox).await?;
+                is_trouble_over = true;
+            }
             asking.ask(receiver, &mut mailbox, folder.mailbox).await?;
         }
         let first = folders.first().map_or("INBOX", |folder| folder.name.as_str());
@@ -60,7 +65,7 @@ pub(super) async fn session(
     Ok(())
 }
 
-/// The store's rows of this mailbox and its folders. Being connected ends any trouble.
+/// The store's rows of this mailbox and its folders.
 async fn register(
     receiver: &Receiver,
     settings: &MailboxSettings,
@@ -71,13 +76,14 @@ async fn register(
         .store
         .write(move |tx| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let folders = tx.put_mailbox(&name, &names)?;
-            if let Some(folder) = folders.first() {
-                tx.set_reachable(folder.mailbox, None)?;
-            }
-            Ok(folders)
+            tx.put_mailbox(&name, &names)
         })
         .await
+}
+
+/// Notes that the mailbox was read to its end.
+async fn end_trouble(receiver: &Receiver, mailbox: i64) -> Result<(), StoreError> {
+    receiver.store.write(move |tx| tx.set_reachable(mailbox, None)).await
 }
 
 /// Notes since when the mailbox cannot be read; the receiver's own rules make a ticket of it.
@@ -149,3 +155,6 @@ async fn read_folder(
 
 /// The longest a loop of this program sleeps without looking at the clock.
 pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;
