@@ -156,8 +156,8 @@ impl Maildir {
             let io = |error| failed(&path, &error);
             let size = fs::metadata(&path).map_err(io)?.len();
             let raw = if size <= limits::MAIL_BYTES { Some(fs::read(&path).map_err(io)?) } else { None };
-            let fetched =
-                Fetched { uid: mail.uid, internal_date: mail.internal_date, size, raw, in_flight: None };
+            let (uid, internal_date) = (mail.uid, mail.internal_date);
+            let fetched = Fetched { uid, internal_date, size, raw, withheld: None, in_flight: None };
             if !into.send(fetched).await {
                 return Err(MailboxError::new(ErrorKind::Refused, "nobody reads the mails any more"));
             }
