@@ -145,6 +145,17 @@ impl Mailbox {
         }
     }
 
+    /// Looks for the configured folders that were missing so far; true where [`Mailbox::folders`] has more of them now.
+    ///
+    /// # Errors
+    /// [`MailboxError`].
+    pub async fn look_for_folders(&mut self) -> Result<bool, MailboxError> {
+        match self {
+            Self::Imap(imap) => imap.look_for_folders().await,
+            Self::Maildir(maildir) => Ok(maildir.look_for_folders()),
+        }
+    }
+
     /// Opens a folder; [`Mailbox::list`] and [`Mailbox::fetch`] then read it. `now` is read before the call.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ use mailbeat_shared::steps::{Steps, name};
 
 use super::{ErrorKind, FolderView, ImapSettings, MailboxError};
 use crate::filing::Target;
-use folders::{Place, quoted};
+use folders::{Naming, Place, quoted};
 pub(super) use probe::probe;
 use session::Session;
 
@@ -47,6 +47,7 @@ pub struct ImapMailbox {
     observe: bool,
     session: Session,
     abilities: Abilities,
+    naming: Naming,
     /// Configured names of the folders to read that are there, and what the server calls them.
     configured: Vec<String>,
     places: HashMap<String, Place>,
@@ -71,12 +72,14 @@ impl ImapMailbox {
         let mut session = connect::login(settings, steps).await?;
         let asked = abilities(&mut session).await;
         let abilities = steps.judge(name::CAPABILITIES, asked, ToString::to_string)?;
+        let naming = Naming::ask(&mut session).await?;
         let mut mailbox = Self {
             settings: settings.clone(),
             observe,
             session,
             abilities,
             configured: Vec::new(),
+            naming,
             places: HashMap::new(),
             targets: HashMap::new(),
             selected: None,
@@ -87,33 +90,42 @@ impl ImapMailbox {
     }
 
     async fn find_folders(&mut self) -> Result<(), MailboxError> {
-        let naming = folders::Naming::ask(&mut self.session).await?;
-        for folder in &self.settings.folders {
-            match naming.find(&mut self.session, folder).await? {
-                Some(place) => {
-                    self.configured.push(folder.clone());
-                    self.places.insert(folder.clone(), place);
-                }
-                None if folder.eq_ignore_ascii_case("INBOX") => {
-                    return Err(MailboxError::new(ErrorKind::FolderMissing, "the account has no INBOX"));
-                }
-                None => tracing::warn!(
-                    mailbox = self.settings.name,
-                    folder,
-                    "this folder does not exist and is not read; correct `folders` if it has another name"
-                ),
+        self.look_for_folders().await?;
+        for folder in self.settings.folders.iter().filter(|folder| !self.places.contains_key(*folder)) {
+            if folder.eq_ignore_ascii_case("INBOX") {
+                return Err(MailboxError::new(ErrorKind::FolderMissing, "the account has no INBOX"));
             }
+            tracing::warn!(
+                mailbox = self.settings.name,
+                folder,
+                "this folder does not exist and is not read until it does; correct `folders` if it has another name"
+            );
         }
         for target in [Target::Processed, Target::Quarantine] {
             let name = self.settings.target(target);
-            let place = match naming.find(&mut self.session, name).await? {
+            let place = match self.naming.find(&mut self.session, name).await? {
                 Some(place) => Some(place),
                 None if self.observe => None,
-                None => Some(naming.create(&mut self.session, name).await?),
+                None => Some(self.naming.create(&mut self.session, name).await?),
             };
             self.targets.extend(place.map(|place| (target, place)));
         }
         Ok(())
+    }
+
+    /// See [`super::Mailbox::look_for_folders`].
+    pub(super) async fn look_for_folders(&mut self) -> Result<bool, MailboxError> {
+        let before = self.places.len();
+        for folder in &self.settings.folders {
+            if !self.places.contains_key(folder)
+                && let Some(place) = self.naming.find(&mut self.session, folder).await?
+            {
+                self.places.insert(folder.clone(), place);
+            }
+        }
+        let is_there = |folder: &&String| self.places.contains_key(*folder);
+        self.configured = self.settings.folders.iter().filter(is_there).cloned().collect();
+        Ok(self.places.len() > before)
     }
 
     pub(super) fn folders(&self) -> &[String] {

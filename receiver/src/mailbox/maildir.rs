@@ -67,9 +67,16 @@ impl Maildir {
         settings.check()?;
         let mut maildir = Self { settings: settings.clone(), observe, configured: Vec::new(), opened: None };
         maildir.is_ours()?;
-        let is_there = |folder: &&String| maildir.dir(folder).join("cur").is_dir();
-        maildir.configured = settings.folders.iter().filter(is_there).cloned().collect();
+        maildir.look_for_folders();
         Ok(maildir)
+    }
+
+    pub(super) fn look_for_folders(&mut self) -> bool {
+        let is_there = |folder: &&String| self.dir(folder).join("cur").is_dir();
+        let there: Vec<String> = self.settings.folders.iter().filter(is_there).cloned().collect();
+        let more = there.len() > self.configured.len();
+        self.configured = there;
+        more
     }
 
     /// Refuses an unmounted file system, at every step: a mount can vanish.

@@ -19,7 +19,8 @@ use crate::intake::window::plan;
 use crate::mailbox::{Mailbox, MailboxError, MailboxSettings};
 use crate::store::{Folder, StoreError};
 
-/// Time between two looks for mails that fell behind the cursor, and between two clean-ups on the server.
+/// Time between two looks for folders that were missing and for mails that fell behind the cursor, and between two clean-ups on the
+/// server.
 const HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
 
 /// One connection's life: rounds of reading with waits in between, until told to stop. `came_further` becomes true once mails were
@@ -32,11 +33,14 @@ pub(super) async fn session(
     asking: &mut Asking,
 ) -> Result<(), SessionError> {
     let mut mailbox = Mailbox::connect(settings, receiver.observe).await?;
-    let folders = register(receiver, settings, mailbox.folders().to_vec()).await?;
+    let mut folders = register(receiver, settings, mailbox.folders().to_vec()).await?;
     let (mut housekept_at, mut is_trouble_over) = (None, false);
     while !receiver.is_stopping() {
         let now = receiver.now();
         let housekeeping = housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING);
+        if housekeeping && housekept_at.is_some() {
+            look_for_folders(receiver, settings, &mut mailbox, &mut folders).await?;
+        }
         for folder in &folders {
             let way = Way { receiver, settings, came_further };
             read_folder(way, &mut mailbox, folder, housekeeping).await?;
@@ -62,6 +66,22 @@ pub(super) async fn session(
         mailbox.wait(first, settings.poll_interval(), receiver.stopping()).await?;
     }
     mailbox.close().await;
+    Ok(())
+}
+
+/// Registers again where a folder has come to be: many servers make Junk with the first junk mail.
+async fn look_for_folders(
+    receiver: &Receiver,
+    settings: &MailboxSettings,
+    mailbox: &mut Mailbox,
+    folders: &mut Vec<Folder>,
+) -> Result<(), SessionError> {
+    match mailbox.look_for_folders().await {
+        Ok(true) => *folders = register(receiver, settings, mailbox.folders().to_vec()).await?,
+        Ok(false) => {}
+        Err(error) if error.kind.ends_session() => return Err(error.into()),
+        Err(error) => tracing::warn!(mailbox = settings.name(), %error, "folders were not looked for"),
+    }
     Ok(())
 }
 

@@ -218,3 +218,26 @@ async fn a_mail_whose_answer_cannot_be_read_or_panics_is_found_and_set_aside_and
         assert_eq!(desk.read_so_far().await, (vec![(QuarantineReason::Poison, 2)], 3));
     }
 }
+
+#[tokio::test]
+async fn a_junk_folder_that_the_server_makes_later_is_read_within_the_hour() {
+    let desk = Desk::new();
+    let (stop, clock, mut is_there) = (desk.stopper(), desk.clock.clone(), false);
+    let server = Played::new(move |command| match command {
+        "IDLE" if is_there => {
+            stop();
+            None
+        }
+        "IDLE" => {
+            is_there = true;
+            clock.advance(SignedDuration::from_hours(1));
+            Some("* 1 EXISTS\r\n".into())
+        }
+        _ => (command.contains("Junk\"") && !is_there).then(String::new),
+    })
+    .await;
+    desk.session(&server).await.unwrap();
+    assert_eq!(server.commands("SELECT \"Junk\""), ["SELECT \"Junk\""]);
+    let heard = desk.read(|tx| tx.mailboxes()).await.remove(0).hearing;
+    assert_eq!(heard.unwrap().drained_at, desk.clock.now(), "both folders are heard");
+}
