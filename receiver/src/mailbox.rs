@@ -167,6 +167,17 @@ impl Mailbox {
         }
     }
 
+    /// The lowest UID in the open folder; none where it is empty.
+    ///
+    /// # Errors
+    /// [`MailboxError`].
+    pub async fn lowest(&mut self) -> Result<Option<u32>, MailboxError> {
+        match self {
+            Self::Imap(mailbox) => mailbox.lowest().await,
+            Self::Maildir(mailbox) => mailbox.lowest(),
+        }
+    }
+
     /// What lies in the open folder from this UID on, up to `to` or as far as one [`Window`] goes: a stretch of
     /// [`WINDOW`] UIDs, or all of them where the folder holds no more mails than that.
     ///

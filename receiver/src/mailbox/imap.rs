@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-use async_imap::imap_proto::{Capability, Response, ResponseCode, Status};
+use async_imap::imap_proto::{AttributeValue, Capability, Response, ResponseCode, Status};
 use jiff::Timestamp;
 use mailbeat_shared::steps::{Steps, name};
 
@@ -182,10 +182,39 @@ impl ImapMailbox {
             }
             Err(error) => return Err(error),
         }
-        match (uidvalidity, uidnext) {
-            (Some(uidvalidity), Some(uidnext)) => Ok(FolderView { uidvalidity, uidnext, asked_at: now }),
-            _ => Err(self.session.unclear(&format!("no UIDVALIDITY or UIDNEXT for {place}"))),
+        let Some(uidvalidity) = uidvalidity else {
+            return Err(self.session.unclear(&format!("no UIDVALIDITY for {place}")));
+        };
+        let uidnext = match uidnext {
+            Some(uidnext) => uidnext,
+            // RFC 3501 section 7.1 lets a server leave it out. The last mail says as much, and of just what was selected.
+            None if self.session.mails() == 0 => 1,
+            None => self.uid_of("*").await?.saturating_add(1),
+        };
+        Ok(FolderView { uidvalidity, uidnext, asked_at: now })
+    }
+
+    /// See [`super::Mailbox::lowest`].
+    pub(super) async fn lowest(&mut self) -> Result<Option<u32>, MailboxError> {
+        match self.session.mails() {
+            0 => Ok(None),
+            _ => self.uid_of("1").await.map(Some),
         }
+    }
+
+    /// The UID of the first (`1`) or last (`*`) mail of the selected folder.
+    async fn uid_of(&mut self, mail: &str) -> Result<u32, MailboxError> {
+        let mut uid = None;
+        let note = |response: &Response<'_>| {
+            if let Response::Fetch(_, attributes) = response {
+                uid = uid.or(attributes.iter().find_map(|attribute| match attribute {
+                    AttributeValue::Uid(uid) => Some(*uid),
+                    _ => None,
+                }));
+            }
+        };
+        self.session.run(&format!("FETCH {mail} (UID)"), note).await?;
+        uid.ok_or_else(|| self.session.unclear(&format!("no UID of mail {mail}")))
     }
 
     pub(super) async fn close(mut self) {

@@ -129,6 +129,10 @@ impl Maildir {
         Ok(FolderView { uidvalidity, uidnext, asked_at: now })
     }
 
+    pub(super) fn lowest(&self) -> Result<Option<u32>, MailboxError> {
+        Ok(self.opened()?.mails.keys().next().copied())
+    }
+
     pub(super) fn list(&mut self, from: u32, to: u32) -> Result<Window, MailboxError> {
         let opened = self.opened()?;
         if from > to {

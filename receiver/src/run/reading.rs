@@ -157,7 +157,11 @@ async fn read_folder(
         .await?;
     let reader =
         FolderReader { receiver, usual_round: usual_round(settings), folder: &folder, view, came_further };
-    let steps = plan(folder.last_uid, view.uidnext.saturating_sub(1), STRETCH, &open_windows);
+    let cursor = match folder.last_uid {
+        0 => below_the_first(mailbox.lowest().await?, view.uidnext),
+        read => read,
+    };
+    let steps = plan(cursor, view.uidnext.saturating_sub(1), STRETCH, &open_windows);
     if open_windows.is_empty() {
         reader.read(mailbox, steps).await?;
     } else {
@@ -171,6 +175,13 @@ async fn read_folder(
         reader.read_what_fell_behind(mailbox).await?;
     }
     filing::file(receiver, mailbox, &folder, view.uidvalidity).await
+}
+
+/// Where reading a folder for the first time begins: UIDs may begin with a billion. At least one step is left, so that the cursor comes
+/// to stand at the end.
+fn below_the_first(lowest: Option<u32>, uidnext: u32) -> u32 {
+    let last = uidnext.saturating_sub(1);
+    lowest.unwrap_or(last).min(last).saturating_sub(1)
 }
 
 /// The longest a loop of this program sleeps without looking at the clock.

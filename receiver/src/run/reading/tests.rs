@@ -117,20 +117,24 @@ fn bodies(uids: &[u32]) -> String {
     uids.iter().map(|uid| format!("* {uid} FETCH (UID {uid} BODY[]<0> {{5}}\r\nhello)\r\n")).collect()
 }
 
-/// Three mails in INBOX, whose contents the story gives; it is over when the server is idle.
+/// Three mails in INBOX, whose contents the story gives, and more if it wants; it is over when the server is idle.
 async fn three_mails(
     desk: &Desk,
     contents: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
 ) -> Played {
     let stop = desk.stopper();
-    Played::new(move |command| match command {
-        "IDLE" => {
-            stop();
-            None
-        }
-        "SELECT \"INBOX\"" => Some(holding(3)),
-        _ if command.starts_with("UID FETCH") && command.contains("RFC822.SIZE") => Some(listing(1..=3)),
-        _ => contents(command),
+    Played::new(move |command| {
+        let usual = || match command {
+            "IDLE" => {
+                stop();
+                None
+            }
+            "SELECT \"INBOX\"" => Some(holding(3)),
+            "FETCH 1 (UID)" => Some("* 1 FETCH (UID 1)\r\n".into()),
+            _ if command.contains("RFC822.SIZE") => Some(listing(1..=3)),
+            _ => None,
+        };
+        contents(command).or_else(usual)
     })
     .await
 }
@@ -240,4 +244,47 @@ async fn a_junk_folder_that_the_server_makes_later_is_read_within_the_hour() {
     assert_eq!(server.commands("SELECT \"Junk\""), ["SELECT \"Junk\""]);
     let heard = desk.read(|tx| tx.mailboxes()).await.remove(0).hearing;
     assert_eq!(heard.unwrap().drained_at, desk.clock.now(), "both folders are heard");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_tell_uidnext_is_read_all_the_same() {
+    let desk = Desk::new();
+    let server = three_mails(&desk, |command| match command {
+        "FETCH * (UID)" => Some("* 3 FETCH (UID 3)\r\n".into()),
+        "SELECT \"INBOX\"" => Some("* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n".into()),
+        "SELECT \"Junk\"" => Some("* 0 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n".into()),
+        _ => command.contains("(UID BODY").then(|| bodies(&[1, 2, 3])),
+    })
+    .await;
+    desk.session(&server).await.unwrap();
+    assert_eq!(desk.read_so_far().await, (vec![], 3));
+    assert!(desk.read(|tx| tx.mailboxes()).await[0].hearing.is_some());
+}
+
+#[tokio::test]
+async fn a_folder_whose_uids_begin_with_a_billion_is_read_from_there_on() {
+    const FIRST: u32 = 1_377_008_892;
+    for there in [0, 2] {
+        let desk = Desk::new();
+        let stop = desk.stopper();
+        let server = Played::new(move |command| match command {
+            "IDLE" => {
+                stop();
+                None
+            }
+            "FETCH 1 (UID)" => Some(format!("* 1 FETCH (UID {FIRST})\r\n")),
+            "SELECT \"INBOX\"" => Some(format!(
+                "* {there} EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT {}] x\r\n",
+                FIRST + 2
+            )),
+            _ if there == 0 => None,
+            _ if command.contains("RFC822.SIZE") => Some(listing(FIRST..=FIRST + 1)),
+            _ => command.contains("(UID BODY").then(|| bodies(&[FIRST, FIRST + 1])),
+        })
+        .await;
+        desk.session(&server).await.unwrap();
+        assert_eq!(desk.read_so_far().await, (vec![], FIRST + 1));
+        assert!(server.commands("UID FETCH").len() <= 3, "{:?}", server.commands(""));
+        assert!(desk.read(|tx| tx.mailboxes()).await[0].hearing.is_some());
+    }
 }
