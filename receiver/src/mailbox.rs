@@ -83,7 +83,7 @@ pub struct FetchReport {
 pub enum Filing {
     /// They lie in the target folder, or were gone already.
     Moved,
-    /// They still lie where they were, with the keyword `$MailbeatDone`: the server can or may not move them.
+    /// They still lie where they were, with the keyword `$MailbeatDone` if the server takes it: it can or may not move them.
     Marked,
     /// The folder is another one now (new UIDVALIDITY): nothing was touched, these UIDs mean other mails.
     OtherFolder,

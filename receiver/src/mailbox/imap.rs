@@ -14,7 +14,7 @@ mod quota;
 mod session;
 mod wire;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ pub struct ImapMailbox {
     places: HashMap<String, Place>,
     targets: HashMap<Target, Place>,
     selected: Option<Selected>,
+    /// What the server refused and was warned of.
+    refused: BTreeSet<&'static str>,
     /// What the caller saw at its last look, by configured folder.
     seen: HashMap<String, FolderView>,
 }
@@ -83,6 +85,7 @@ impl ImapMailbox {
             places: HashMap::new(),
             targets: HashMap::new(),
             selected: None,
+            refused: BTreeSet::new(),
             seen: HashMap::new(),
         };
         mailbox.find_folders().await?;
@@ -102,15 +105,27 @@ impl ImapMailbox {
             );
         }
         for target in [Target::Processed, Target::Quarantine] {
-            let name = self.settings.target(target);
-            let place = match self.naming.find(&mut self.session, name).await? {
+            let name = self.settings.target(target).to_owned();
+            let place = match self.naming.find(&mut self.session, &name).await? {
                 Some(place) => Some(place),
                 None if self.observe => None,
-                None => Some(self.naming.create(&mut self.session, name).await?),
+                None => self.make(&name).await?,
             };
             self.targets.extend(place.map(|place| (target, place)));
         }
         Ok(())
+    }
+
+    /// A folder of ours. Where the server does not make it, mails stay where they are and are marked.
+    async fn make(&mut self, folder: &str) -> Result<Option<Place>, MailboxError> {
+        match self.naming.create(&mut self.session, folder).await {
+            Ok(place) => Ok(Some(place)),
+            Err(error) if error.kind.ends_session() => Err(error),
+            Err(error) => {
+                tracing::warn!(mailbox = self.settings.name, %error, "mails are not moved there, only marked");
+                Ok(None)
+            }
+        }
     }
 
     /// See [`super::Mailbox::look_for_folders`].

@@ -288,3 +288,55 @@ async fn a_folder_whose_uids_begin_with_a_billion_is_read_from_there_on() {
         assert!(desk.read(|tx| tx.mailboxes()).await[0].hearing.is_some());
     }
 }
+
+#[tokio::test]
+async fn a_server_that_refuses_to_move_to_mark_and_to_make_folders_is_read_all_the_same() {
+    for refusal in ["@ NO not here\r\n", "@ BAD no such command\r\n"] {
+        let desk = Desk::new();
+        let server = three_mails(&desk, move |command| match command {
+            _ if command.contains("(UID BODY") => Some(bodies(&[1, 2, 3])),
+            _ if command.starts_with("LIST") && command.contains("Mailbeat") => Some(String::new()),
+            _ if command.starts_with("UID STORE") || command.starts_with("CREATE") => Some(refusal.into()),
+            _ => None,
+        })
+        .await;
+        desk.session(&server).await.unwrap();
+        assert_eq!(desk.read_so_far().await, (vec![], 3));
+        assert_eq!(server.commands("UID STORE").len(), 1, "what was recorded counts as filed");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_move_is_asked_to_copy() {
+    let desk = Desk::new();
+    let server = three_mails(&desk, |command| match command {
+        _ if command.contains("(UID BODY") => Some(bodies(&[1, 2, 3])),
+        _ if command.starts_with("UID MOVE") => Some("@ BAD no such command\r\n".into()),
+        _ => None,
+    })
+    .await;
+    desk.session(&server).await.unwrap();
+    assert_eq!(server.commands("UID COPY"), ["UID COPY 1:3 \"Mailbeat/Processed\""]);
+}
+
+#[tokio::test]
+async fn a_server_that_removes_no_old_mails_is_read_all_the_same() {
+    for refused in ["EXPUNGE", "UID STORE", "SELECT \"Mailbeat/Processed\""] {
+        let desk = Desk::new();
+        let stop = desk.stopper();
+        desk.clock.advance(SignedDuration::from_hours(24 * 365));
+        let server = Played::new(move |command| match command {
+            "IDLE" => {
+                stop();
+                None
+            }
+            _ if command.starts_with(refused) => Some("@ NO not here\r\n".into()),
+            "SELECT \"Mailbeat/Processed\"" => Some(holding(3)),
+            _ => command.starts_with("FETCH 1:3").then(|| listing(1..=3)),
+        })
+        .await;
+        desk.session(&server).await.unwrap();
+        assert_eq!(server.commands(refused).len(), 1);
+        assert_eq!(desk.unreachable_since().await, None);
+    }
+}
