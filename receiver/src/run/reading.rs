@@ -171,7 +171,8 @@ async fn read_folder(
         return Ok(());
     }
     reader.conclude().await?;
-    if housekeeping {
+    // Who observes moves nothing and notes no moves: all of it would seem to have fallen behind.
+    if housekeeping && !receiver.observe {
         reader.read_what_fell_behind(mailbox).await?;
     }
     filing::file(receiver, mailbox, &folder, view.uidvalidity).await
