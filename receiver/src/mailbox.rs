@@ -11,6 +11,8 @@ mod channel;
 mod error;
 mod imap;
 mod maildir;
+#[cfg(test)]
+pub(crate) mod played;
 mod settings;
 
 use std::future::Future;
@@ -81,7 +83,7 @@ pub struct FetchReport {
 pub enum Filing {
     /// They lie in the target folder, or were gone already.
     Moved,
-    /// They still lie where they were, with the keyword `$MailbeatDone`: the server can or may not move them.
+    /// They still lie where they were, with the keyword `$MailbeatDone` if the server takes it: it can or may not move them.
     Marked,
     /// The folder is another one now (new UIDVALIDITY): nothing was touched, these UIDs mean other mails.
     OtherFolder,
@@ -143,6 +145,17 @@ impl Mailbox {
         }
     }
 
+    /// Looks for the configured folders that were missing so far; true where [`Mailbox::folders`] has more of them now.
+    ///
+    /// # Errors
+    /// [`MailboxError`].
+    pub async fn look_for_folders(&mut self) -> Result<bool, MailboxError> {
+        match self {
+            Self::Imap(imap) => imap.look_for_folders().await,
+            Self::Maildir(maildir) => Ok(maildir.look_for_folders()),
+        }
+    }
+
     /// Opens a folder; [`Mailbox::list`] and [`Mailbox::fetch`] then read it. `now` is read before the call.
     ///
     /// # Errors
@@ -151,6 +164,17 @@ impl Mailbox {
         match self {
             Self::Imap(mailbox) => mailbox.open(folder, now).await,
             Self::Maildir(mailbox) => mailbox.open_folder(folder, now),
+        }
+    }
+
+    /// The lowest UID in the open folder; none where it is empty.
+    ///
+    /// # Errors
+    /// [`MailboxError`].
+    pub async fn lowest(&mut self) -> Result<Option<u32>, MailboxError> {
+        match self {
+            Self::Imap(mailbox) => mailbox.lowest().await,
+            Self::Maildir(mailbox) => mailbox.lowest(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The loops: one a mailbox that reads and files, one that looks at the clock, one that works off the outbox.
 //!
 //! They hold no truth: every loop can be killed at any point, and what it knew is in the store. They share the writer's thread,
-//! a clock, the rules and a signal to stop. A mailbox that fails is tried again and stops nobody else.
+//! a clock, the rules and a signal to stop. A mailbox that fails, by a panic too, is tried again and stops nobody else.
 
 pub mod clockwork;
 mod confirming;
@@ -11,10 +11,12 @@ mod reading;
 mod set_clock;
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::transport::oauth::CONSENTED;
@@ -180,7 +182,7 @@ async fn attend(receiver: Arc<Receiver>, settings: MailboxSettings) -> Result<()
     while !receiver.is_stopping() {
         let came_further = AtomicBool::new(false);
         let session = reading::session(&receiver, &settings, &mut failures, &came_further, &mut asking);
-        let error = match session.await {
+        let error = match contained(session).await {
             Ok(()) => return Ok(()),
             Err(SessionError::Store(error)) => return Err(error.into()),
             Err(SessionError::Mailbox(error)) => error,
@@ -199,6 +201,14 @@ async fn attend(receiver: Arc<Receiver>, settings: MailboxSettings) -> Result<()
         }
     }
     Ok(())
+}
+
+/// A session whose panic becomes an error: what a server says must not end the reading of all others.
+async fn contained(session: impl Future<Output = Result<(), SessionError>>) -> Result<(), SessionError> {
+    const WORDS: &str =
+        "reading it failed inside this program: a defect; please report it with the lines of the log before";
+    let ended = AssertUnwindSafe(session).catch_unwind().await;
+    ended.unwrap_or_else(|_| Err(MailboxError::new(ErrorKind::Protocol, WORDS).into()))
 }
 
 /// Between 0 and 1, so that many receivers do not knock in step.

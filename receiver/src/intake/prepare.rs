@@ -68,10 +68,19 @@ impl Candidate {
 }
 
 impl Prepared {
-    /// A mail that ended the process before: not parsed again.
+    /// A mail that ended the process or the session before: not fetched again.
     #[must_use]
     pub fn poison() -> Self {
-        Self::unread(QuarantineReason::Poison, "reading it ended the program twice".into())
+        Self::unread(
+            QuarantineReason::Poison,
+            "reading it ended the program or the session again and again".into(),
+        )
+    }
+
+    /// A mail that the mail server does not give, with its words.
+    #[must_use]
+    pub fn not_given(words: &str) -> Self {
+        Self::unread(QuarantineReason::NotGiven, words.to_owned())
     }
 
     /// A mail larger than is downloaded.

@@ -74,6 +74,7 @@ reasons! {
         Encrypted = "encrypted", "the mail is encrypted";
         KeyMissing = "key_missing", "the report is encrypted for a key that is not here";
         TooLarge = "too_large", "the mail is larger than is downloaded";
+        NotGiven = "not_given", "the mail server does not give it";
         Unparsable = "unparsable", "not a mail";
         BadSignature = "bad_signature", "the signature does not fit the report";
         NotEnrolled = "not_enrolled", "the key is not admitted";

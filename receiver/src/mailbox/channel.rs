@@ -20,8 +20,10 @@ pub struct Fetched {
     pub internal_date: Timestamp,
     /// RFC822.SIZE as the server said, in bytes.
     pub size: u64,
-    /// The mail; none if it is over the limit.
+    /// The mail; none if it is over the limit, or not given.
     pub raw: Option<Vec<u8>>,
+    /// Why the server does not give it, in its words.
+    pub withheld: Option<String>,
     pub(super) in_flight: Option<OwnedSemaphorePermit>,
 }
 
@@ -102,7 +104,14 @@ mod tests {
 
     fn mail(uid: u32, bytes: usize) -> Fetched {
         let raw = Some(vec![0; bytes]);
-        Fetched { uid, internal_date: Timestamp::UNIX_EPOCH, size: bytes as u64, raw, in_flight: None }
+        Fetched {
+            uid,
+            internal_date: Timestamp::UNIX_EPOCH,
+            size: bytes as u64,
+            raw,
+            withheld: None,
+            in_flight: None,
+        }
     }
 
     /// Whether a send comes to its end by itself: every task that can run has run.

@@ -53,6 +53,12 @@ impl ErrorKind {
     pub fn ends_session(self) -> bool {
         !matches!(self, Self::FolderMissing | Self::Refused)
     }
+
+    /// Whether a mail may be to blame that was being fetched: the server's answer with it in could not be read.
+    #[must_use]
+    pub fn may_be_a_mails_fault(self) -> bool {
+        matches!(self, Self::Protocol)
+    }
 }
 
 impl MailboxError {

@@ -14,17 +14,17 @@ mod quota;
 mod session;
 mod wire;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::time::Duration;
 
-use async_imap::imap_proto::{Capability, Response, ResponseCode, Status};
+use async_imap::imap_proto::{AttributeValue, Capability, Response, ResponseCode, Status};
 use jiff::Timestamp;
 use mailbeat_shared::steps::{Steps, name};
 
 use super::{ErrorKind, FolderView, ImapSettings, MailboxError};
 use crate::filing::Target;
-use folders::{Place, quoted};
+use folders::{Naming, Place, quoted};
 pub(super) use probe::probe;
 use session::Session;
 
@@ -47,11 +47,14 @@ pub struct ImapMailbox {
     observe: bool,
     session: Session,
     abilities: Abilities,
+    naming: Naming,
     /// Configured names of the folders to read that are there, and what the server calls them.
     configured: Vec<String>,
     places: HashMap<String, Place>,
     targets: HashMap<Target, Place>,
     selected: Option<Selected>,
+    /// What the server refused and was warned of.
+    refused: BTreeSet<&'static str>,
     /// What the caller saw at its last look, by configured folder.
     seen: HashMap<String, FolderView>,
 }
@@ -71,15 +74,18 @@ impl ImapMailbox {
         let mut session = connect::login(settings, steps).await?;
         let asked = abilities(&mut session).await;
         let abilities = steps.judge(name::CAPABILITIES, asked, ToString::to_string)?;
+        let naming = Naming::ask(&mut session).await?;
         let mut mailbox = Self {
             settings: settings.clone(),
             observe,
             session,
             abilities,
             configured: Vec::new(),
+            naming,
             places: HashMap::new(),
             targets: HashMap::new(),
             selected: None,
+            refused: BTreeSet::new(),
             seen: HashMap::new(),
         };
         mailbox.find_folders().await?;
@@ -87,33 +93,54 @@ impl ImapMailbox {
     }
 
     async fn find_folders(&mut self) -> Result<(), MailboxError> {
-        let naming = folders::Naming::ask(&mut self.session).await?;
-        for folder in &self.settings.folders {
-            match naming.find(&mut self.session, folder).await? {
-                Some(place) => {
-                    self.configured.push(folder.clone());
-                    self.places.insert(folder.clone(), place);
-                }
-                None if folder.eq_ignore_ascii_case("INBOX") => {
-                    return Err(MailboxError::new(ErrorKind::FolderMissing, "the account has no INBOX"));
-                }
-                None => tracing::warn!(
-                    mailbox = self.settings.name,
-                    folder,
-                    "this folder does not exist and is not read; correct `folders` if it has another name"
-                ),
+        self.look_for_folders().await?;
+        for folder in self.settings.folders.iter().filter(|folder| !self.places.contains_key(*folder)) {
+            if folder.eq_ignore_ascii_case("INBOX") {
+                return Err(MailboxError::new(ErrorKind::FolderMissing, "the account has no INBOX"));
             }
+            tracing::warn!(
+                mailbox = self.settings.name,
+                folder,
+                "this folder does not exist and is not read until it does; correct `folders` if it has another name"
+            );
         }
         for target in [Target::Processed, Target::Quarantine] {
-            let name = self.settings.target(target);
-            let place = match naming.find(&mut self.session, name).await? {
+            let name = self.settings.target(target).to_owned();
+            let place = match self.naming.find(&mut self.session, &name).await? {
                 Some(place) => Some(place),
                 None if self.observe => None,
-                None => Some(naming.create(&mut self.session, name).await?),
+                None => self.make(&name).await?,
             };
             self.targets.extend(place.map(|place| (target, place)));
         }
         Ok(())
+    }
+
+    /// A folder of ours. Where the server does not make it, mails stay where they are and are marked.
+    async fn make(&mut self, folder: &str) -> Result<Option<Place>, MailboxError> {
+        match self.naming.create(&mut self.session, folder).await {
+            Ok(place) => Ok(Some(place)),
+            Err(error) if error.kind.ends_session() => Err(error),
+            Err(error) => {
+                tracing::warn!(mailbox = self.settings.name, %error, "mails are not moved there, only marked");
+                Ok(None)
+            }
+        }
+    }
+
+    /// See [`super::Mailbox::look_for_folders`].
+    pub(super) async fn look_for_folders(&mut self) -> Result<bool, MailboxError> {
+        let before = self.places.len();
+        for folder in &self.settings.folders {
+            if !self.places.contains_key(folder)
+                && let Some(place) = self.naming.find(&mut self.session, folder).await?
+            {
+                self.places.insert(folder.clone(), place);
+            }
+        }
+        let is_there = |folder: &&String| self.places.contains_key(*folder);
+        self.configured = self.settings.folders.iter().filter(is_there).cloned().collect();
+        Ok(self.places.len() > before)
     }
 
     pub(super) fn folders(&self) -> &[String] {
@@ -170,10 +197,39 @@ impl ImapMailbox {
             }
             Err(error) => return Err(error),
         }
-        match (uidvalidity, uidnext) {
-            (Some(uidvalidity), Some(uidnext)) => Ok(FolderView { uidvalidity, uidnext, asked_at: now }),
-            _ => Err(self.session.unclear(&format!("no UIDVALIDITY or UIDNEXT for {place}"))),
+        let Some(uidvalidity) = uidvalidity else {
+            return Err(self.session.unclear(&format!("no UIDVALIDITY for {place}")));
+        };
+        let uidnext = match uidnext {
+            Some(uidnext) => uidnext,
+            // RFC 3501 section 7.1 lets a server leave it out. The last mail says as much, and of just what was selected.
+            None if self.session.mails() == 0 => 1,
+            None => self.uid_of("*").await?.saturating_add(1),
+        };
+        Ok(FolderView { uidvalidity, uidnext, asked_at: now })
+    }
+
+    /// See [`super::Mailbox::lowest`].
+    pub(super) async fn lowest(&mut self) -> Result<Option<u32>, MailboxError> {
+        match self.session.mails() {
+            0 => Ok(None),
+            _ => self.uid_of("1").await.map(Some),
         }
+    }
+
+    /// The UID of the first (`1`) or last (`*`) mail of the selected folder.
+    async fn uid_of(&mut self, mail: &str) -> Result<u32, MailboxError> {
+        let mut uid = None;
+        let note = |response: &Response<'_>| {
+            if let Response::Fetch(_, attributes) = response {
+                uid = uid.or(attributes.iter().find_map(|attribute| match attribute {
+                    AttributeValue::Uid(uid) => Some(*uid),
+                    _ => None,
+                }));
+            }
+        };
+        self.session.run(&format!("FETCH {mail} (UID)"), note).await?;
+        uid.ok_or_else(|| self.session.unclear(&format!("no UID of mail {mail}")))
     }
 
     pub(super) async fn close(mut self) {

@@ -3,9 +3,10 @@
 //! Files have no UIDs, so each folder has a list of ours ([`uidlist`]). The list of the root is also the marker: where it
 //! is missing the Maildir counts as not mounted, because an empty mount point would look like a mailbox without mail.
 
+mod files;
 mod uidlist;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use super::{
     WINDOW, Window,
 };
 use crate::filing::Target;
+use files::{arrived, base, files, find};
 use uidlist::UidList;
 
 /// The file that makes a directory a Maildir of ours, and holds the UIDs of its INBOX.
@@ -59,6 +61,7 @@ struct Opened {
     folder: String,
     dir: PathBuf,
     uidvalidity: u32,
+    at: Timestamp,
     mails: BTreeMap<u32, PathBuf>,
 }
 
@@ -67,9 +70,16 @@ impl Maildir {
         settings.check()?;
         let mut maildir = Self { settings: settings.clone(), observe, configured: Vec::new(), opened: None };
         maildir.is_ours()?;
-        let is_there = |folder: &&String| maildir.dir(folder).join("cur").is_dir();
-        maildir.configured = settings.folders.iter().filter(is_there).cloned().collect();
+        maildir.look_for_folders();
         Ok(maildir)
+    }
+
+    pub(super) fn look_for_folders(&mut self) -> bool {
+        let is_there = |folder: &&String| self.dir(folder).join("cur").is_dir();
+        let there: Vec<String> = self.settings.folders.iter().filter(is_there).cloned().collect();
+        let more = there.len() > self.configured.len();
+        self.configured = there;
+        more
     }
 
     /// Refuses an unmounted file system, at every step: a mount can vanish.
@@ -118,8 +128,12 @@ impl Maildir {
         list.number(&dir, files.keys().map(String::as_str), !self.observe).map_err(io)?;
         let mails = files.into_iter().filter_map(|(name, path)| Some((list.uid(&name)?, path))).collect();
         let (uidvalidity, uidnext) = (list.validity(), list.next());
-        self.opened = Some(Opened { folder: folder.to_owned(), dir, uidvalidity, mails });
+        self.opened = Some(Opened { folder: folder.to_owned(), dir, uidvalidity, at: now, mails });
         Ok(FolderView { uidvalidity, uidnext, asked_at: now })
+    }
+
+    pub(super) fn lowest(&self) -> Result<Option<u32>, MailboxError> {
+        Ok(self.opened()?.mails.keys().next().copied())
     }
 
     pub(super) fn list(&mut self, from: u32, to: u32) -> Result<Window, MailboxError> {
@@ -129,9 +143,10 @@ impl Maildir {
         }
         let envelope = |(&uid, path): (&u32, &PathBuf)| {
             // A file that vanished or was renamed since the look at the directory is found or missed by the fetch.
-            let (size, at) = fs::metadata(path).map_or((0, None), |file| (file.len(), file.modified().ok()));
-            let arrived = at.and_then(|at| Timestamp::try_from(at).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
-            Envelope { uid, size, internal_date: whole_seconds(arrived), done: false }
+            let file = fs::metadata(path).ok();
+            let size = file.as_ref().map_or(0, std::fs::Metadata::len);
+            let internal_date = file.as_ref().and_then(arrived).unwrap_or(opened.at);
+            Envelope { uid, size, internal_date, done: false }
         };
         let mails: Vec<Envelope> =
             opened.mails.range(from..=to).take(WINDOW as usize).map(envelope).collect();
@@ -154,10 +169,11 @@ impl Maildir {
                 continue;
             };
             let io = |error| failed(&path, &error);
-            let size = fs::metadata(&path).map_err(io)?.len();
+            let file = fs::metadata(&path).map_err(io)?;
+            let (size, internal_date) = (file.len(), arrived(&file).unwrap_or(mail.internal_date));
             let raw = if size <= limits::MAIL_BYTES { Some(fs::read(&path).map_err(io)?) } else { None };
             let fetched =
-                Fetched { uid: mail.uid, internal_date: mail.internal_date, size, raw, in_flight: None };
+                Fetched { uid: mail.uid, internal_date, size, raw, withheld: None, in_flight: None };
             if !into.send(fetched).await {
                 return Err(MailboxError::new(ErrorKind::Refused, "nobody reads the mails any more"));
             }
@@ -214,8 +230,7 @@ impl Maildir {
         }
         let mut purged = 0;
         for path in files(&dir).map_err(|error| failed(&dir, &error))?.into_values() {
-            let arrived = fs::metadata(&path).and_then(|file| file.modified()).ok();
-            if arrived.and_then(|at| Timestamp::try_from(at).ok()).is_some_and(|at| at < before) {
+            if fs::metadata(&path).ok().as_ref().and_then(arrived).is_some_and(|at| at < before) {
                 fs::remove_file(&path).map_err(|error| failed(&path, &error))?;
                 purged += 1;
             }
@@ -249,41 +264,6 @@ pub(super) fn probe(settings: &MaildirSettings, steps: &mut Steps, now: Timestam
         let view = maildir.open_folder(folder, now);
         let _noted = steps.judge(name::folder(folder), view, FolderView::seen);
     }
-}
-
-/// The mails of a folder by the part of their names that stays.
-fn files(dir: &Path) -> io::Result<HashMap<String, PathBuf>> {
-    let mut found = HashMap::new();
-    // `new` first: a mail read meanwhile turns up again in `cur`, under the same base name.
-    for part in ["new", "cur"] {
-        for entry in fs::read_dir(dir.join(part))? {
-            let entry = entry?;
-            // A name that is no text, or would break our list's lines, was not made by a mail server.
-            let name = entry.file_name().into_string().ok().filter(|name| !name.contains(char::is_control));
-            if let Some(name) = name.filter(|name| !name.starts_with('.')) {
-                found.insert(base(&name).to_owned(), entry.path());
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Where a file is now: readers move it from `new` to `cur` and change its flags.
-fn find(dir: &Path, path: &Path) -> Option<PathBuf> {
-    if path.try_exists().unwrap_or(false) {
-        return Some(path.to_owned());
-    }
-    let name = path.file_name()?.to_str()?;
-    files(dir).ok()?.remove(base(name))
-}
-
-fn base(name: &str) -> &str {
-    name.split(":2,").next().unwrap_or(name)
-}
-
-/// To the second, as IMAP has it.
-fn whole_seconds(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn failed(path: &Path, error: &io::Error) -> MailboxError {

@@ -78,9 +78,13 @@ pub(super) async fn purge(receiver: &Receiver, mailbox: &mut Mailbox) -> Result<
         }
         let before = receiver.now().saturating_sub(SignedDuration::from_hours(24 * i64::from(days)));
         if let Ok(before) = before {
-            let removed = mailbox.purge(target, before).await?;
-            if removed > 0 {
-                tracing::info!(?target, removed, "old mails removed from the server");
+            match mailbox.purge(target, before).await {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(?target, removed, "old mails removed from the server"),
+                Err(error) if error.kind.ends_session() => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(?target, %error, "old mails stay on the server until the next look")
+                }
             }
         }
     }

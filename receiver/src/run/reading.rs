@@ -19,7 +19,8 @@ use crate::intake::window::plan;
 use crate::mailbox::{Mailbox, MailboxError, MailboxSettings};
 use crate::store::{Folder, StoreError};
 
-/// Time between two looks for mails that fell behind the cursor, and between two clean-ups on the server.
+/// Time between two looks for folders that were missing and for mails that fell behind the cursor, and between two clean-ups on the
+/// server.
 const HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
 
 /// One connection's life: rounds of reading with waits in between, until told to stop. `came_further` becomes true once mails were
@@ -32,11 +33,14 @@ pub(super) async fn session(
     asking: &mut Asking,
 ) -> Result<(), SessionError> {
     let mut mailbox = Mailbox::connect(settings, receiver.observe).await?;
-    let folders = register(receiver, settings, mailbox.folders().to_vec()).await?;
-    let mut housekept_at = None;
+    let mut folders = register(receiver, settings, mailbox.folders().to_vec()).await?;
+    let (mut housekept_at, mut is_trouble_over) = (None, false);
     while !receiver.is_stopping() {
         let now = receiver.now();
         let housekeeping = housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING);
+        if housekeeping && housekept_at.is_some() {
+            look_for_folders(receiver, settings, &mut mailbox, &mut folders).await?;
+        }
         for folder in &folders {
             let way = Way { receiver, settings, came_further };
             read_folder(way, &mut mailbox, folder, housekeeping).await?;
@@ -51,6 +55,11 @@ pub(super) async fn session(
         }
         receiver.round_completed(settings.name());
         if let Some(folder) = folders.first() {
+            if !is_trouble_over {
+                // A login alone is no end of it: there are mailboxes that can be entered and not be read.
+                end_trouble(receiver, folder.mailbox).await?;
+                is_trouble_over = true;
+            }
             asking.ask(receiver, &mut mailbox, folder.mailbox).await?;
         }
         let first = folders.first().map_or("INBOX", |folder| folder.name.as_str());
@@ -60,7 +69,23 @@ pub(super) async fn session(
     Ok(())
 }
 
-/// The store's rows of this mailbox and its folders. Being connected ends any trouble.
+/// Registers again where a folder has come to be: many servers make Junk with the first junk mail.
+async fn look_for_folders(
+    receiver: &Receiver,
+    settings: &MailboxSettings,
+    mailbox: &mut Mailbox,
+    folders: &mut Vec<Folder>,
+) -> Result<(), SessionError> {
+    match mailbox.look_for_folders().await {
+        Ok(true) => *folders = register(receiver, settings, mailbox.folders().to_vec()).await?,
+        Ok(false) => {}
+        Err(error) if error.kind.ends_session() => return Err(error.into()),
+        Err(error) => tracing::warn!(mailbox = settings.name(), %error, "folders were not looked for"),
+    }
+    Ok(())
+}
+
+/// The store's rows of this mailbox and its folders.
 async fn register(
     receiver: &Receiver,
     settings: &MailboxSettings,
@@ -71,13 +96,14 @@ async fn register(
         .store
         .write(move |tx| {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let folders = tx.put_mailbox(&name, &names)?;
-            if let Some(folder) = folders.first() {
-                tx.set_reachable(folder.mailbox, None)?;
-            }
-            Ok(folders)
+            tx.put_mailbox(&name, &names)
         })
         .await
+}
+
+/// Notes that the mailbox was read to its end.
+async fn end_trouble(receiver: &Receiver, mailbox: i64) -> Result<(), StoreError> {
+    receiver.store.write(move |tx| tx.set_reachable(mailbox, None)).await
 }
 
 /// Notes since when the mailbox cannot be read; the receiver's own rules make a ticket of it.
@@ -131,7 +157,11 @@ async fn read_folder(
         .await?;
     let reader =
         FolderReader { receiver, usual_round: usual_round(settings), folder: &folder, view, came_further };
-    let steps = plan(folder.last_uid, view.uidnext.saturating_sub(1), STRETCH, &open_windows);
+    let cursor = match folder.last_uid {
+        0 => below_the_first(mailbox.lowest().await?, view.uidnext),
+        read => read,
+    };
+    let steps = plan(cursor, view.uidnext.saturating_sub(1), STRETCH, &open_windows);
     if open_windows.is_empty() {
         reader.read(mailbox, steps).await?;
     } else {
@@ -141,11 +171,22 @@ async fn read_folder(
         return Ok(());
     }
     reader.conclude().await?;
-    if housekeeping {
+    // Who observes moves nothing and notes no moves: all of it would seem to have fallen behind.
+    if housekeeping && !receiver.observe {
         reader.read_what_fell_behind(mailbox).await?;
     }
     filing::file(receiver, mailbox, &folder, view.uidvalidity).await
 }
 
+/// Where reading a folder for the first time begins: UIDs may begin with a billion. At least one step is left, so that the cursor comes
+/// to stand at the end.
+fn below_the_first(lowest: Option<u32>, uidnext: u32) -> u32 {
+    let last = uidnext.saturating_sub(1);
+    lowest.unwrap_or(last).min(last).saturating_sub(1)
+}
+
 /// The longest a loop of this program sleeps without looking at the clock.
 pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

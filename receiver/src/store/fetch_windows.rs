@@ -1,7 +1,8 @@
 //! Fetch windows: which mails are being read, and how often that was tried (R1).
 //!
 //! A window is counted before its mails are parsed and disappears with the commit that records them; what is left over after a
-//! start was an unclean end, for which its mails may be to blame. What a server said wrong is not counted against mails.
+//! start was an unclean end, for which its mails may be to blame, as they may for an answer of the server that could not be read.
+//! A connection that broke and a refusal are not counted against mails.
 
 use jiff::Timestamp;
 use rusqlite::params;

@@ -100,13 +100,14 @@ async fn fetch(script: &Script) -> (Vec<u32>, Result<Vec<u32>, MailboxError>) {
 const ONE: &str = "* 1 FETCH (UID 1 BODY[] {5}\r\nhello)\r\n";
 
 #[tokio::test]
-async fn a_no_after_some_of_the_mails_is_an_error_with_the_servers_words() {
+async fn a_no_to_more_mails_than_came_is_an_error_with_the_servers_words() {
     let script = serve(
         "",
-        vec![(
-            "UID FETCH 1:3 (UID BODY",
-            "* 1 FETCH (UID 1 BODY[] {5}\r\nhello)\r\n@ NO [SERVERBUG] disk\r\n",
-        )],
+        vec![
+            ("UID FETCH 1:3 (UID BODY", "* 1 FETCH (UID 1 BODY[] {5}\r\nhello)\r\n@ NO [SERVERBUG] disk\r\n"),
+            ("UID FETCH 2 (UID BODY", "@ NO [SERVERBUG] disk\r\n"),
+            ("UID FETCH 3 (UID BODY", "@ NO [SERVERBUG] disk\r\n"),
+        ],
     )
     .await;
     let (uids, ended) = fetch(&script).await;

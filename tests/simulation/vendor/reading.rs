@@ -41,8 +41,9 @@ impl Vendor {
         let (name, reachable) = (mail.mailboxes[m].name, mail.mailboxes[m].reachable);
         let folders = self.store.write(|tx| {
             let folders = tx.put_mailbox(name, &FOLDERS)?;
-            let trouble = (!reachable).then_some((now, "connection refused"));
-            tx.set_reachable(folders[0].mailbox, trouble)?;
+            if !reachable {
+                tx.set_reachable(folders[0].mailbox, Some((now, "connection refused")))?;
+            }
             Ok::<_, StoreError>(folders)
         })?;
         self.connected[m] = reachable;
@@ -58,6 +59,8 @@ impl Vendor {
         if housekeeping {
             self.housekept_at[m] = Some(now);
         }
+        let row = folders[0].mailbox;
+        self.store.write(|tx| tx.set_reachable(row, None))?;
         self.drained_at[m] = mail.now;
         Ok(Ok(()))
     }

@@ -1,6 +1,9 @@
 //! Listing and fetching by UID: sizes first, then the mails in one stream.
+//!
+//! A mail that the server cannot give keeps no other away: what a refused command left is asked for mail by mail. A server that refuses
+//! more than it gives is in trouble itself, and no mail is to blame.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use async_imap::imap_proto::{AttributeValue, Response};
 use jiff::Timestamp;
@@ -11,6 +14,21 @@ use super::{DONE, ImapMailbox};
 
 /// Longest set of UIDs in one command, in bytes (RFC 2683 section 3.2.1.5 asks for lines of about 1000).
 const SET_BYTES: usize = 900;
+/// Most bytes of a mail that are asked for: one more than is taken, because sizes are understated (Exchange estimates them).
+const ASKED_BYTES: u64 = limits::MAIL_BYTES + 1;
+/// Mails refused one by one after which the others are not asked for.
+const MOST_REFUSED: usize = 25;
+
+/// A fetch under way.
+struct Fetching<'a> {
+    /// What did not come yet.
+    wanted: BTreeMap<u32, Envelope>,
+    /// How many came.
+    came: usize,
+    /// What the server does not give, and its words.
+    withheld: Vec<(Envelope, String)>,
+    into: &'a Inlet,
+}
 
 impl ImapMailbox {
     /// See [`super::super::Mailbox::list`].
@@ -57,33 +75,77 @@ impl ImapMailbox {
         let (small, giants): (Vec<&Envelope>, Vec<&Envelope>) =
             mails.iter().partition(|mail| mail.size <= limits::MAIL_BYTES);
         for giant in &giants {
-            self.hand_over(giant, None, into).await?;
+            self.hand_over(fetched(giant, giant.size), into).await?;
         }
-        let mut wanted: HashMap<u32, &Envelope> = small.iter().map(|mail| (mail.uid, *mail)).collect();
+        let wanted = small.iter().map(|mail| (mail.uid, **mail)).collect();
+        let mut fetching = Fetching { wanted, came: 0, withheld: vec![], into };
         let uids: Vec<u32> = small.iter().map(|mail| mail.uid).collect();
+        let mut refused = None;
         for set in uid_sets(&uids) {
-            let id = self.session.send(&format!("UID FETCH {set} (UID BODY.PEEK[])")).await?;
-            while let Some(mail) = self.session.answer(&id, mail).await? {
-                let Some((uid, body)) = mail else { continue };
-                if let Some(envelope) = wanted.remove(&uid) {
-                    let raw = Some(body).filter(|body| body.len() as u64 <= limits::MAIL_BYTES);
-                    self.hand_over(envelope, raw, into).await?;
-                }
+            match self.fetch_set(&set, &mut fetching).await {
+                Err(error) if error.kind == ErrorKind::Refused => refused = Some(error),
+                answered => answered?,
             }
         }
-        let mut vanished: Vec<u32> = wanted.into_keys().collect();
-        vanished.sort_unstable();
+        if let Some(error) = refused {
+            self.fetch_singly(&mut fetching, error).await?;
+        }
+        for (mail, words) in fetching.withheld {
+            self.hand_over(Fetched { withheld: Some(words), ..fetched(&mail, mail.size) }, into).await?;
+        }
+        let vanished: Vec<u32> = fetching.wanted.into_keys().collect();
         Ok(FetchReport { delivered: mails.len() - vanished.len(), vanished })
     }
 
-    async fn hand_over(
+    /// Asks for these mails with one command and hands over what comes.
+    async fn fetch_set(&mut self, set: &str, fetching: &mut Fetching<'_>) -> Result<(), MailboxError> {
+        let id = self.session.send(&format!("UID FETCH {set} (UID BODY.PEEK[]<0.{ASKED_BYTES}>)")).await?;
+        loop {
+            let answer = self.session.answer(&id, mail).await;
+            let Some(mail) = answer.map_err(|error| self.session.pardon(error))? else { return Ok(()) };
+            let Some((uid, body)) = mail else { continue };
+            let Some(mail) = fetching.wanted.remove(&uid) else { continue };
+            let Some(body) = body else {
+                fetching.withheld.push((mail, "the server has no content for it (NIL)".into()));
+                continue;
+            };
+            fetching.came += 1;
+            let size = mail.size.max(body.len() as u64);
+            let raw = Some(body).filter(|body| body.len() as u64 <= limits::MAIL_BYTES);
+            self.hand_over(Fetched { raw, ..fetched(&mail, size) }, fetching.into).await?;
+        }
+    }
+
+    /// What did not come is asked for mail by mail, after a refusal, to find out which of them the server does not give.
+    async fn fetch_singly(
         &mut self,
-        envelope: &Envelope,
-        raw: Option<Vec<u8>>,
-        into: &Inlet,
+        fetching: &mut Fetching<'_>,
+        refusal: MailboxError,
     ) -> Result<(), MailboxError> {
-        let Envelope { uid, size, internal_date, .. } = *envelope;
-        if into.send(Fetched { uid, internal_date, size, raw, in_flight: None }).await {
+        let mut refused = Vec::new();
+        for (uid, mail) in fetching.wanted.clone() {
+            match self.fetch_set(&uid.to_string(), fetching).await {
+                // Somebody else removed it meanwhile (RFC 5530).
+                Err(error) if error.text.contains("[EXPUNGEISSUED]") => {}
+                Err(error) if error.kind == ErrorKind::Refused => refused.push((mail, error.text)),
+                answered => answered?,
+            }
+            if refused.len() > MOST_REFUSED {
+                return Err(refusal);
+            }
+        }
+        if refused.len() > fetching.came {
+            return Err(refusal);
+        }
+        for (mail, _) in &refused {
+            fetching.wanted.remove(&mail.uid);
+        }
+        fetching.withheld.extend(refused);
+        Ok(())
+    }
+
+    async fn hand_over(&mut self, mail: Fetched, into: &Inlet) -> Result<(), MailboxError> {
+        if into.send(mail).await {
             return Ok(());
         }
         // The rest of the answer is on its way; nobody will read it.
@@ -96,15 +158,22 @@ impl ImapMailbox {
     }
 }
 
-/// UID and bytes of a mail, if the response carries them. Servers also send changed flags unasked.
-fn mail(response: &Response<'_>) -> Option<(u32, Vec<u8>)> {
+/// A mail without its bytes.
+fn fetched(mail: &Envelope, size: u64) -> Fetched {
+    let Envelope { uid, internal_date, .. } = *mail;
+    Fetched { uid, internal_date, size, raw: None, withheld: None, in_flight: None }
+}
+
+/// UID and bytes of a mail, if the response carries them; no bytes where it says that there are none (NIL). Servers also send changed
+/// flags unasked.
+fn mail(response: &Response<'_>) -> Option<(u32, Option<Vec<u8>>)> {
     let Response::Fetch(_, attributes) = response else { return None };
     let uid = attributes.iter().find_map(|attribute| match attribute {
         AttributeValue::Uid(uid) => Some(*uid),
         _ => None,
     })?;
     let body = attributes.iter().find_map(|attribute| match attribute {
-        AttributeValue::BodySection { section: None, data: Some(data), .. } => Some(data.to_vec()),
+        AttributeValue::BodySection { section: None, data, .. } => Some(data.as_deref().map(<[u8]>::to_vec)),
         _ => None,
     })?;
     Some((uid, body))

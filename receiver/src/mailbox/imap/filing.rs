@@ -52,15 +52,34 @@ impl ImapMailbox {
                 return Ok(Filing::Moved);
             }
         }
-        self.session.run(&format!("UID STORE {set} +FLAGS.SILENT ({DONE})"), |_| {}).await?;
+        let marked = self.session.ask(&format!("UID STORE {set} +FLAGS.SILENT ({DONE})"), |_| {}).await;
+        self.unless_refused("marking", marked)?;
         Ok(Filing::Marked)
+    }
+
+    /// A refusal of what only tidies up costs nothing but a warning, once a session.
+    fn unless_refused(
+        &mut self,
+        what: &'static str,
+        done: Result<(), MailboxError>,
+    ) -> Result<bool, MailboxError> {
+        match done {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind.ends_session() => Err(error),
+            Err(error) => {
+                if self.refused.insert(what) {
+                    tracing::warn!(mailbox = self.settings.name, %error, what, "the server refuses this; reading goes on");
+                }
+                Ok(false)
+            }
+        }
     }
 
     /// Whether the server did it. A target that was removed meanwhile is made again, and mails that somebody else removed
     /// meanwhile (EXPUNGEISSUED, RFC 5530) are told of by NOOP and no longer meant the next time.
     async fn agreed(&mut self, command: &str, target: &Place) -> Result<bool, MailboxError> {
         for attempt in 0..5 {
-            match self.session.run(command, |_| {}).await {
+            match self.session.ask(command, |_| {}).await {
                 Ok(()) => return Ok(true),
                 Err(error) if error.kind != ErrorKind::Refused => return Err(error),
                 Err(error) if attempt < 4 && error.text.contains("[EXPUNGEISSUED]") => {
@@ -71,15 +90,10 @@ impl ImapMailbox {
                     self.session.run("NOOP", |_| {}).await?;
                 }
                 Err(error) if attempt == 0 && error.text.contains("[TRYCREATE]") => {
-                    match self.session.run(&format!("CREATE {}", quoted(target)), |_| {}).await {
-                        Err(error) if error.kind != ErrorKind::Refused => return Err(error),
-                        _ => {}
-                    }
+                    let made = self.session.ask(&format!("CREATE {}", quoted(target)), |_| {}).await;
+                    self.unless_refused("making a folder", made)?;
                 }
-                Err(error) => {
-                    tracing::warn!(mailbox = self.settings.name, %error, "the server does not file mails this way");
-                    return Ok(false);
-                }
+                Err(error) => return self.unless_refused("filing", Err(error)),
             }
         }
         Ok(false)
@@ -114,14 +128,26 @@ impl ImapMailbox {
             if old.is_empty() {
                 break;
             }
-            for set in uid_sets(&old) {
-                self.session.run(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)"), |_| {}).await?;
+            if !self.remove(&old).await? {
+                break;
             }
-            // The folder is ours alone: a plain EXPUNGE removes what we marked.
-            self.session.run("EXPUNGE", |_| {}).await?;
             purged += old.len() as u64;
         }
         Ok(purged)
+    }
+
+    /// Removes mails of the selected folder for good; false where the server refuses. The folder is ours alone: a plain EXPUNGE removes
+    /// what we marked.
+    async fn remove(&mut self, uids: &[u32]) -> Result<bool, MailboxError> {
+        let marks =
+            uid_sets(uids).into_iter().map(|set| format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)"));
+        for command in marks.chain(["EXPUNGE".to_owned()]) {
+            let done = self.session.ask(&command, |_| {}).await;
+            if !self.unless_refused("removing old mails", done)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn may_change(&self) -> Result<(), MailboxError> {

@@ -76,8 +76,8 @@ impl Naming {
     pub(super) async fn create(&self, session: &mut Session, folder: &str) -> Result<Place, MailboxError> {
         let mut refused = None;
         for place in self.candidates(folder) {
-            match session.run(&format!("CREATE {}", quoted(&place)), |_| {}).await {
-                Ok(()) => match session.run(&format!("SUBSCRIBE {}", quoted(&place)), |_| {}).await {
+            match session.ask(&format!("CREATE {}", quoted(&place)), |_| {}).await {
+                Ok(()) => match session.ask(&format!("SUBSCRIBE {}", quoted(&place)), |_| {}).await {
                     Err(error) if error.kind.ends_session() => return Err(error),
                     _ => return Ok(place),
                 },

@@ -2,7 +2,7 @@
 //!
 //! async-imap allocates an announced literal at once, up to 512 MiB, and parses a line anew for each 4 KiB of it. So
 //! the announcement itself is refused when it is over a limit, and so is a line that does not end. It also keeps away
-//! one kind of line on which imap-proto 0.17 panics.
+//! two kinds of lines on which imap-proto 0.17 panics: one is refused, the other put right.
 
 use mailbeat_shared::wire::limits;
 
@@ -34,22 +34,25 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Looks at the next bytes of the stream.
-    pub(super) fn pass(&mut self, mut bytes: &[u8]) -> Result<(), Refusal> {
+    /// Looks at the next bytes of the stream, and changes those that would do harm.
+    pub(super) fn pass(&mut self, mut bytes: &mut [u8]) -> Result<(), Refusal> {
         while !bytes.is_empty() {
             if self.literal > 0 {
                 let skipped = bytes.len().min(usize::try_from(self.literal).unwrap_or(usize::MAX));
                 self.literal -= skipped as u64;
-                bytes = &bytes[skipped..];
+                bytes = &mut bytes[skipped..];
                 continue;
             }
             let end = bytes.iter().position(|&byte| byte == b'\n');
-            let part = &bytes[..end.map_or(bytes.len(), |end| end + 1)];
+            let (part, rest) = bytes.split_at_mut(end.map_or(bytes.len(), |end| end + 1));
             if self.line.len() + part.len() > LINE_BYTES {
                 return Err(Refusal::LineTooLong);
             }
             self.line.extend_from_slice(part);
-            bytes = &bytes[part.len()..];
+            if self.answer > 0 || holds_data(&self.line) {
+                date_the_undated(&self.line, part);
+            }
+            bytes = rest;
             if end.is_some() {
                 self.end_of_line()?;
             }
@@ -105,17 +108,67 @@ fn check_status(line: &[u8]) -> Result<(), Refusal> {
     if after_bracket { Err(Refusal::Malformed) } else { Ok(()) }
 }
 
+/// imap-proto 0.17 panics on a mail without a date. What is not there becomes a date that nobody can read, of the same length. `part` is
+/// the end of `line`, which stays as it came.
+fn date_the_undated(line: &[u8], part: &mut [u8]) {
+    const UNDATED: &[u8] = b"INTERNALDATE N";
+    const UNREADABLE: &[u8] = b"\"?\"";
+    let begin = line.len() - part.len();
+    let from = begin.saturating_sub(UNDATED.len() + UNREADABLE.len());
+    for (at, words) in line[from..].windows(UNDATED.len()).enumerate() {
+        let quotes = || line[..from + at].iter().filter(|&&byte| byte == b'"').count();
+        if !words.eq_ignore_ascii_case(UNDATED) || quotes() % 2 == 1 {
+            continue;
+        }
+        let nil = from + at + UNDATED.len() - 1;
+        for (place, byte) in (nil..).zip(UNREADABLE) {
+            if let Some(wrong) = place.checked_sub(begin).and_then(|place| part.get_mut(place)) {
+                *wrong = *byte;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Whether the gate takes a stream, in one piece and byte by byte alike.
     fn verdict(stream: &[u8]) -> Result<(), Refusal> {
-        let whole = Gate::default().pass(stream);
+        let whole = Gate::default().pass(&mut stream.to_vec());
         let mut gate = Gate::default();
-        let bytewise = stream.chunks(1).try_for_each(|byte| gate.pass(byte));
+        let bytewise = stream.to_vec().chunks_mut(1).try_for_each(|byte| gate.pass(byte));
         assert_eq!(whole, bytewise);
         whole
+    }
+
+    /// What becomes of a stream, in one piece and in pieces of each size alike.
+    fn passed(stream: &str) -> String {
+        let in_pieces = |size| {
+            let (mut gate, mut bytes) = (Gate::default(), stream.as_bytes().to_vec());
+            bytes.chunks_mut(size).try_for_each(|piece| gate.pass(piece)).unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
+        let whole = in_pieces(stream.len());
+        for size in 1..stream.len() {
+            assert_eq!(in_pieces(size), whole);
+        }
+        whole
+    }
+
+    #[test]
+    fn a_mail_without_a_date_gets_one_that_cannot_be_read_and_nothing_else_changes() {
+        let listed = "* 1 FETCH (UID 7 INTERNALDATE NIL FLAGS ())\r\nA1 OK INTERNALDATE NIL\r\n";
+        assert_eq!(passed(listed), listed.replacen("NIL", "\"?\"", 1));
+        let after_a_mail = "* 1 FETCH (BODY[] {2}\r\nhi internaldate nil)\r\n";
+        assert_eq!(passed(after_a_mail), after_a_mail.replace("nil", "\"?\""));
+        for harmless in [
+            "* 1 FETCH (BODY[] {16}\r\nINTERNALDATE NIL)\r\n",
+            "* 1 FETCH (BODY[] \"INTERNALDATE NIL\" UID 7)\r\n",
+            "* 1 FETCH (UID 7 INTERNALDATE \" 1-Mar-2026 12:00:00 +0000\")\r\n",
+        ] {
+            assert_eq!(passed(harmless), harmless);
+        }
     }
 
     #[test]
@@ -133,8 +186,9 @@ mod tests {
         );
         let mut gate = Gate::default();
         let piece = [&b"* 1 FETCH (BODY[1] {20000000}\r\n"[..], &vec![b'x'; 20_000_000]].concat();
-        assert_eq!(gate.pass(&piece), Ok(()));
-        assert_eq!(gate.pass(b" BODY[2] {20000000}\r\n"), Err(Refusal::TooMuch(40_000_000)));
+        assert_eq!(gate.pass(&mut piece.clone()), Ok(()));
+        let next = &mut b" BODY[2] {20000000}\r\n".to_vec();
+        assert_eq!(gate.pass(next), Err(Refusal::TooMuch(40_000_000)));
     }
 
     #[test]

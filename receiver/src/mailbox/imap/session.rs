@@ -113,14 +113,17 @@ impl Session {
         command: &str,
         each: impl FnMut(&Response<'_>),
     ) -> Result<(), MailboxError> {
-        match self.run(command, each).await {
-            // It was answered, so the next answer is again that to the next command.
-            Err(error) if error.kind == ErrorKind::Protocol && !self.unanswered => {
-                self.over = false;
-                Err(MailboxError { kind: ErrorKind::Refused, ..error })
-            }
-            answered => answered,
+        let answered = self.run(command, each).await;
+        answered.map_err(|error| self.pardon(error))
+    }
+
+    /// Takes a BAD for a refusal: it was an answer, so the next one is again that to the next command.
+    pub(super) fn pardon(&mut self, error: MailboxError) -> MailboxError {
+        if error.kind != ErrorKind::Protocol || self.unanswered {
+            return error;
         }
+        self.over = false;
+        MailboxError { kind: ErrorKind::Refused, ..error }
     }
 
     /// Ends an IDLE; its tagged answer is still to be read.

@@ -78,7 +78,7 @@ impl AsyncRead for Wire {
         let progress = Pin::new(&mut self.stream).poll_read(context, buffer);
         ready!(self.limited(context, progress))?;
         let refused = |refusal| io::Error::new(io::ErrorKind::InvalidData, refusal);
-        Poll::Ready(self.gate.pass(&buffer.filled()[before..]).map_err(refused))
+        Poll::Ready(self.gate.pass(&mut buffer.filled_mut()[before..]).map_err(refused))
     }
 }
 

@@ -64,6 +64,27 @@ async fn a_mail_is_as_old_as_its_file() {
 }
 
 #[tokio::test]
+async fn a_mail_that_somebody_reads_between_the_look_and_the_listing_is_as_old_as_its_file() {
+    let dir = tempfile::tempdir().unwrap();
+    init(dir.path(), now()).unwrap();
+    let arrived = now() - SignedDuration::from_hours(5);
+    let [moved, gone] = ["a", "b"].map(|name| {
+        let file = deliver(dir.path(), b"one", name).unwrap();
+        File::options().write(true).open(&file).unwrap().set_modified(arrived.into()).unwrap();
+        file
+    });
+    let mut mailbox = open(dir.path()).await.unwrap();
+    mailbox.open("INBOX", now()).await.unwrap();
+    fs::rename(&moved, dir.path().join("cur/a:2,S")).unwrap();
+    fs::remove_file(gone).unwrap();
+    let mails = mailbox.list(1, 2).await.unwrap().mails;
+    assert_eq!(mails.iter().map(|mail| mail.internal_date).collect::<Vec<_>>(), [now(), now()]);
+    let (inlet, mut outlet) = channel(10_000);
+    assert_eq!(mailbox.fetch(&mails, &inlet).await.unwrap().vanished, [2]);
+    assert_eq!(outlet.next().await.unwrap().internal_date, arrived);
+}
+
+#[tokio::test]
 async fn an_unmounted_maildir_is_not_an_empty_one() {
     let dir = tempfile::tempdir().unwrap();
     init(dir.path(), now()).unwrap();

@@ -1,7 +1,7 @@
 //! The steps of reading one folder: a window is begun, fetched and prepared, and recorded in one transaction.
 //!
 //! Worker threads take the mails apart and check their signatures. Bytes in flight are bounded, whatever the size of the mailbox.
-//! Where a connection breaks, the attempt to read is taken back.
+//! Where a connection breaks, the attempt to read is taken back; where an answer cannot be read, it counts: a mail in it may be to blame.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use super::super::{Receiver, SessionError};
 use super::preparing::{CHUNK, ended, prepare_on_a_worker, workers_at_once};
 use crate::intake::window::{Step, Window};
-use crate::intake::{self, Batch, Context, Mail, Prepared};
+use crate::intake::{self, Batch, Context, Mail, Prepared, QuarantineReason, Recorded, Verdict};
 use crate::mailbox::{Envelope, FetchReport, FolderView, Mailbox, MailboxError, Outlet, channel};
 use crate::store::{Folder, StoreError};
 
@@ -102,7 +102,9 @@ impl FolderReader<'_> {
                 Ok(Ready { mails, covers: window.last })
             }
             Err(error) => {
-                self.abandon(window).await?;
+                if !error.kind.may_be_a_mails_fault() {
+                    self.abandon(window).await?;
+                }
                 Err(error.into())
             }
         }
@@ -201,7 +203,9 @@ impl FolderReader<'_> {
                 intake::record_batch(store, context, &batch, now)
             })
             .await?;
-        if covers > 0 && !recorded.is_empty() {
+        // A mail set aside unread is no sign that the others can be read.
+        let was_read = |mail: &Recorded| mail.verdict != Verdict::Quarantined(QuarantineReason::Poison);
+        if covers > 0 && recorded.iter().any(was_read) {
             self.came_further.store(true, Ordering::Relaxed);
         }
         for mail in &recorded {
@@ -235,7 +239,12 @@ impl FolderReader<'_> {
                 );
                 let (fetched, prepared) = self.stream(mailbox, &again).await;
                 self.record(Ready { mails: prepared?, covers: 0 }).await?;
-                fetched?;
+                match fetched {
+                    Err(error) if !error.kind.ends_session() => {
+                        tracing::warn!(folder = self.folder.name, %error, "they are asked for again later");
+                    }
+                    fetched => drop(fetched?),
+                }
             }
             first = window.to.saturating_add(1);
         }

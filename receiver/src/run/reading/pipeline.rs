@@ -55,7 +55,10 @@ impl FolderReader<'_> {
             };
             let ((inlet, outlet), (complete, completed)) = (room.channel(), oneshot::channel());
             place.send(Flight::Coming(outlet, completed));
-            let report = mailbox.fetch(&mails, &inlet).await.inspect_err(|_| *broken = Some(window))?;
+            let fetched = mailbox.fetch(&mails, &inlet).await;
+            let report = fetched.inspect_err(|error| {
+                *broken = (!error.kind.may_be_a_mails_fault()).then_some(window);
+            })?;
             self.warn_of_vanished(&report);
             let _ = complete.send(window.last); // nobody records any more, see above
             drop(inlet);

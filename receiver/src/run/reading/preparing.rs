@@ -23,9 +23,10 @@ pub(super) fn prepare_on_a_worker(fetched: Vec<Fetched>, keyring: Arc<Keyring>) 
 }
 
 fn prepare_one(fetched: Fetched, keyring: &Keyring) -> Mail {
-    let prepared = match &fetched.raw {
-        Some(raw) => prepare(raw, keyring),
-        None => Prepared::too_large(fetched.size),
+    let prepared = match (&fetched.raw, &fetched.withheld) {
+        (Some(raw), _) => prepare(raw, keyring),
+        (None, Some(words)) => Prepared::not_given(words),
+        (None, None) => Prepared::too_large(fetched.size),
     };
     Mail { uid: fetched.uid, internal_date: Some(fetched.internal_date), prepared }
 }
