@@ -10,6 +10,7 @@
 mod assignment;
 mod block;
 mod command;
+mod daemon;
 mod device;
 mod key;
 pub mod pseudonym;
@@ -91,6 +92,7 @@ impl Redactor {
         assignment::find(text, &mut spans);
         command::find(text, &mut spans);
         device::find(text, &mut spans);
+        daemon::find(text, &mut spans);
         token::find(text, &mut spans);
         url::find(text, &mut spans);
         for pattern in &self.own_patterns {
