@@ -2,6 +2,8 @@
 
 mod sequence;
 
+pub use sequence::sequences;
+
 /// Whether a character may change how other text is shown or steer a terminal.
 fn is_unsafe(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')

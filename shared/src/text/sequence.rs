@@ -2,22 +2,34 @@
 //! together. Pure; one reading from left to right. None goes beyond its line, so a broken one cannot hide what follows.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 const ESC: char = '\u{1b}';
 
 /// The text without its sequences. Of what begins none only the control character goes.
 pub(super) fn taken_out(text: &str) -> Cow<'_, str> {
-    let begins = |c: char| c == ESC || matches!(c, '\u{80}'..='\u{9f}');
-    let Some(first) = text.find(begins) else { return Cow::Borrowed(text) };
-    let mut out = String::with_capacity(text.len());
-    let (mut rest, mut next) = (text, Some(first));
-    while let Some(at) = next {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + length(&rest[at..])..];
-        next = rest.find(begins);
+    let mut shown = String::new();
+    let mut done = 0;
+    for sequence in sequences(text) {
+        shown.push_str(&text[done..sequence.start]);
+        done = sequence.end;
     }
-    out.push_str(rest);
-    Cow::Owned(out)
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    shown.push_str(&text[done..]);
+    Cow::Owned(shown)
+}
+
+/// Where the sequences of the text are, in order; of what begins none, where its control character is.
+pub fn sequences(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let begins = |c: char| c == ESC || matches!(c, '\u{80}'..='\u{9f}');
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let start = done + text[done..].find(begins)?;
+        done = start + length(&text[start..]);
+        Some(start..done)
+    })
 }
 
 /// The bytes of the sequence that `text` begins with; of none, those of the character that could have begun one.
