@@ -10,9 +10,11 @@
 mod assignment;
 mod block;
 mod command;
+mod daemon;
 mod device;
 mod key;
 pub mod pseudonym;
+mod shown;
 mod span;
 mod token;
 mod url;
@@ -25,6 +27,7 @@ use std::borrow::Cow;
 use mailbeat_shared::wire::id::Digest;
 use pseudonym::{Names, Pseudonyms};
 use regex_automata::meta::Regex;
+use shown::Shown;
 use span::Spans;
 
 use crate::config::RedactConfig;
@@ -87,12 +90,24 @@ impl Redactor {
 
     fn secrets(&self, text: &str) -> Spans {
         let mut spans = Spans::around(text);
-        block::find(text, &mut spans);
-        assignment::find(text, &mut spans);
-        command::find(text, &mut spans);
-        device::find(text, &mut spans);
-        token::find(text, &mut spans);
-        url::find(text, &mut spans);
+        self.find(text, &mut spans);
+        // Colours between a name and its secret are no letters: it is looked for as it is read, too.
+        if let Some(shown) = Shown::of(text) {
+            let mut found = Spans::around(shown.text());
+            self.find(shown.text(), &mut found);
+            found.marked().for_each(|span| spans.add(shown.start(span.start), shown.end(span.end)));
+        }
+        spans.united()
+    }
+
+    fn find(&self, text: &str, spans: &mut Spans) {
+        block::find(text, spans);
+        assignment::find(text, spans);
+        command::find(text, spans);
+        device::find(text, spans);
+        daemon::find(text, spans);
+        token::find(text, spans);
+        url::find(text, spans);
         for pattern in &self.own_patterns {
             for found in pattern.captures_iter(text) {
                 if let Some(span) = found.get_group(1).or_else(|| found.get_match().map(|all| all.span())) {
@@ -100,7 +115,6 @@ impl Redactor {
                 }
             }
         }
-        spans.united()
     }
 
     fn replacement(&self, secret: &str) -> String {

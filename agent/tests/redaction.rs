@@ -105,6 +105,18 @@ fn the_same_secret_has_the_same_fingerprint_wherever_it_stands() {
 }
 
 #[test]
+fn a_secret_among_colours_is_found_and_the_colours_of_the_file_stay() {
+    let redacted = redactor().redact(
+        "\u{1b}[3mpassword\u{1b}[0m\u{1b}[2m=\u{1b}[0m\"hunter2\"\u{1b}[0m\nghp_16C7e42F292c\u{1b}[1m6912E7710c838347Ae178B4a \u{1b}[1mbold\u{1b}[0m\n",
+    );
+    let (before, rest) = redacted.split_once("<redacted:").expect("the password");
+    assert_eq!(before, "\u{1b}[3mpassword\u{1b}[0m\u{1b}[2m=\u{1b}[0m\"");
+    assert!(rest[8..].starts_with(">\"\u{1b}[0m\n<redacted:"), "{redacted:?}");
+    assert!(rest.ends_with("> \u{1b}[1mbold\u{1b}[0m\n"), "{redacted:?}");
+    assert_eq!(redactor().redact(&redacted), redacted);
+}
+
+#[test]
 fn own_patterns_redact_their_group_and_a_broken_one_is_named() {
     let own = with_patterns(&[r"badge (\d+)", "ACME-[0-9]{4}"]).expect("both compile");
     let redacted = own.redact("badge 4711 for ACME-1234, ACME-x");
@@ -143,6 +155,16 @@ fn hostile_one_line_files_are_read_in_one_go() {
         "://a:",
         "{\"token\":{",
         "api_key password /etc/",
+        "LS0tLS1CRUdJTi",
+        "LS0tLS1CRUdJTiBDRVJU+",
+        "LS0tLS1CRUdJTiBDRVJU=",
+        "\u{1b}[1m",
+        "password\u{1b}[0m=\u{9d}",
+        "lftp -u \"a,",
+        "setuser a \">b ",
+        "stats auth a:",
+        "key = ",
+        "\"a\" ",
         "password\n",
         "password:\n",
         "- ",
@@ -219,7 +241,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic_and_redacting_again_changes_nothing(text in "(\\PC|\n|password|token|secret: |=|: |\"|'|\\{|\\[|<|>|://|@|-----BEGIN |PRIVATE KEY-----|\\$6\\$|--|,|;|\\\\| |<redacted:0123abcd>|name|value|key|auth|Bearer |IDENTIFIED BY |mysql -p){0,30}") {
+    fn no_text_makes_it_panic_and_redacting_again_changes_nothing(text in "(\\PC|\n|password|token|secret: |=|: |\"|'|\\{|\\[|<|>|://|@|-----BEGIN |PRIVATE KEY-----|\\$6\\$|--|,|;|\\\\| |<redacted:0123abcd>|name|value|key|auth|Bearer |IDENTIFIED BY |mysql -p|\u{1b}\\[1m|\u{1b}|\u{9d}x\u{9c}){0,30}") {
         let once = redactor().redact(&text);
         prop_assert_eq!(redactor().redact(&once), once);
     }

@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(json["result"], "failed");
         assert_eq!(
             (&json["cause"], &json["fix"], &json["seen"]),
-            (&"cause".into(), &"fix".into(), &"553 [31mno".into())
+            (&"cause".into(), &"fix".into(), &"553 no".into())
         );
         assert!(json["duration_ms"].is_u64());
         let mut unread = Steps::unread();

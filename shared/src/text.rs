@@ -1,5 +1,9 @@
 //! Text from outside, made safe to show: no control, ANSI or bidirectional override characters.
 
+mod sequence;
+
+pub use sequence::sequences;
+
 /// Whether a character may change how other text is shown or steer a terminal.
 fn is_unsafe(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
@@ -13,16 +17,24 @@ pub fn is_clean(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_unsafe)
 }
 
-/// The text without unsafe characters; line feeds and tabs stay.
+/// The text as a terminal would show it: without unsafe characters and without sequences that steer it, such as colours; line feeds
+/// and tabs stay.
 #[must_use]
 pub fn clean(text: &str) -> String {
+    harmless(&sequence::taken_out(text))
+}
+
+/// The text without unsafe characters. What stood in a terminal's sequence stays to be read, so that nothing of a watched file hides
+/// in one; else [`clean`] is meant.
+#[must_use]
+pub fn harmless(text: &str) -> String {
     text.chars().filter(|c| !is_unsafe(*c)).collect()
 }
 
 /// [`clean`] on one line and cut to `max` bytes at a character boundary, with `…` where something was cut.
 #[must_use]
 pub fn one_line(text: &str, max: usize) -> String {
-    let mut line: String = text
+    let mut line: String = sequence::taken_out(text)
         .chars()
         .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
         .filter(|c| !is_unsafe(*c))
@@ -78,7 +90,9 @@ mod tests {
 
     #[test]
     fn a_terminal_escape_and_a_bidi_override_are_taken_out_and_ordinary_text_stays() {
-        assert_eq!(clean("a\u{1b}[31mred\u{202E}x\r\nb\tc"), "a[31mredx\nb\tc");
+        assert_eq!(clean("a\u{1b}[31mred\u{202E}x\r\nb\tc"), "aredx\nb\tc");
+        assert_eq!(one_line("a\u{1b}[31mred\u{202E}x\r\nb\tc", 100), "aredx b c");
+        assert_eq!(harmless("a\u{1b}]0;rm -rf /\u{7}\n"), "a]0;rm -rf /\n", "nothing hides in a sequence");
         assert!(is_clean("Größe: 20 °C\n"));
         assert!(!is_clean("\u{7}"));
     }

@@ -3,7 +3,8 @@
 //! As with watched files, links inside a glob are not followed, so that nobody who may write there can point elsewhere; a path
 //! written letter by letter may be a link.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -76,6 +77,18 @@ pub(super) struct Found {
     entries: usize,
 }
 
+/// Opens a file that others may write for reading; nothing but a regular file, and never one that blocks. The path may be a link.
+///
+/// # Errors
+/// That of the system, also where the path is no regular file.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let path = std::fs::canonicalize(path)?;
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"));
+    };
+    os::open_beneath(directory, Path::new(name)).map(|opened| opened.file)
+}
+
 impl Globs {
     /// Everything that is there.
     pub(super) fn find(&self, deadline: Instant) -> Found {
@@ -91,7 +104,7 @@ impl Globs {
                 Ok(metadata) if metadata.is_file() && include.glob.is_none() => {
                     found.files.push((include.root.clone(), metadata));
                 }
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     found.blocked(&include.root, include.glob.is_some(), &error);
                 }
                 Ok(_) | Err(_) => {}
@@ -133,8 +146,8 @@ impl Found {
     }
 
     /// Says what is not readable, and what would allow it.
-    pub(super) fn blocked(&mut self, path: &Path, list: bool, error: &std::io::Error) {
-        self.problems.push(if error.kind() == std::io::ErrorKind::PermissionDenied {
+    pub(super) fn blocked(&mut self, path: &Path, list: bool, error: &io::Error) {
+        self.problems.push(if error.kind() == io::ErrorKind::PermissionDenied {
             let missing = permission::missing(path, list, error);
             format!("{}: {}; to allow it: {}", missing.path, missing.why, missing.fix)
         } else {

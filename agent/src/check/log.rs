@@ -15,7 +15,7 @@ use std::path::Path;
 use regex_automata::meta::Regex;
 use serde::Deserialize;
 
-use super::files::{Globs, Missing};
+use super::files::{self, Globs, Missing};
 use super::probe::{Look, Probe, Sight};
 use crate::os;
 use crate::pattern;
@@ -171,7 +171,7 @@ impl Reading<'_> {
         if self.kept.contains_key(&key) {
             return Ok(()); // read already, as the rest of another one
         }
-        let mut file = place::open(path).inspect_err(|_| self.keep(&key))?;
+        let mut file = files::open(path).inspect_err(|_| self.keep(&key))?;
         let held = match self.take_held(&key, &file) {
             Some(place) => place,
             None if self.is_first => Place::at_the_end(&mut file)?,

@@ -28,10 +28,11 @@ impl Sight {
             self.values.truncate(VALUES);
         }
         for measure in &mut self.values {
-            measure.label = text::one_line(&redactor.redact(&measure.label), LABEL_BYTES);
+            measure.label = text::one_line(&redactor.redact(&text::clean(&measure.label)), LABEL_BYTES);
             measure.unit = text::one_line(&measure.unit, LABEL_BYTES);
         }
-        let output = text::clean(redactor.redact(self.output.trim()).trim());
+        // Cleaned before: between a name and its secret may stand a colour.
+        let output = redactor.redact(text::clean(&self.output).trim()).trim().to_owned();
         self.output = cut(output, limits::OUTPUT_BYTES - notes.len()) + &notes;
         self
     }
@@ -75,13 +76,22 @@ mod tests {
             sight = sight.with(&format!("{n}{}", "x".repeat(300)), 1.0, "1");
         }
         let safe = sight.safe(&redactor());
-        assert!(safe.output.starts_with("down [31m password=<redacted:"), "{}", safe.output);
+        assert!(safe.output.starts_with("down  password=<redacted:"), "{}", safe.output);
         assert!(!safe.output.contains("geheim") && !safe.output.contains("Atlas"), "{}", safe.output);
         assert!(safe.output.ends_with("\n(1 values left out: no finite number)\n(9 of 41 values left out)"));
         assert_eq!(safe.values.len(), VALUES);
         assert!(
             safe.values.iter().all(|value| value.label.len() <= LABEL_BYTES && !value.label.contains("ghp_"))
         );
+    }
+
+    #[test]
+    fn a_secret_among_colours_is_taken_out() {
+        let coloured = "\u{1b}[3mpassword\u{1b}[0m\u{1b}[2m=\u{1b}[0m\"hunter2\"";
+        let safe =
+            Sight::critical(format!("failed {coloured} today")).with(coloured, 1.0, "1").safe(&redactor());
+        assert!(safe.output.starts_with("failed password=\"<redacted:"), "{}", safe.output);
+        assert!(safe.output.ends_with(" today") && !safe.values[0].label.contains("hunter2"), "{safe:?}");
     }
 
     #[test]

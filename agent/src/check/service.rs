@@ -1,12 +1,14 @@
 //! `type = "service"`: whether a service runs, by `systemctl show` or, under another init, by its pid file.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
 use mailbeat_shared::text;
 use mailbeat_shared::wire::check::CheckState;
 use serde::Deserialize;
 
+use super::files;
 use super::probe::{Look, Probe, Sight};
 use crate::collect::host::Running;
 use crate::os::{self, command};
@@ -16,6 +18,9 @@ pub(super) const VALUES: &[&str] = &["restarts", "memory"];
 /// What `systemctl` is asked for.
 const PROPERTIES: &str =
     "--property=LoadState,ActiveState,SubState,Result,UnitFileState,NRestarts,MemoryCurrent,StatusText";
+
+/// Most bytes of a pid file.
+const PID_FILE_BYTES: u64 = 64;
 
 /// The service to look at.
 #[derive(Deserialize)]
@@ -117,16 +122,22 @@ fn judge(unit: &str, expect: &[String], shown: &str, memory: &mut serde_json::Va
     }
 }
 
-fn by_pid_file(file: &std::path::Path) -> Sight {
+/// The file is the service's own: it is not waited for, and no more of it is read than a number needs.
+fn by_pid_file(file: &Path) -> Sight {
     let name = os::encode_path(file);
-    let text = match std::fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+    let mut bytes = vec![];
+    let read = files::open(file).and_then(|opened| opened.take(PID_FILE_BYTES + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(read) if read as u64 > PID_FILE_BYTES => {
+            return Sight::unknown(format!("{name} is longer than a process number"));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Sight::critical(format!("{name} is not there, so the service does not run"));
         }
         Err(error) => return Sight::unknown(format!("{name}: {error}")),
     };
-    match text.trim().parse::<u32>() {
+    match String::from_utf8_lossy(&bytes).trim().parse::<u32>() {
         Ok(pid) if Running::with_pid(pid) => Sight::ok(format!("process {pid} of {name} runs")),
         Ok(pid) => Sight::critical(format!("process {pid} of {name} does not run")),
         Err(_) => Sight::unknown(format!("{name} holds no process number")),

@@ -26,6 +26,12 @@ pub(super) fn find(text: &str, spans: &mut Spans) {
     putty(text, spans);
 }
 
+/// Whether a private key begins somewhere in the text.
+pub(super) fn holds_private_key(text: &str) -> bool {
+    let label = |rest: &str| rest.split('-').next().is_some_and(is_private);
+    text.split(BEGIN).skip(1).any(label)
+}
+
 fn is_private(label: &str) -> bool {
     label.contains("PRIVATE KEY") || label.contains("Static key") || label.contains("SECRET")
 }

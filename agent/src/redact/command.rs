@@ -10,7 +10,8 @@ const OPTIONS: &[(&[&str], &str, Part)] = &[
     (&["mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlcheck", "mariadb", "mariadb-dump", "mariadb-admin", "xtrabackup"], "-p", Part::Attached),
     (&["sshpass", "smbpasswd", "docker", "podman", "skopeo", "helm", "az", "mongo", "mongosh", "mongodump", "mosquitto_pub", "ipmitool", "plink", "pscp", "7z", "zip"], "-p", Part::All),
     (&["mosquitto_pub", "mosquitto_sub", "sqlcmd", "bcp", "ipmitool", "unzip", "zip", "wpscan"], "-P", Part::All),
-    (&["curl", "http", "smbclient", "lftp", "wget", "ldapsearch", "rpcclient"], "-u", Part::AfterColon),
+    (&["curl", "http", "smbclient", "wget", "ldapsearch", "rpcclient"], "-u", Part::AfterColon),
+    (&["lftp"], "-u", Part::AfterComma),
     (&["curl", "smbclient", "rpcclient", "smbget", "net"], "-U", Part::AfterColon),
     (&["curl"], "--user", Part::AfterColon),
     (&["curl"], "--proxy-user", Part::AfterColon),
@@ -34,6 +35,8 @@ enum Part {
     All,
     /// `-u user:secret`, `-U user%secret`.
     AfterColon,
+    /// `-u user,secret`.
+    AfterComma,
 }
 
 const WORD: Place = Place { first_on_line: false, inside: None, field: false };
@@ -102,8 +105,12 @@ fn mark(text: &str, at: usize, part: Part, spans: &mut Spans) {
     if text[at..].is_empty() || text[at..].starts_with(['\n', '\r', '-']) {
         return;
     }
-    let found = value_end::of(text, at, WORD);
-    let mut inner = found.inner;
+    let mut inner = if part == Part::AfterComma {
+        let Some(inner) = after_comma(text, at) else { return };
+        inner
+    } else {
+        value_end::of(text, at, WORD).inner
+    };
     if part == Part::AfterColon {
         let Some(colon) = text[inner.clone()].find([':', '%']) else { return };
         inner.start += colon + 1;
@@ -118,10 +125,22 @@ fn mark(text: &str, at: usize, part: Part, spans: &mut Spans) {
     let secret = &text[inner.clone()];
     // `-p 8080:80` and `-p 443` are ports, `-p /dir` is a directory.
     let ports = secret.bytes().all(|c| c.is_ascii_digit() || matches!(c, b':' | b'.' | b'/' | b'-'));
-    let is_port = ports && part != Part::AfterColon;
+    let is_port = ports && matches!(part, Part::All | Part::Attached);
     if !secret.is_empty() && !is_port && !value::is_reference(secret) {
         spans.add(inner.start, inner.end);
     }
+}
+
+/// Where the secret of `user,secret` at `at` is; a comma is in no other value's middle.
+fn after_comma(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
+    let rest = &text[at..];
+    let word = match rest.chars().next()? {
+        quote @ ('"' | '\'') => rest[1..].split([quote, '\n']).next(),
+        _ => rest.split([' ', '\t', '\r', '\n', '"', '\'', '`', ';']).next(),
+    }?;
+    let (_, secret) = word.split_once(',')?;
+    let start = at + (secret.as_ptr() as usize - rest.as_ptr() as usize);
+    Some(start..start + secret.len())
 }
 
 /// `IDENTIFIED BY 'x'`, `IDENTIFIED WITH plugin AS 'x'`, `USING PASSWORD 'x'`; a bare word only after BY.

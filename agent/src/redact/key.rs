@@ -37,7 +37,7 @@ const STARTS: &[&str] = &["password", "passwd", "passphrase", "passwort", "kennw
 const KEYS: &[&str] = &[
     "api", "private", "access", "secret", "encryption", "signing", "master", "shared", "preshared", "account", "storage", "auth",
     "authentication", "license", "licence", "service", "app", "application", "hmac", "cookie", "deploy", "wep", "consumer", "subscription", "session",
-    "integration", "admin", "write", "read", "server", "crypto", "crypt", "aes", "wpa", "base", "ingest", "jwt", "webhook", "tsig", "rndc", "logged",
+    "integration", "admin", "write", "read", "server", "crypto", "crypt", "aes", "wpa", "base", "ingest", "jwt", "webhook", "tsig", "rndc", "nonce",
 ];
 /// A last word that turns a secret's name into one about it.
 #[rustfmt::skip]
@@ -99,14 +99,18 @@ pub(super) fn stands_before_value(name: &str, random: bool) -> bool {
 
 fn secret_at(words: &[String], at: usize) -> Option<Names> {
     let word = words[at].trim_end_matches(|c: char| c.is_ascii_digit());
-    let before = at.checked_sub(1).map(|before| words[before].as_str());
+    let word_before = |far: usize| at.checked_sub(far).map(|before| words[before].as_str());
+    let before = word_before(1);
     let singular = word.strip_suffix('s').unwrap_or(word);
     match word {
         "auth" | "auths" | "signature" | "sig" | "bearer" | "otp" => return Some(Names::Perhaps),
         "authorization" => return Some(Names::Authorization),
         "webhook" | "webhooks" => return Some(Names::Webhook),
         "key" | "keys" if before.is_some_and(|before| KEYS.contains(&before)) => return Some(Names::Secret),
-        "string" if before == Some("key") => return Some(Names::Secret),
+        // `LOGGED_IN_KEY` of WordPress, `client-key-data` of Kubernetes, `db_key_base` of GitLab.
+        "key" if before == Some("in") && word_before(2) == Some("logged") => return Some(Names::Secret),
+        "data" if before == Some("key") && word_before(2) == Some("client") => return Some(Names::Secret),
+        "string" | "base" if before == Some("key") => return Some(Names::Secret),
         "salt" | "pepper" if before.is_some() => return Some(Names::Secret),
         "pin" if before.is_some_and(|before| matches!(before, "user" | "so" | "sim" | "card")) => {
             return Some(Names::Secret);
@@ -180,6 +184,10 @@ mod tests {
             "authTokens",
             "smtppass",
             "passwordhash",
+            "LOGGED_IN_KEY",
+            "nonce_key",
+            "db_key_base",
+            "client-key-data",
         ] {
             assert_eq!(names(name), Some(Names::Secret), "{name}");
         }
@@ -210,6 +218,9 @@ mod tests {
             "author",
             "keyboard",
             "secretary",
+            "sort_in_key",
+            "foreign_key_data",
+            "client_key",
         ] {
             assert_eq!(names(name), None, "{name}");
         }

@@ -35,6 +35,11 @@ impl Spans {
         }
     }
 
+    /// What was marked so far.
+    pub(super) fn marked(&self) -> impl Iterator<Item = &Range<usize>> {
+        self.marked.iter()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.marked.is_empty()
     }

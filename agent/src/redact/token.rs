@@ -1,8 +1,11 @@
 //! Secrets known by their shape alone, whatever stands before them: tokens of well-known services, JSON Web Tokens,
-//! password hashes (crypt(5), `{SCHEME}` of RFC 2307), authorization schemes.
+//! password hashes (crypt(5), `{SCHEME}` of RFC 2307), authorization schemes, private keys in base64.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::span::Spans;
-use super::value;
+use super::{block, value};
 
 struct Shape {
     start: &'static str,
@@ -44,7 +47,7 @@ pub(super) fn find(text: &str, spans: &mut Spans) {
             b'$' => crypt(text, at),
             b'{' => scheme(text, at),
             byte if fresh && byte.is_ascii_alphanumeric() => {
-                token(text, at).or_else(|| authorization(text, at))
+                token(text, at).or_else(|| authorization(text, at)).or_else(|| encoded_key(text, at))
             }
             _ => None,
         };
@@ -98,6 +101,23 @@ fn telegram(rest: &[u8], word: impl Fn(u8) -> bool) -> Option<usize> {
     debug_assert_eq!(*body, b':');
     let length = run(&rest[digits + 1..rest.len().min(digits + 100)], word);
     (length >= 33 && rest[digits + 1..].starts_with(b"A")).then_some(digits + 1 + length)
+}
+
+/// A private key in PEM (RFC 7468) that is in base64 once more, as Kubernetes has it; also behind its certificate. A certificate alone
+/// stays, and what cannot be decoded is taken for a key.
+fn encoded_key(text: &str, at: usize) -> Option<(usize, usize)> {
+    let rest = &text.as_bytes()[at..];
+    // Inside of base64 none begins, so each letter is looked at once.
+    let inside = at > 0 && matches!(text.as_bytes()[at - 1], b'+' | b'/');
+    if inside || !rest.starts_with(b"LS0tLS1CRUdJTi") {
+        return None;
+    }
+    let body = run(rest, |c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/'));
+    let length = body + run(&rest[body..rest.len().min(body + 2)], |c| c == b'=');
+    // What was cut has no last group.
+    let decoded = STANDARD.decode(&rest[..length - length % 4]);
+    let private = decoded.map_or(true, |pem| block::holds_private_key(&String::from_utf8_lossy(&pem)));
+    private.then_some((at, at + length))
 }
 
 /// `$6$salt$hash`, also with the dollars doubled as docker-compose wants them.

@@ -118,7 +118,7 @@ fn is_port(value: &str) -> bool {
     number.is_some_and(|number| number.len() <= 5 && is_number(number))
 }
 
-fn is_replaced(value: &str) -> bool {
+pub(super) fn is_replaced(value: &str) -> bool {
     value.len() == span::replaced_at(value.as_bytes(), 0).unwrap_or(0)
 }
 

@@ -128,7 +128,7 @@ fn lines(change: &Change, words: &dyn Words) -> Option<Vec<(&'static str, String
     }
     let (kind, mark) = if change.kind == ChangeKind::Added { ("added", "+") } else { ("same", " ") };
     let whole = change.text.as_ref()?.lines();
-    Some(whole.map(|line| (kind, format!("{mark}{}", text::clean(line)))).collect())
+    Some(whole.map(|line| (kind, format!("{mark}{}", text::harmless(line)))).collect())
 }
 
 fn marked(line: &str, words: &dyn Words) -> (&'static str, String) {
@@ -141,7 +141,7 @@ fn marked(line: &str, words: &dyn Words) -> (&'static str, String) {
         None => return ("same", " ".to_owned()),
         _ => "same",
     };
-    (kind, text::clean(line))
+    (kind, text::harmless(line))
 }
 
 impl Room {

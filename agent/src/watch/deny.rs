@@ -62,6 +62,10 @@ const NAMES: &[(&str, &str)] = &[
     (".npmrc", "credentials"),
     (".pypirc", "credentials"),
     ("kubeconfig*", "credentials"),
+    ("k3s.yaml", "credentials"),
+    ("rke2.yaml", "credentials"),
+    ("userlist.txt", "credentials"),
+    ("*.keyring", "a key ring"),
     ("rndc.key", "a key"),
     ("*.private", "a DNSSEC key"),
     ("logins.json", "a browser's passwords"),
@@ -72,7 +76,7 @@ const NAMES: &[(&str, &str)] = &[
     ("cookies.sqlite*", "a browser's sessions"),
     (".*_history", "what somebody typed"),
 ];
-/// Directories whose files are secrets whatever they are called.
+/// Directories whose files are secrets whatever they are called, and files whose names say it only there.
 const DIRECTORIES: &[(&str, &str)] = &[
     ("/root/.ssh/", "SSH keys"),
     ("/.ssh/", "SSH keys"),
@@ -90,6 +94,10 @@ const DIRECTORIES: &[(&str, &str)] = &[
     ("/run/secrets/", "credentials"),
     ("/run/credentials/", "credentials"),
     ("/etc/security/opasswd", "password hashes"),
+    ("/etc/kubernetes/admin.conf", "credentials"),
+    ("/etc/kubernetes/super-admin.conf", "credentials"),
+    ("/etc/kubernetes/controller-manager.conf", "credentials"),
+    ("/etc/kubernetes/scheduler.conf", "credentials"),
     ("/system-connections/", "network passwords"),
     ("/var/lib/mailbeat-agent/", "the agent's own key"),
 ];
@@ -158,6 +166,11 @@ mod tests {
             "/etc/wireguard/deploy_key",
             "/etc/ppp/chap-secrets",
             "/root/.bash_history",
+            "/etc/kubernetes/admin.conf",
+            "/etc/kubernetes/scheduler.conf",
+            "/etc/rancher/k3s/k3s.yaml",
+            "/etc/ceph/ceph.client.admin.keyring",
+            "/etc/pgbouncer/userlist.txt",
         ] {
             assert!(secret_as_a_whole(Path::new(path)).is_some(), "{path}");
         }
@@ -175,6 +188,11 @@ mod tests {
             "/etc/keyboard",
             "/etc/samba/smb.conf",
             "/etc/pam.d/passwd",
+            "/etc/kubernetes/kubelet-config.yaml",
+            "/etc/apache2/admin.conf",
+            "/etc/rancher/k3s/config.yaml",
+            "/etc/ceph/ceph.conf",
+            "/etc/pgbouncer/pgbouncer.ini",
         ] {
             assert_eq!(secret_as_a_whole(Path::new(path)), None, "{path}");
         }

@@ -95,7 +95,7 @@ fn show(desk: &Desk, id: i64) -> anyhow::Result<()> {
         row.seen,
         row.state
     );
-    desk.show(&row, &(head + &text::clean(&String::from_utf8_lossy(&content))))
+    desk.show(&row, &(head + &text::harmless(&String::from_utf8_lossy(&content))))
 }
 
 fn release(desk: &Desk, id: i64) -> anyhow::Result<()> {

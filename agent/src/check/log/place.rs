@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use mailbeat_shared::wire::id::Digest;
 use serde::{Deserialize, Serialize};
 
+use crate::check::files;
 use crate::os;
 
 /// So much of a file's beginning tells it from another one under the same inode, in bytes.
@@ -24,15 +25,6 @@ pub(super) struct Place {
     /// How many bytes of its beginning `head` is the digest of.
     head_bytes: u64,
     head: Digest,
-}
-
-/// Opens a log for reading; nothing but a regular file, and never one that blocks.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    let path = std::fs::canonicalize(path)?;
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"));
-    };
-    os::open_beneath(directory, Path::new(name)).map(|opened| opened.file)
 }
 
 impl Place {
@@ -79,7 +71,7 @@ impl Place {
             path != old
                 && path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(stem))
         });
-        let opened = alike.filter_map(|path| Some((open(&path).ok()?, path)));
+        let opened = alike.filter_map(|path| Some((files::open(&path).ok()?, path)));
         let mut same: Vec<(bool, PathBuf, File)> = opened
             .filter_map(|(mut file, path)| {
                 let is_itself = self.id.is_some() && Self::at_the_beginning(&file).id == self.id;

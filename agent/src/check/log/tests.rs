@@ -167,6 +167,15 @@ fn lines_leave_only_as_samples_where_that_is_switched_on() {
 }
 
 #[test]
+fn a_sample_is_told_without_its_colours() {
+    let mut story = Story::with("app.log", "samples = 1");
+    story.append("app.log", "begin\n");
+    story.look();
+    story.append("app.log", "ERROR \u{1b}[3mpassword\u{1b}[0m\u{1b}[2m=\u{1b}[0m\"x\"\n");
+    assert_eq!(story.look().output, "1 of 1 new lines match\nERROR password=\"x\"");
+}
+
+#[test]
 fn bytes_of_any_kind_and_lines_of_any_length_are_read() {
     let mut story = Story::with("app.log", "");
     story.append("app.log", "begin\n");

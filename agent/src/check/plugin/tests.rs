@@ -39,6 +39,31 @@ fn the_exit_code_is_the_verdict_and_what_is_no_exit_code_of_a_plugin_is_unknown(
 }
 
 #[test]
+fn the_script_of_the_documentation_says_how_many_wait_and_when_it_cannot_look() {
+    const PAGE: &str = include_str!("../../../../docs/checks.md");
+    const PLACE: &str = "/srv/shop/orders/incoming";
+    let (_, script) = PAGE.split_once("```sh\n").expect("a script");
+    let (script, _) = script.split_once("```").expect("its end");
+    assert!(script.contains(PLACE), "{script}");
+    let dir = tempfile::tempdir().unwrap();
+    let said = |place: &std::path::Path| shell(&script.replace(PLACE, &place.display().to_string()));
+    let add = |orders: std::ops::Range<usize>| {
+        orders.for_each(|order| std::fs::write(dir.path().join(order.to_string()), "").unwrap());
+    };
+    assert_eq!((said(dir.path()).state, said(dir.path()).output), (CheckState::Ok, "0 orders wait".into()));
+    add(0..60);
+    let many = said(dir.path());
+    assert_eq!((many.state, many.values[0].value), (CheckState::Warning, 60.0));
+    add(60..500);
+    assert_eq!(said(dir.path()).state, CheckState::Critical);
+    let nowhere = said(&dir.path().join("nowhere"));
+    assert_eq!(
+        (nowhere.state, nowhere.output.as_str()),
+        (CheckState::Unknown, "the queue cannot be looked at")
+    );
+}
+
+#[test]
 fn it_gets_no_environment_of_ours_and_no_shell_sees_its_arguments() {
     let sight = run("command = ['/bin/echo', '$HOME; id']", 60);
     assert_eq!(sight.output, "$HOME; id");

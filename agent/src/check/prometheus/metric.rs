@@ -1,6 +1,7 @@
 //! From the samples of a scrape to one number: which are meant, taken together how, since when, against what. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use globset::{Glob, GlobMatcher};
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::text::Sample;
 use crate::collect::whole;
 
-/// Most series one metric may select: each counter's last value is remembered.
+/// Most series one metric may select, and most whose last value is remembered, also of those that are gone.
 const SERIES: usize = 1_000;
 
 /// One number to measure.
@@ -107,8 +108,12 @@ impl<'de> Deserialize<'de> for Matcher {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Memory {
     at: Timestamp,
-    counters: BTreeMap<String, BTreeMap<String, f64>>,
+    counters: BTreeMap<String, BTreeMap<String, Seen>>,
 }
+
+/// What a counter showed last, and when, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Seen(f64, i64);
 
 impl Memory {
     pub(super) fn at(now: Timestamp) -> Self {
@@ -183,31 +188,47 @@ impl Metric {
                 series.len()
             ));
         }
-        if series.is_empty() && self.absent.is_none() {
+        let last = before.and_then(|before| Some((before, before.counters.get(key)?)));
+        let is_missing = series.is_empty() && self.absent.is_none();
+        // Where nothing was ever seen, what comes later has not begun at zero.
+        if self.by != By::Value && (last.is_some() || !is_missing) {
+            let seen = remembered(last.map(|(_, seen)| seen), &series, after.at);
+            after.counters.insert(key.to_owned(), seen);
+        }
+        if is_missing {
             return Err(format!("the exporter shows no number as {name} with these labels"));
         }
-        let counted: Vec<f64> = match self.by {
-            By::Value => series.into_values().collect(),
-            By::Increase | By::Rate => {
-                let last = before.and_then(|before| before.counters.get(key));
-                let grown = last.map(|last| growth(last, &series));
-                after.counters.insert(key.to_owned(), series);
-                let Some(grown) = grown else { return Ok(None) };
-                match self.per(before, after) {
-                    Some(per) => grown.into_iter().map(|grown| grown / per).collect(),
-                    None => return Ok(None),
-                }
-            }
+        let counted: Vec<f64> = match last {
+            _ if self.by == By::Value => series.into_values().collect(),
+            Some((before, last)) if before.at < after.at => self.growth(before.at, last, &series, after.at),
+            _ => return Ok(None),
         };
         let number =
             if counted.is_empty() { self.absent.unwrap_or_default() } else { self.together(&counted) };
         if number.is_finite() { Ok(Some(number)) } else { Err(format!("{name} is {number}")) }
     }
 
-    /// What growth is divided by; `None` where no time has passed.
-    fn per(&self, before: Option<&Memory>, after: &Memory) -> Option<f64> {
-        let passed = after.at.duration_since(before?.at).as_secs_f64();
-        (passed > 0.0).then_some(if self.by == By::Rate { passed } else { 1.0 })
+    /// How much each series grew since it was seen last, at the latest look or before. One that shows less than then began again at
+    /// zero, and so did one that was never seen.
+    fn growth(
+        &self,
+        latest: Timestamp,
+        last: &BTreeMap<String, Seen>,
+        series: &BTreeMap<String, f64>,
+        now: Timestamp,
+    ) -> Vec<f64> {
+        let grown = |(id, value): (&String, &f64)| {
+            let Seen(was, when) = last.get(id).copied().unwrap_or(Seen(0.0, latest.as_millisecond()));
+            let grown = if was <= *value { value - was } else { *value };
+            // Seen at a time that is yet to come: the clock was set back, and at what rate it grew nobody knows.
+            let passed = now.as_millisecond().checked_sub(when).filter(|passed| *passed > 0)?;
+            Some(if self.by == By::Rate {
+                grown / Duration::from_millis(passed.unsigned_abs()).as_secs_f64()
+            } else {
+                grown
+            })
+        };
+        series.iter().filter_map(grown).collect()
     }
 
     fn together(&self, counted: &[f64]) -> f64 {
@@ -223,13 +244,18 @@ impl Metric {
     }
 }
 
-/// How much each series grew. One that shows less than before began again at zero, and so did one that was not there.
-fn growth(last: &BTreeMap<String, f64>, now: &BTreeMap<String, f64>) -> Vec<f64> {
-    let grown = |(id, value): (&String, &f64)| match last.get(id) {
-        Some(last) if last <= value => value - last,
-        _ => *value,
-    };
-    now.iter().map(grown).collect()
+/// What every series showed last: those that are shown now, and of those that are not the latest as far as there is room.
+fn remembered(
+    last: Option<&BTreeMap<String, Seen>>,
+    series: &BTreeMap<String, f64>,
+    now: Timestamp,
+) -> BTreeMap<String, Seen> {
+    let mut gone: Vec<(&String, &Seen)> =
+        last.into_iter().flatten().filter(|(id, _)| !series.contains_key(*id)).collect();
+    gone.sort_by_key(|(_, Seen(_, when))| std::cmp::Reverse(*when));
+    gone.truncate(SERIES - series.len());
+    let shown = series.iter().map(|(id, value)| (id.clone(), Seen(*value, now.as_millisecond())));
+    shown.chain(gone.into_iter().map(|(id, seen)| (id.clone(), *seen))).collect()
 }
 
 /// A label that is not there is an empty one.

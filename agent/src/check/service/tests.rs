@@ -92,6 +92,31 @@ fn a_pid_file_tells_whether_its_process_runs() {
 }
 
 #[test]
+fn a_pid_file_that_is_none_is_unknown_and_never_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.pid");
+    let keys = format!("pid_file = '{}'", file.display());
+    let unknown = |why: &str| {
+        let sight = look(&keys);
+        assert!(sight.state == CheckState::Unknown && sight.output.contains(why), "{sight:?}");
+        std::fs::remove_file(&file).unwrap();
+    };
+    std::fs::write(&file, format!("{}{}", std::process::id(), " ".repeat(64))).unwrap();
+    unknown("a.pid is longer than a process number");
+    std::fs::write(&file, [0xff, b'1']).unwrap();
+    unknown("holds no process number");
+    let made = std::process::Command::new("mkfifo").arg(&file).status().unwrap();
+    assert!(made.success());
+    unknown("not a regular file");
+    std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+    unknown("not a regular file");
+    let real = dir.path().join("real");
+    std::fs::write(&real, std::process::id().to_string()).unwrap();
+    std::os::unix::fs::symlink(&real, &file).unwrap();
+    assert_eq!(look(&keys).state, CheckState::Ok, "a link to a file is one");
+}
+
+#[test]
 fn a_host_without_systemd_or_without_the_unit_says_so() {
     let sight = look("unit = 'no-such-unit-anywhere.service'");
     assert!(matches!(sight.state, CheckState::Critical | CheckState::Unknown), "{sight:?}");

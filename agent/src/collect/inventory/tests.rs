@@ -171,7 +171,7 @@ fn hostile_names_and_versions_are_made_harmless_and_a_list_too_long_is_counted_o
     let status: String = (0..limits::PACKAGES + 7).map(package).collect();
     let (inventory, problems) = found(&[("var/lib/dpkg/status", &status)]);
     let list = inventory.packages.unwrap().list;
-    assert_eq!((list.len(), list["p0"].as_str()), (limits::PACKAGES, "1[31m"));
+    assert_eq!((list.len(), list["p0"].as_str()), (limits::PACKAGES, "1"));
     assert_eq!(problems, ["packages: 7 left out, a report holds 20000 at most"]);
 }
 

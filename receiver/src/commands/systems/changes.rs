@@ -97,7 +97,7 @@ fn told(changed: &Changed) -> String {
             let kind = format!("{:?}", change.kind).to_lowercase();
             let note = if changed.note.is_empty() { String::new() } else { format!(" ({})", changed.note) };
             // Watched files are text from outside: their diffs keep every character on the wire and none that steers a terminal here.
-            let content = change.diff.as_deref().or(change.text.as_deref()).map(text::clean);
+            let content = change.diff.as_deref().or(change.text.as_deref()).map(text::harmless);
             let content = content.unwrap_or_else(|| {
                 if changed.note.is_empty() { "(content is not sent)".to_owned() } else { String::new() }
             });

@@ -88,7 +88,7 @@ async fn a_reply_of_a_hundred_megabytes_is_not_read() {
 async fn hostile_and_foreign_letters_in_a_reply_neither_steer_a_terminal_nor_hide_the_verdict() {
     let reply = b"550 5.1.1 \x1b[31mEmpf\xe4nger\x07 unbekannt\xe2\x80\xae\r\n".to_vec();
     let outcome = outcome(Script::default().at("RCPT", Act::Say(reply))).await;
-    assert_eq!(outcome.failure().unwrap().text, "550 5.1.1 [31mEmpf\u{fffd}nger unbekannt");
+    assert_eq!(outcome.failure().unwrap().text, "550 5.1.1 Empf\u{fffd}nger unbekannt");
     assert!(matches!(outcome, Outcome::Refused(_)), "{outcome}");
 }
 

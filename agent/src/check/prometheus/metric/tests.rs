@@ -75,6 +75,49 @@ fn each_series_begins_again_for_itself_and_a_new_one_began_at_zero() {
 }
 
 #[test]
+fn a_series_that_was_missing_goes_on_from_what_it_showed_last() {
+    let both = "c{w=\"1\"} 1000\nc{w=\"2\"} 5";
+    let texts = [both, "c{w=\"2\"} 8", "c{w=\"2\"} 8", "c{w=\"1\"} 1090\nc{w=\"2\"} 8"];
+    let increase = metric("name = 'c'\nby = 'increase'");
+    assert_eq!(over(&increase, &texts), [Ok(None), Ok(Some(3.0)), Ok(Some(0.0)), Ok(Some(90.0))]);
+    let rate = metric("name = 'c'\nby = 'rate'");
+    assert_eq!(over(&rate, &texts)[3], Ok(Some(0.5)), "over the three minutes it was not seen");
+    let again =
+        over(&increase, &["c{w=\"1\"} 1000\nc{w=\"2\"} 5", "c{w=\"2\"} 5", "c{w=\"1\"} 7\nc{w=\"2\"} 5"]);
+    assert_eq!(again[2], Ok(Some(7.0)), "it began again meanwhile");
+}
+
+#[test]
+fn also_when_all_series_were_missing_their_counters_go_on() {
+    let with_absent = metric("name = 'c'\nby = 'increase'\nabsent = 0");
+    assert_eq!(over(&with_absent, &["c 100", "", "c 110"]), [Ok(None), Ok(Some(0.0)), Ok(Some(10.0))]);
+    let without = over(&metric("name = 'c'\nby = 'increase'"), &["c 100", "", "c 110", "", "c 111"]);
+    assert!(without[1].is_err() && without[3].is_err(), "{without:?}");
+    assert_eq!([&without[2], &without[4]], [&Ok(Some(10.0)), &Ok(Some(1.0))]);
+    let first = over(&metric("name = 'c'\nby = 'increase'"), &["", "c 100"]);
+    assert_eq!(first[1], Ok(None), "what was never looked at has not grown");
+}
+
+#[test]
+fn of_missing_series_so_many_are_remembered_as_there_is_room_for_the_latest_first() {
+    let many = |from: usize, to: usize| -> String {
+        (from..to).map(|number| format!("c{{n=\"{number}\"}} 1\n")).collect()
+    };
+    let increase = metric("name = 'c'\nby = 'increase'");
+    let texts = [many(0, 600), many(600, 1_200), many(1_100, 1_200), many(0, 1), many(600, 601)];
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let said = over(&increase, &texts);
+    assert_eq!(said[1..], [Ok(Some(600.0)), Ok(Some(0.0)), Ok(Some(0.0)), Ok(Some(0.0))]);
+    let mut memory = Memory::at(at(0));
+    for (minute, text) in [(1, many(0, 900)), (2, many(900, 1_800))] {
+        let mut after = Memory::at(at(60 * minute));
+        increase.measure(&samples(&text).unwrap(), Some(&memory), &mut after).unwrap();
+        memory = after;
+    }
+    assert_eq!(memory.counters["m"].len(), SERIES);
+}
+
+#[test]
 fn the_order_of_labels_makes_no_new_series() {
     let increase = metric("name = 'c'\nby = 'increase'");
     let texts = ["c{a=\"1\",b=\"2\"} 7", "c{b=\"2\",a=\"1\"} 8"];
