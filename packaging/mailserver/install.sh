@@ -102,7 +102,7 @@ port = $SUBMISSIONS_PORT
 tls = "implicit"
 tls_pin = "sha256:$pin"
 domain = "$DOMAIN"
-# Remove the # where the receiver runs on this host, and issue contracts with a login as root then; else
-# \`contracts issue --relay\` prints the line to add there.
-#logins = "$users/smtp.users"
+# Only where the receiver runs on this host; contracts with a login are issued as root then. Where it runs elsewhere
+# remove this line: \`contracts issue --relay\` prints what to add to the file there.
+logins = "$users/smtp.users"
 END

@@ -35,7 +35,7 @@ pub(super) fn run(desk: &Desk, command: &Contracts) -> anyhow::Result<()> {
                     row.customer.clone(),
                     row.revision.to_string(),
                     row.valid_until.map_or_else(|| "revocation".into(), render::time),
-                    format!("{} of {}", row.enrolled, row.systems),
+                    row.coverage(),
                     row.state.into(),
                 ]
             })
@@ -78,6 +78,8 @@ struct Row {
     valid_until: Option<Timestamp>,
     systems: u32,
     enrolled: u32,
+    /// Of the enrolled, those that report under an older revision.
+    behind: u32,
     state: &'static str,
 }
 
@@ -98,8 +100,15 @@ impl Row {
             valid_until: terms.valid_until,
             systems: terms.systems,
             enrolled: contract.enrolled,
+            behind: contract.behind,
             state,
         }
+    }
+
+    /// How many systems are enrolled of how many it covers, and how many of them have yet to take the newest revision up.
+    fn coverage(&self) -> String {
+        let covered = format!("{} of {}", self.enrolled, self.systems);
+        if self.behind == 0 { covered } else { format!("{covered}, {} behind", self.behind) }
     }
 }
 

@@ -128,16 +128,11 @@ fn judged(number: &str, crossing: Option<Crossing>, evidence: String) -> Judged 
     }
 }
 
-/// Names the last day, as `--valid-until` does; it stays true when that day is over.
+/// Names the last day, as `--valid-until` does; it stays true when that day is over, and when the contract is renewed.
 fn title(contract: &Ending) -> String {
-    let Ending { number, customer, ends_at, renewed, .. } = contract;
-    let last = ends_at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN).strftime("%F");
-    match renewed {
-        None => format!("contract {number} of {customer} is valid until {last}"),
-        Some(revision) => format!(
-            "contract {number} of {customer} is renewed, but hosts have not taken up revision {revision}; theirs is valid until {last}"
-        ),
-    }
+    let Ending { number, customer, ends_at, .. } = contract;
+    let last = ends_at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN);
+    format!("contract {number} of {customer} is valid on its hosts until {}", last.strftime("%F"))
 }
 
 fn evidence(contract: &Ending) -> String {
@@ -149,7 +144,7 @@ fn evidence(contract: &Ending) -> String {
         ),
         Some(revision) => {
             format!(
-                "`mailbeat-agent activate {number}.{revision}.contract` on each of them takes the renewal up"
+                "it is renewed: `mailbeat-agent activate {number}.{revision}.contract` on each of them takes that up"
             )
         }
     };

@@ -25,6 +25,8 @@ pub struct ContractRow {
     pub valid_from: Timestamp,
     /// Systems that count against it.
     pub enrolled: u32,
+    /// How many of them report under an older revision.
+    pub behind: u32,
     /// The sealed file.
     pub file: String,
 }
@@ -60,7 +62,9 @@ macro_rules! select_contracts {
         "SELECT c.id, c.number, c.customer, c.valid_until, c.grace_days, c.systems, c.heartbeat_default, c.heartbeat_min,
             c.heartbeat_max, c.system_default, c.system_min, c.system_max, c.maintenance_max_h, c.enrollment,
             c.revoked_at, k.name, c.revision, c.valid_from, c.file,
-            (SELECT count(*) FROM systems s WHERE s.contract = c.id AND s.state <> 'retired')
+            (SELECT count(*) FROM systems s WHERE s.contract = c.id AND s.state <> 'retired'),
+            (SELECT count(*) FROM systems s
+                WHERE s.contract = c.id AND s.state <> 'retired' AND s.contract_revision < c.revision)
         FROM contracts c JOIN customers k ON k.id = c.customer"
     };
 }
@@ -265,6 +269,7 @@ fn contract_row(row: &Row<'_>) -> rusqlite::Result<ContractRow> {
         valid_from: time(row, 17)?,
         file: row.get(18)?,
         enrolled: row.get(19)?,
+        behind: row.get(20)?,
     })
 }
 

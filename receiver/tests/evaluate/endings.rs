@@ -57,8 +57,9 @@ fn a_contract_is_told_of_60_30_and_7_days_before_its_end_and_until_it_is_renewed
     assert!(office.look_after(DAY - MINUTE).is_empty());
     assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
     let last_day = (office.contracts[0].ends_at - SignedDuration::from_secs(1)).strftime("%F").to_string();
-    let ends =
-        format!("Mailbeat receiver: contract ACME-2026-001 of ACME Wasserwerke is valid until {last_day}");
+    let ends = format!(
+        "Mailbeat receiver: contract ACME-2026-001 of ACME Wasserwerke is valid on its hosts until {last_day}"
+    );
     assert_eq!(office.ticket(), (ends.as_str(), Severity::Low));
     assert_eq!(
         office.world.reason(),
@@ -88,7 +89,10 @@ fn one_that_had_ended_when_it_was_first_seen_is_urgent_at_once() {
     let mut office = Office::new(-3);
     assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
     let (title, severity) = office.ticket();
-    assert!(title.contains("of ACME Wasserwerke is valid until ") && severity == Severity::High, "{title}");
+    assert!(
+        title.contains("of ACME Wasserwerke is valid on its hosts until ") && severity == Severity::High,
+        "{title}"
+    );
 }
 
 #[test]
@@ -104,13 +108,11 @@ fn a_renewal_that_hosts_have_not_taken_up_is_told_with_them_until_they_have() {
     office.contracts = vec![renewed];
     assert!(office.look_after(MINUTE).is_empty(), "who renewed it knows");
     assert_eq!(office.look_after(DAY * 10), ["MB-1001 severity_changed"]);
-    let title = "is renewed, but hosts have not taken up revision 2; theirs is valid until ";
-    assert!(office.ticket().0.contains(title), "{}", office.ticket().0);
     let reason = office.world.reason();
     assert!(reason.starts_with("systems that report under it: 2 (pump-01, pump-02); 14 days"), "{reason}");
     assert!(
         reason.ends_with(
-            "`mailbeat-agent activate ACME-2026-001.2.contract` on each of them takes the renewal up"
+            "it is renewed: `mailbeat-agent activate ACME-2026-001.2.contract` on each of them takes that up"
         ),
         "{reason}"
     );
@@ -125,8 +127,12 @@ fn of_two_revisions_under_which_hosts_report_the_first_to_end_is_told() {
     office.contracts[0].renewed = Some(3);
     office.contracts.push(later);
     assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
-    let (title, severity) = office.ticket();
-    assert!(title.contains("have not taken up revision 3") && severity == Severity::Medium, "{title}");
+    assert_eq!(office.ticket().1, Severity::Medium);
+    assert!(
+        office.world.reason().contains("activate ACME-2026-001.3.contract`"),
+        "{}",
+        office.world.reason()
+    );
 }
 
 #[test]

@@ -209,11 +209,7 @@ const PHRASES: &[Phrase] = &[
         "{1}; wenn nichts mehr passt, kommen Berichte zurück oder warten bei ihren Absendern, und Hosts scheinen zu schweigen; {2}",
     ),
     ("there is room again: {p}", "es ist wieder Platz: {1}"),
-    ("contract {} of {} is valid until {}", "Vertrag {1} von {2} gilt bis {3}"),
-    (
-        "contract {} of {} is renewed, but hosts have not taken up revision {}; theirs is valid until {}",
-        "Vertrag {1} von {2} ist verlängert, aber Hosts haben Revision {3} nicht übernommen; ihre gilt bis {4}",
-    ),
+    ("contract {} of {} is valid on its hosts until {}", "Vertrag {1} von {2} gilt auf seinen Hosts bis {3}"),
     (
         "systems that report under it: {n} ({}); {n} days after its end nothing is heard of them any more; {p}",
         "Systeme, die unter ihm berichten: {1} ({2}); {3} Tage nach seinem Ende hört man nichts mehr von ihnen; {4}",
@@ -223,8 +219,8 @@ const PHRASES: &[Phrase] = &[
         "`mailbeat-receiver contracts renew {1} --valid-until TAG` macht die Datei, die der Kunde aktiviert",
     ),
     (
-        "`mailbeat-agent activate {}` on each of them takes the renewal up",
-        "`mailbeat-agent activate {1}` auf jedem übernimmt die Verlängerung",
+        "it is renewed: `mailbeat-agent activate {}` on each of them takes that up",
+        "er ist verlängert: `mailbeat-agent activate {1}` auf jedem übernimmt das",
     ),
     (
         "every system that reports has a later one, or the contract is revoked",
