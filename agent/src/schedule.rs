@@ -80,7 +80,10 @@ pub fn plan(
     let every = |interval_s: u32| Slots { system, interval_s };
     let heartbeats = every(promise.heartbeat_interval_s);
     let system_due = state.last_system.map_or(now, |last| every(promise.system_interval_s).after(last));
-    let heartbeat = state.last_heartbeat.map_or(now, |last| heartbeats.after(last));
+    // The vendor waits to see a renewal in force.
+    let is_renewed = state.under_revision.is_some_and(|revision| revision != contract.revision);
+    let last_heartbeat = state.last_heartbeat.filter(|_| !is_renewed);
+    let heartbeat = last_heartbeat.map_or(now, |last| heartbeats.after(last));
     // The heartbeat after which no slot is left says the end instead.
     let last_of_all =
         permission::end(contract).is_some_and(|end| heartbeats.after(heartbeat.max(now)) >= end);
@@ -185,6 +188,21 @@ mod tests {
         state.rebase(back);
         assert_eq!(due(&state, true, back)[1].0, slots.after(back));
         assert_eq!(due(&state, true, slots.after(back))[1].0, slots.after(back), "it comes due");
+    }
+
+    #[test]
+    fn a_renewal_is_seen_by_a_heartbeat_at_once_and_then_by_all_in_their_slots() {
+        let now = second(1_780_000_000);
+        let said = |revision| State {
+            last_heartbeat: Some(now),
+            last_system: Some(now),
+            under_revision: revision,
+            ..State::default()
+        };
+        let in_force = testing::contract().revision;
+        assert_eq!(due(&said(Some(in_force + 1)), true, now)[1], (now, Due::Heartbeat));
+        assert!(due(&said(Some(in_force)), true, now)[1].0 > now);
+        assert!(due(&said(None), true, now)[1].0 > now, "an older agent did not write it down");
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct State {
     pub sequence: u64,
     /// Digest of the report with that sequence.
     pub previous: Option<Digest>,
+    /// The contract's revision that the last report was made under.
+    pub under_revision: Option<u32>,
     /// When the last heartbeat was made.
     pub last_heartbeat: Option<Timestamp>,
     /// When the last system report was made.
@@ -128,6 +130,7 @@ impl State {
         state.sequence = report.sequence;
         state.previous = Some(digest);
         state.last_seen = Some(now);
+        state.under_revision = Some(report.contract_revision);
         match &report.body {
             Body::Heartbeat { heartbeat } => {
                 state.last_heartbeat = Some(now);

@@ -60,7 +60,7 @@ pub struct NewFiling {
     pub target: Target,
 }
 
-/// Filings of one target in few commands: UIDs ascending, to be written as a sequence set (RFC 9051, 4.1.1).
+/// Filings of one target in few commands: UIDs ascending.
 #[must_use]
 pub fn by_target(filings: &[Filing]) -> Vec<(Target, Vec<Filing>)> {
     [Target::Processed, Target::Quarantine]
@@ -75,29 +75,12 @@ pub fn by_target(filings: &[Filing]) -> Vec<(Target, Vec<Filing>)> {
         .collect()
 }
 
-/// A sequence set: `3:5,9`.
-#[must_use]
-pub fn sequence_set(uids: &[u32]) -> String {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for &uid in uids {
-        match ranges.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(uid) => *last = uid,
-            Some((_, last)) if *last == uid => {}
-            _ => ranges.push((uid, uid)),
-        }
-    }
-    let text = |(first, last): &(u32, u32)| {
-        if first == last { first.to_string() } else { format!("{first}:{last}") }
-    };
-    ranges.iter().map(text).collect::<Vec<_>>().join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn filings_are_grouped_by_target_and_runs_of_uids_become_ranges() {
+    fn filings_are_grouped_by_target_in_the_order_of_their_uids() {
         let filing = |id, uid, target| Filing { id, uid, target };
         let filings = [
             filing(1, 5, Target::Processed),
@@ -107,7 +90,5 @@ mod tests {
         let groups = by_target(&filings);
         assert_eq!(groups.len(), 2);
         assert_eq!(groups[0], (Target::Processed, vec![filings[2], filings[0]]));
-        assert_eq!(sequence_set(&[3, 4, 5, 9, 9, 11]), "3:5,9,11");
-        assert_eq!(sequence_set(&[]), "");
     }
 }

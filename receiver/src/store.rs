@@ -37,7 +37,7 @@ mod systems;
 mod terms;
 mod tickets;
 
-pub use branches::{Branch, Hole, Why};
+pub use branches::{Branch, Hole};
 pub use confirmations::Confirmation;
 pub use content::{PackedReport, pack, unpack};
 pub use contracts::{ContractRefused, ContractRow};

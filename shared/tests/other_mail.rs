@@ -51,12 +51,19 @@ fn bounded(by: &str, headers: &str, parts: &[&str]) -> String {
 
 const STATUS: &str = "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nAction: failed\r\nDiagnostic-Code: smtp; 550 no\r\n\r\nAction: delivered\r\n";
 
+/// What a status notification says that brings this back.
+#[track_caller]
+fn bounce(original: &str) -> Bounce {
+    match other(&multipart("Content-Type: multipart/report", &[STATUS, original])) {
+        Other::Bounce(told) => told,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_bounce_to_one_of_several_is_a_bounce_and_names_the_mail_it_brings_back() {
     let original = "Content-Type: message/rfc822\r\n\r\nMessage-ID: <mine@vendor.example>\r\nIn-Reply-To: <before@vendor.example>\r\n\r\nx";
-    let Other::Bounce(told) = other(&multipart("Content-Type: multipart/report", &[STATUS, original])) else {
-        panic!("not a bounce")
-    };
+    let told = bounce(original);
     let about = vec!["mine@vendor.example".to_owned(), "before@vendor.example".to_owned()];
     assert_eq!(told, Bounce { failed: true, diagnostic: "smtp; 550 no".into(), about });
 }
@@ -119,10 +126,7 @@ fn the_headers_a_bounce_brings_back_are_read_and_what_they_announce_is_not() {
         "Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <mine@vendor.example>\r\n{}",
         deep("Content-Type: message\t/rfc822")
     );
-    let Other::Bounce(told) = other(&multipart("Content-Type: multipart/report", &[STATUS, &original]))
-    else {
-        panic!("not a bounce")
-    };
+    let told = bounce(&original);
     assert_eq!(told.about, ["mine@vendor.example"]);
 }
 
@@ -133,10 +137,7 @@ fn a_mail_that_a_gateway_forwards_in_base64_is_looked_into() {
     let encoded = base64::prelude::BASE64_STANDARD.encode(original);
     let original =
         format!("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}");
-    let Other::Bounce(told) = other(&multipart("Content-Type: multipart/report", &[STATUS, &original]))
-    else {
-        panic!("not a bounce")
-    };
+    let told = bounce(&original);
     assert_eq!(told.about, ["mine@vendor.example"]);
 }
 

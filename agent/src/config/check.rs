@@ -94,7 +94,12 @@ fn included(config: &Config) -> Vec<Finding> {
 /// Encryption that cannot be, or that nobody asked for.
 fn encryption(config: &Config, contract: Option<&Contract>) -> Option<Finding> {
     let nobody = contract.is_some_and(|contract| contract.encryption_key.is_none());
+    // The vendor's is one of them.
+    let (keys, most) = (config.encrypt_to.len(), limits::RECIPIENTS - 1);
     match (config.encrypt, config.encrypt_to.is_empty()) {
+        (true, _) if keys > most => Some(Finding::wrong(format!(
+            "encrypt_to names {keys} keys, and the receiver opens no report that is encrypted for more than {most}"
+        ))),
         (true, _) if nobody => Some(Finding::wrong(
             "encrypt = true, and the contract names no key to encrypt for: ask the vendor for a newer revision of it",
         )),

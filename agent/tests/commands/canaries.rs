@@ -115,8 +115,9 @@ fn no_secret_of_the_corpus_is_found_in_mail_spool_trail_state_or_log() {
     site.configure("log = 'debug'\nsubject = 'full'");
     let write = |turn: usize| {
         for (number, (text, _)) in corpus.iter().enumerate() {
-            // The second time something beside the secret differs, so that it stands in the context of a diff.
-            let text = format!("{ORDINARY} = {turn}\n{text}\n# {ORDINARY} {turn}\n");
+            // The second time something beside the secret differs, so that it stands in the context of a diff. In comments, because some
+            // files are known by having no other lines than they have.
+            let text = format!("# {ORDINARY} = {turn}\n{text}\n# {ORDINARY} {turn}\n");
             fs::write(site.path(&format!("watched/{number:03}.conf")), text).unwrap();
         }
     };

@@ -78,3 +78,16 @@ fn without_a_key_to_encrypt_for_nothing_leaves_in_clear_and_the_reason_is_said()
     assert!(checked.0.contains("names no key to encrypt for"), "{checked:?}");
     assert_eq!(site.mails().len(), 0);
 }
+
+#[test]
+fn more_keys_than_the_receiver_opens_a_report_for_are_named_before_anything_is_sent() {
+    let vendor = DecryptionKey::generate();
+    let checked = |keys: usize| {
+        let own: Vec<String> =
+            (0..keys).map(|_| format!("'{}'", DecryptionKey::generate().public())).collect();
+        let site = site(Some(&vendor), &format!("encrypt = true\nencrypt_to = [{}]", own.join(", ")));
+        texts(&site.output(&["config", "check"])).0
+    };
+    assert!(!checked(19).contains("encrypt_to"), "with the vendor's they are twenty");
+    assert!(checked(20).contains("encrypt_to names 20 keys"), "{}", checked(20));
+}

@@ -14,7 +14,7 @@ use super::settle::Arrival;
 use super::verdict::{QuarantineReason as Reason, Verdict};
 use super::{branch, confirm, files, hole, judge};
 use crate::evaluate::rules::Rules;
-use crate::store::{Branch, Hole, NewReport, StoreError, System, Terms, Tx, Why};
+use crate::store::{Branch, Hole, NewReport, StoreError, System, Terms, Tx};
 
 /// Longest planned shutdown.
 const SHUTDOWN: SignedDuration = SignedDuration::from_hours(24);
@@ -209,10 +209,6 @@ fn keep_holes(
     report: &Report,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let stated = [(Why::Superseded, &report.superseded), (Why::Lost, &report.lost)];
-    for (why, ranges) in stated {
-        ranges.iter().try_for_each(|range| tx.explain(branch, *range, why, now))?;
-    }
     let explained: Vec<hole::Range> = report.superseded.iter().chain(&report.lost).copied().collect();
     if report.sequence > expected {
         let rest = hole::without_all(vec![(expected, report.sequence - 1)], &explained);

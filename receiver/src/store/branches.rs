@@ -53,26 +53,6 @@ pub struct Hole {
     pub seen_at: Timestamp,
 }
 
-/// Why a sequence will never come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// A newer heartbeat said more.
-    Superseded,
-    /// It was lost or refused for good.
-    Lost,
-}
-
-impl Why {
-    /// The word in the table.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Superseded => "superseded",
-            Self::Lost => "lost",
-        }
-    }
-}
-
 macro_rules! branch_columns {
     () => {
         "id, incarnation, number, opened_at, newest_sequence, newest_digest, life_at, last_received_at, skew, clock_run,
@@ -265,16 +245,5 @@ impl Tx<'_> {
         const SQL: &str = "-- remove_hole
             DELETE FROM holes WHERE branch = ?1 AND first = ?2";
         self.run(SQL, params![branch, int(first)]).map(drop)
-    }
-
-    /// Writes down that a range will never come, and why.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn explain(&self, branch: i64, range: Range, why: Why, at: Timestamp) -> Result<(), StoreError> {
-        const SQL: &str = "-- explain
-            INSERT INTO explained (branch, first, last, why, stated_at) VALUES (?1, ?2, ?3, ?4, ?5)
-            ON CONFLICT (branch, first, last, why) DO NOTHING";
-        self.run(SQL, params![branch, int(range.0), int(range.1), why.as_str(), us(at)]).map(drop)
     }
 }

@@ -177,24 +177,4 @@ impl Tx<'_> {
         }
         Ok(())
     }
-
-    /// The UIDs of a Maildir's files, given to those that are new in the order they are named.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn number_files(&self, folder: i64, names: &[&str]) -> Result<Vec<u32>, StoreError> {
-        const INSERT: &str = "-- number_files
-            INSERT INTO maildir_files (folder, name, uid)
-            VALUES (?1, ?2, (SELECT 1 + coalesce(max(uid), 0) FROM maildir_files WHERE folder = ?1))
-            ON CONFLICT (folder, name) DO NOTHING";
-        const SELECT: &str = "-- number_files
-            SELECT uid FROM maildir_files WHERE folder = ?1 AND name = ?2";
-        names
-            .iter()
-            .map(|name| {
-                self.run(INSERT, params![folder, name])?;
-                self.only(SELECT, params![folder, name], |row| row.get(0))
-            })
-            .collect()
-    }
 }

@@ -128,7 +128,7 @@ impl Tx<'_> {
         secret.map(NotificationSecret::from_random).ok_or_else(missing)
     }
 
-    /// Notifications to try now, the oldest first.
+    /// Notifications to try now, those first that were to be tried first: what waits for a mailbox holds up no other.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -138,18 +138,8 @@ impl Tx<'_> {
                 c.locale, n.channel, n.attempts, n.made_at
             FROM notifications n JOIN ticket_events e ON e.id = n.event JOIN tickets t ON t.number = e.ticket
                 JOIN contacts c ON c.id = n.contact
-            WHERE n.state = 'waiting' AND n.next_at <= ?1 ORDER BY n.id LIMIT ?2";
+            WHERE n.state = 'waiting' AND n.next_at <= ?1 ORDER BY n.next_at, n.id LIMIT ?2";
         self.all(SQL, params![us(now), limit], notification)
-    }
-
-    /// When the next notification is to be tried.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn next_notification_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        const SQL: &str = "-- next_notification_at
-            SELECT next_at FROM notifications WHERE state = 'waiting' ORDER BY next_at LIMIT 1";
-        self.one(SQL, [], |row| time(row, 0))
     }
 
     /// Counts an attempt before it is made, to this address, and says when to try again if nothing more is heard.

@@ -121,21 +121,18 @@ impl Tx<'_> {
         self.run(SQL, params![super::sqlite::us(received_before), limit])
     }
 
-    /// Forgets bookkeeping older than `before`: moves that were made, ended quarantine, counters, holes, explanations and idempotency
-    /// keys.
+    /// Forgets bookkeeping older than `before`: moves that were made, ended quarantine, counters, holes and idempotency keys.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn forget_bookkeeping(&self, before: Timestamp) -> Result<usize, StoreError> {
-        const STATEMENTS: [&str; 5] = [
+        const STATEMENTS: [&str; 4] = [
             "-- forget_bookkeeping
             DELETE FROM filings WHERE done_at < ?1",
             "-- forget_bookkeeping
             DELETE FROM quarantine WHERE state <> 'waiting' AND added_at < ?1",
             "-- forget_bookkeeping
             DELETE FROM holes WHERE seen_at < ?1",
-            "-- forget_bookkeeping
-            DELETE FROM explained WHERE stated_at < ?1",
             "-- forget_bookkeeping
             DELETE FROM actions WHERE done_at < ?1",
         ];

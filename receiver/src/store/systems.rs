@@ -234,24 +234,4 @@ impl Tx<'_> {
             SELECT id FROM systems WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
         self.all(SQL, params![us(now), limit], |row| row.get(0))
     }
-
-    /// When the next system is due.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn next_due_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        const SQL: &str = "-- next_due_at
-            SELECT min(due_at) FROM systems";
-        self.only(SQL, [], |row| maybe_time(row, 0))
-    }
-
-    /// How many systems count against a contract.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn enrolled(&self, contract: i64) -> Result<u32, StoreError> {
-        const SQL: &str = "-- enrolled
-            SELECT count(*) FROM systems WHERE contract = ?1 AND state <> 'retired'";
-        self.only(SQL, params![contract], |row| row.get(0))
-    }
 }

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use age::secrecy::ExposeSecret as _;
 use age::{Decryptor, Encryptor, x25519};
+use memchr::memmem;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::extract::Signed;
@@ -148,10 +149,11 @@ fn open(bytes: &[u8], keys: &[DecryptionKey]) -> Result<Vec<u8>, OpenError> {
     }
 }
 
-/// How many recipients the header names: each costs one step of an elliptic curve for each of our keys.
+/// How many recipients the header names: each costs one step of an elliptic curve for each of our keys. `age` puts a stanza of no known type
+/// beside them.
 fn recipients(bytes: &[u8]) -> usize {
-    let header = bytes.windows(4).position(|four| four == b"\n---").map_or(bytes, |end| &bytes[..end]);
-    header.windows(4).filter(|four| four == b"\n-> ").count()
+    let end = memmem::find(bytes, b"\n---").unwrap_or(bytes.len());
+    memmem::find_iter(&bytes[..end], b"\n-> X25519 ").count()
 }
 
 impl FromStr for EncryptionKey {

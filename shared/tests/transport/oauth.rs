@@ -218,6 +218,19 @@ async fn without_consent_the_command_that_gives_it_is_named() {
 }
 
 #[tokio::test]
+async fn a_consent_outlives_settings_that_were_wrong_for_a_while() {
+    let story = Story::signed_in([token("second", "second-refresh")]).await;
+    let wrong = read(
+        &format!("token_endpoint = '{}/token'\n{}", story.web.url, PERSON.replace("'mail'", "'mial'")),
+        story.dir.path(),
+        &story.clock,
+    );
+    let refused = wrong.access(None).await.unwrap_err();
+    assert!(refused.to_string().contains("nobody has signed in"), "{refused}");
+    assert_eq!(story.settings.access(None).await.unwrap().token.expose(), "second");
+}
+
+#[tokio::test]
 async fn an_application_proves_itself_by_its_certificate() {
     let dir = tempfile::tempdir().unwrap();
     let key = rcgen::KeyPair::generate().unwrap();

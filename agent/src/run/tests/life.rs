@@ -1,5 +1,7 @@
 //! Activation, contract, machine and clock.
 
+use mailbeat_shared::wire::contract::Interval;
+
 use super::*;
 
 #[test]
@@ -114,6 +116,22 @@ fn the_last_report_before_the_end_says_so_and_then_the_agent_is_silent_until_it_
     story.live(2.hours());
     assert_eq!(story.kinds().last(), Some(&Kind::Heartbeat));
     story.chain_is_whole();
+}
+
+#[test]
+fn a_renewal_that_is_taken_up_is_told_at_once_though_heartbeats_go_out_once_a_day() {
+    let mut contract = testing::contract();
+    contract.heartbeat_interval_s = Interval { default: 86_400, min: 86_400, max: 86_400 };
+    let mut story = Story::with(TWO_ROUTES, &contract);
+    story.live(2.hours());
+    let before = story.mails().len();
+    contract.revision = 2;
+    let sealed = SealedContract::open(contract.seal(&testing::vendor()).as_bytes()).unwrap();
+    activation::store(&story.home, &sealed, None).unwrap();
+    story.live(2.hours());
+    let since = story.mails().split_off(before);
+    let told: Vec<_> = since.iter().map(|report| (report.kind(), report.contract_revision)).collect();
+    assert_eq!(told, [(Kind::Heartbeat, 2)]);
 }
 
 #[test]

@@ -236,6 +236,19 @@ fn refused_and_due(world: &mut World, second: i64) -> (Vec<String>, Vec<String>)
 }
 
 #[test]
+fn what_is_put_off_again_and_again_holds_up_nothing_that_came_later() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    for hour in 1..=2 {
+        world.verdict(&agent.make(disks(2, 0.96), at(hour * HOUR)).mail, at(hour * HOUR));
+    }
+    let due = world.read(|tx| tx.due_notifications(at(3 * HOUR), 2));
+    let [older, newer] = due.as_slice() else { panic!("{due:?}") };
+    world.write(|tx, _| tx.defer_notification(older.id, at(3 * HOUR + 1), "the mailbox is not read so far"));
+    let next = world.read(|tx| tx.due_notifications(at(3 * HOUR + 1), 1));
+    assert_eq!(next[0].id, newer.id);
+}
+
+#[test]
 fn a_refusal_of_whatever_we_send_marks_nobody_and_one_of_the_recipient_tells_the_next() {
     let (mut world, due) = told_to_the_first();
     let refused = Failure::new(FailureKind::Permanent, "550 you may not send");

@@ -10,3 +10,7 @@ ALTER TABLE systems ADD COLUMN system_reports_from INTEGER;
 -- What the receiver asks itself each second.
 CREATE INDEX quarantine_by_reason ON quarantine (mailbox, reason) WHERE state = 'waiting';
 CREATE INDEX notifications_refused ON notifications (contact) WHERE state = 'refused';
+
+-- Nobody read these.
+DROP TABLE explained;
+DROP TABLE maildir_files;

@@ -52,15 +52,16 @@ impl OAuthSettings {
         if let Some(access) = self.kept_access(&record, refused) {
             return Ok(access);
         }
-        let record = if record.client == self.client_name() { record } else { Record::default() };
+        let is_ours = record.client == self.client_name();
+        // A consent that was given to another application, or for other scopes, is still good once these settings are as they were.
+        let anothers_consent = !is_ours && record.refresh.is_some();
+        let record = if is_ours { record } else { Record::default() };
         let before = record.clone();
-        match self.renew(record).await {
-            Ok(access) => Ok(access),
-            Err(failure) => {
-                self.note_refusal(before, &failure);
-                Err(failure)
-            }
+        let renewed = self.renew(record).await;
+        if let (Err(failure), false) = (&renewed, anothers_consent) {
+            self.note_refusal(before, failure);
         }
+        renewed
     }
 
     /// Forgets the account's tokens here; the provider is not told.
