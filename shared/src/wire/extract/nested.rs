@@ -29,7 +29,7 @@ pub(super) fn shallow(raw: &[u8]) -> Cow<'_, [u8]> {
         let Some(name) = name_before(&raw[..colon]) else { continue };
         // In one unfolded line the first name decides for all.
         if colon >= value.end {
-            value = colon + 1..end_of_value(raw, colon + 1);
+            value = colon..end_of_value(raw, colon);
             let announced = raw[value.clone()].to_ascii_lowercase();
             multiparts += usize::from(has(&announced, "multipart"));
             hidden = announces_messages(&announced) || multiparts > limits::MULTIPARTS;
@@ -78,7 +78,7 @@ fn name_before(line: &[u8]) -> Option<usize> {
     None
 }
 
-/// Where the value that begins at `from` ends, with the lines it is folded into.
+/// Where the value behind the colon at `from` ends, with the lines it is folded into.
 fn end_of_value(raw: &[u8], from: usize) -> usize {
     memchr::memchr_iter(b'\n', &raw[from..])
         .map(|at| from + at)
