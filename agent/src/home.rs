@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mailbeat_shared::durable;
+use mailbeat_shared::owner::Owner;
 
 pub use lock::{Holder, Lock};
 
@@ -29,12 +30,12 @@ pub enum HomeError {
         error: io::Error,
     },
     /// It belongs to somebody else: what this process wrote there, the agent could not read.
-    #[error("{path} belongs to user {owner}; run this command as that user: sudo -u '#{owner}' mailbeat-agent ...", path = path.display())]
+    #[error("{path} belongs to user {owner}; run this command as root or as that user: sudo -u '#{owner}' mailbeat-agent ...", path = path.display())]
     Foreign {
         /// The directory.
         path: PathBuf,
-        /// Its owner's numeric id.
-        owner: u32,
+        /// Its owner.
+        owner: Owner,
     },
     /// Another instance works here.
     #[error(
@@ -67,7 +68,7 @@ impl Home {
     /// # Errors
     /// [`HomeError::Foreign`] if the directory is another user's, [`HomeError::Unusable`].
     pub fn prepare(&self) -> Result<(), HomeError> {
-        if let Some(owner) = other_owner(&self.0) {
+        if let Some(owner) = Owner::other_than_me(&self.0) {
             return Err(HomeError::Foreign { path: self.0.clone(), owner });
         }
         for dir in [self.0.clone(), self.queue(), self.tmp(), self.trail(), self.requests()] {
@@ -185,19 +186,6 @@ pub(crate) fn set_aside(path: &Path) {
     if let Err(error) = durable::rename(path, Path::new(&name)) {
         tracing::warn!("{}: cannot be set aside: {error}", path.display());
     }
-}
-
-/// The directory's owner, if that is not the user this process runs as. Root could write there and would lock the agent out.
-#[cfg(unix)]
-fn other_owner(dir: &Path) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-    let owner = fs::metadata(dir).ok()?.uid();
-    (owner != rustix::process::geteuid().as_raw()).then_some(owner)
-}
-
-#[cfg(not(unix))]
-fn other_owner(_: &Path) -> Option<u32> {
-    None
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! What root writes into a service's state, the service cannot read; and where root follows the names it finds there, whoever broke into
 //! the service leads it. So root's commands go on as the user whom the state belongs to.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +16,24 @@ pub struct Owner {
     user: u32,
     #[cfg(unix)]
     group: u32,
+}
+
+impl Owner {
+    /// Whose this is, if it is another user's than the one this process runs as: what it wrote there, that user could not read.
+    #[must_use]
+    pub fn other_than_me(path: &Path) -> Option<Self> {
+        Self::of(path).filter(|owner| !owner.is_me())
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(unix)]
+        write!(f, "{}", self.user)?;
+        #[cfg(not(unix))]
+        f.write_str("nobody")?;
+        Ok(())
+    }
 }
 
 #[cfg(unix)]
@@ -63,7 +82,7 @@ impl Owner {
 pub fn become_owner_of(dir: &Path) -> io::Result<bool> {
     use rustix::process::{Gid, Uid};
     use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
-    let Some(owner) = Owner::of(dir).filter(|owner| Owner::is_root() && !owner.is_me()) else {
+    let Some(owner) = Owner::other_than_me(dir).filter(|_| Owner::is_root()) else {
         return Ok(false);
     };
     let read = |file| String::from_utf8_lossy(&std::fs::read(file).unwrap_or_default()).into_owned();

@@ -26,7 +26,7 @@ impl Stage {
     /// The system does not say where this program is, or the service's user may not start it there.
     pub fn new(name: &str, config: &Path, state_dir: &Path) -> io::Result<Self> {
         let program = std::env::current_exe().map_err(|error| named("where this program is", &error))?;
-        let user = Owner::of(state_dir).filter(|owner| !owner.is_me());
+        let user = Owner::other_than_me(state_dir);
         let program = if user.is_some() { startable(name, program)? } else { program };
         Ok(Self { program, config: config.to_owned(), state_dir: state_dir.to_owned(), user })
     }

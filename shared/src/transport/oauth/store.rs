@@ -131,11 +131,9 @@ pub const CONSENTED: &str = "consented";
 
 /// What one user writes into the state of another, that other cannot read.
 fn is_ours(state: &Path) -> Result<(), Failure> {
-    if Owner::of(state).is_none_or(Owner::is_me) {
-        return Ok(());
-    }
+    let Some(owner) = Owner::other_than_me(state) else { return Ok(()) };
     let text =
-        format!("{} belongs to another user; run this command as that user or as root", state.display());
+        format!("{} belongs to user {owner}; run this command as that user or as root", state.display());
     Err(Failure::new(FailureKind::Settings, text))
 }
 
