@@ -117,8 +117,8 @@ pub(crate) fn at_rest(world: &mut World) -> Checked {
     at_rest::every_report_that_was_delivered_is_recorded_exactly_once(world)?;
     at_rest::the_trail_is_a_chain_and_its_statements_are_true(world)?;
     at_rest::only_what_still_holds_has_an_unresolved_ticket(world)?;
-    at_rest::a_contract_that_ends_has_a_ticket(world)?;
-    at_rest::the_receiver_knows_which_revision_is_in_force_on_a_host(world)?;
+    affairs::a_contract_that_ends_has_a_ticket(world)?;
+    affairs::the_receiver_knows_which_revision_is_in_force_on_a_host(world)?;
     at_rest::who_is_off_for_long_is_silent_with_one_ticket(world)?;
     at_rest::every_gap_is_found_or_explained(world)?;
     at_rest::the_receiver_knows_the_files_or_that_it_does_not(world)?;

@@ -1,8 +1,8 @@
 //! What to fetch next, and how carefully: the plan after an unclean end.
 //!
 //! A mail that kills the process (a stack overflow cannot be caught), or whose server's answer cannot be read, must not do so for ever.
-//! Every attempt is counted durably before anything is parsed. UIDs of a window that ended uncleanly are read a few at a time, and where that ends uncleanly too one by
-//! one; a UID that was then tried alone, or alone twice, is quarantined unparsed.
+//! Every attempt is counted durably before anything is parsed. UIDs of a window that ended uncleanly are read a few at a time, and where
+//! that ends uncleanly too one by one; a UID that was then tried alone, or alone twice, is quarantined unparsed.
 
 /// UIDs `first..=last` and how often they were tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,6 @@
 //! A contract that ends is told of in time, more urgently as its end comes near, until it is renewed.
 
 use mailbeat_receiver::evaluate::ending::Ending;
-use mailbeat_receiver::evaluate::own::{self, OwnView};
 
 use super::*;
 
@@ -34,15 +33,8 @@ impl Office {
         self.world.pass(time);
         let horizon = self.world.rules.contract_ending.horizon(self.world.now);
         let near = self.contracts.iter().filter(|contract| contract.ends_at <= horizon);
-        let view = OwnView {
-            ending: near.cloned().collect(),
-            findings: self.world.view.findings.clone(),
-            tickets: self.world.view.tickets.clone(),
-            ..OwnView::default()
-        };
-        let decision = own::judge(&view, &self.world.rules, self.world.now);
-        self.world.record(decision);
-        self.world.told()
+        let seen = OwnView { ending: near.cloned().collect(), ..OwnView::default() };
+        self.world.judge_the_receiver(seen)
     }
 
     fn ticket(&self) -> (&str, Severity) {

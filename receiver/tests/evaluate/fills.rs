@@ -1,7 +1,7 @@
 //! A mailbox of the receiver that fills up is told of while there is room, and once.
 
 use mailbeat_receiver::evaluate::fill::{Fill, KeptDays, Resource};
-use mailbeat_receiver::evaluate::own::{self, Known, OwnView};
+use mailbeat_receiver::evaluate::own::Known;
 
 use super::*;
 
@@ -19,16 +19,11 @@ impl Receiver {
     /// What is told once the server says this.
     fn look(&mut self, fills: &[Fill]) -> Vec<String> {
         self.world.pass(MINUTE * 15);
-        let view = OwnView {
+        self.world.judge_the_receiver(OwnView {
             fills: [("reports".to_owned(), fills.to_vec())].into(),
             known: Known { kept: self.kept, ..Known::default() },
-            findings: self.world.view.findings.clone(),
-            tickets: self.world.view.tickets.clone(),
             ..OwnView::default()
-        };
-        let decision = own::judge(&view, &self.world.rules, self.world.now);
-        self.world.record(decision);
-        self.world.told()
+        })
     }
 
     fn storage(&mut self, percent: u64) -> Vec<String> {

@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_receiver::evaluate::finding::{Finding, FindingChange, Phase};
 use mailbeat_receiver::evaluate::liveness::{Hearing, Liveness, due_at, late_at, liveness, silent_at};
 use mailbeat_receiver::evaluate::missing::Reported;
+use mailbeat_receiver::evaluate::own::{OwnView, judge as judge_receiver};
 use mailbeat_receiver::evaluate::rules::Rules;
 use mailbeat_receiver::evaluate::{BranchView, Decision, Gap, Occasion, Severity, SystemView, judge};
 use mailbeat_receiver::render::words as in_mails;
@@ -175,6 +176,15 @@ impl World {
 
     fn told(&mut self) -> Vec<String> {
         std::mem::take(&mut self.told)
+    }
+
+    /// What the receiver tells about itself, of this and of what was found and opened before.
+    fn judge_the_receiver(&mut self, seen: OwnView) -> Vec<String> {
+        let view =
+            OwnView { findings: self.view.findings.clone(), tickets: self.view.tickets.clone(), ..seen };
+        let decision = judge_receiver(&view, &self.rules, self.now);
+        self.record(decision);
+        self.told()
     }
 
     /// Why the last thing told happened.

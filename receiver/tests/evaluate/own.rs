@@ -2,7 +2,7 @@
 
 use mailbeat_receiver::evaluate::ending::Ending;
 use mailbeat_receiver::evaluate::fill::{Fill, KeptDays, Resource};
-use mailbeat_receiver::evaluate::own::{self, Known, OwnView};
+use mailbeat_receiver::evaluate::own::Known;
 use mailbeat_shared::transport::oauth::{Credential, Expiry, Refusing, Standing};
 
 use super::*;
@@ -15,9 +15,9 @@ fn the_receivers_own_troubles_are_tickets_too_and_end_when_they_are_over() {
         unreachable: vec![("reports".into(), now, "connection refused".into())],
         ..OwnView::default()
     };
-    let early = own::judge(&view, &rules, now + MINUTE);
+    let early = judge_receiver(&view, &rules, now + MINUTE);
     assert!(early.tickets.is_empty(), "a hiccup is no ticket");
-    let decision = own::judge(&view, &rules, now + MINUTE * 6);
+    let decision = judge_receiver(&view, &rules, now + MINUTE * 6);
     let [TicketChange::Open { rule, subject, event }] = decision.tickets.as_slice() else {
         panic!("{decision:?}")
     };
@@ -26,7 +26,7 @@ fn the_receivers_own_troubles_are_tickets_too_and_end_when_they_are_over() {
     view.findings = decision.findings.iter().filter_map(put).collect();
     view.tickets = vec![Ticket::open(TicketNumber::FIRST, rule.clone(), subject.clone(), event).unwrap()];
     view.unreachable.clear();
-    let over = own::judge(&view, &rules, now + HOUR);
+    let over = judge_receiver(&view, &rules, now + HOUR);
     assert!(
         matches!(over.tickets.as_slice(), [TicketChange::Event { event, .. }] if event.what == What::Resolved)
     );
@@ -59,7 +59,7 @@ fn the_receivers_own_tickets_are_said_in_german_too() {
         findings: vec![],
         tickets: vec![],
     };
-    let decision = own::judge(&view, &Rules::built_in(), now + HOUR);
+    let decision = judge_receiver(&view, &Rules::built_in(), now + HOUR);
     assert_eq!(decision.findings.len(), 10);
     for change in &decision.findings {
         let FindingChange::Put(finding) = change else { panic!("{change:?}") };
@@ -76,7 +76,7 @@ fn a_mail_account_that_is_refused_or_ends_within_a_fortnight_is_a_ticket_and_ove
     let judged = |account: Standing| {
         let known = Known { accounts: vec![account], ..Known::default() };
         let view = OwnView { known, ..OwnView::default() };
-        let opened = own::judge(&view, &rules, now).tickets;
+        let opened = judge_receiver(&view, &rules, now).tickets;
         let severities = opened.iter().map(|change| match change {
             TicketChange::Open { rule, event, .. } => match event.what {
                 What::Opened { severity, .. } => (rule.to_string(), severity),

@@ -111,6 +111,17 @@ impl Site {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
+    /// Every file and directory of the agent's state, with its owner.
+    fn state(&self) -> anyhow::Result<Vec<(PathBuf, u32)>> {
+        let mut found = vec![];
+        owners(&self.path("state"), &mut found)?;
+        Ok(found)
+    }
+
+    fn not_the_agents(found: &[(PathBuf, u32)]) -> Vec<&Path> {
+        found.iter().filter(|(_, owner)| *owner != USER).map(|(path, _)| path.as_path()).collect()
+    }
+
     /// What `systemctl` was asked to do; to show the unit (`cat`) is to look only.
     fn called(&self) -> String {
         let log = fs::read_to_string(self.path("bin/systemctl.log")).unwrap_or_default();
@@ -146,11 +157,9 @@ fn what_root_sets_up_belongs_to_the_agents_user_and_every_step_ran_as_that_user(
     assert!(page.contains("1 read, 1 not readable"), "{page}");
     assert_eq!(site.called(), STARTED);
 
-    let mut found = vec![];
-    owners(&site.path("state"), &mut found)?;
+    let found = site.state()?;
     assert!(found.len() > 10, "{found:?}");
-    let foreign: Vec<_> = found.iter().filter(|(_, owner)| *owner != USER).collect();
-    assert!(foreign.is_empty(), "the agent could not write these: {foreign:?}");
+    assert_eq!(Site::not_the_agents(&found), [] as [&Path; 0], "the agent could not write these");
     let lent = found.iter().find(|(path, _)| path.ends_with("setup.contract"));
     assert!(lent.is_none(), "the contract, which holds a secret, was left in the state");
     let password = fs::metadata(site.path("etc/smtp-password"))?;
@@ -191,10 +200,8 @@ fn what_root_asks_for_is_done_as_the_agents_user_with_the_contract_that_only_roo
     ] {
         let said = site.agent()?.args(args).arg("--config").arg(site.path("etc/agent.toml")).output()?;
         let said = format!("{args:?}: {}{}", text(&said.stdout), text(&said.stderr));
-        let mut found = vec![];
-        owners(&site.path("state"), &mut found)?;
-        let foreign: Vec<_> = found.iter().filter(|(_, owner)| *owner != USER).collect();
-        assert!(foreign.is_empty(), "{said}\nleft {foreign:?}, which the agent cannot write");
+        let found = site.state()?;
+        assert_eq!(Site::not_the_agents(&found), [] as [&Path; 0], "the agent could not write these: {said}");
         assert!(!said.contains("belongs to user") && !said.contains("Permission denied"), "{said}");
     }
     assert_eq!(site.as_the_agents_user(&["status"])?["activated"], true);

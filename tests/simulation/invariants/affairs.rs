@@ -1,10 +1,11 @@
 //! What must hold of contracts and keys.
 
+use mailbeat_agent::activation;
 use mailbeat_receiver::store::System;
 use mailbeat_shared::wire::report::Kind;
 
-use super::belief::{is_admitted, is_in_grace};
-use super::{Checked, all_tickets, read, require};
+use super::belief::{changed_lately, ending_contracts, heard_hosts, hosts_of, is_admitted, is_in_grace};
+use super::{Checked, all_tickets, has_a_ticket, read, require};
 use crate::vendor::Expected;
 use crate::world::World;
 
@@ -79,6 +80,33 @@ pub(super) fn only_what_a_key_was_admitted_for_is_recorded(world: &mut World) ->
             let mail = world.mail.borrow();
             format!("host-{} #{}", mail.ledger[index].host, mail.ledger[index].report.sequence)
         })?;
+    }
+    Ok(())
+}
+
+pub(super) fn a_contract_that_ends_has_a_ticket(world: &mut World) -> Checked {
+    // The receiver looked last a while ago: one that is near since then may be told of at its next look.
+    for number in ending_contracts(world, 59)? {
+        let told = has_a_ticket(world, "contract-ending", &number)?;
+        require(told, "a contract that ends has a ticket", || number)?;
+    }
+    Ok(())
+}
+
+pub(super) fn the_receiver_knows_which_revision_is_in_force_on_a_host(world: &mut World) -> Checked {
+    for system in read(world, |tx| tx.systems(0, 1000))? {
+        let (heard, changed) = (heard_hosts(world, &system)?, changed_lately(world, &system)?);
+        let [host] = hosts_of(world, &system)[..] else { continue };
+        if changed || !heard.contains(&host.number) {
+            continue;
+        }
+        let in_force = activation::contract_in_force(&host.home).map_err(|error| error.to_string())?;
+        let revision = in_force.map(|(contract, _)| contract.revision);
+        require(
+            revision == Some(system.contract_revision),
+            "the receiver knows which revision is in force on a host",
+            || format!("{revision:?} on {}: {system:?}", system.host),
+        )?;
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ use crate::mail::Genuine;
 use crate::model::Said;
 use crate::papers::Says;
 use crate::world::World;
-use mailbeat_agent::activation;
 use mailbeat_agent::spool::Fate;
 use mailbeat_agent::trail;
 use mailbeat_receiver::intake::QuarantineReason;
@@ -19,7 +18,7 @@ use super::belief::{
     what_waits_for_its_key,
 };
 use super::telling::refused_addresses;
-use super::{Checked, SHOWN, all_tickets, has_a_ticket, read, require, resolved_by_a_person};
+use super::{Checked, SHOWN, all_tickets, read, require, resolved_by_a_person};
 
 pub(super) fn every_report_that_was_delivered_is_recorded_exactly_once(world: &mut World) -> Checked {
     let recorded = read(world, |tx| {
@@ -164,33 +163,6 @@ pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) 
         require(holds, "only what still holds has an unresolved ticket", || {
             format!("at {}: {row:?}\n    {system:?}{}", world.now, lines.concat())
         })?;
-    }
-    Ok(())
-}
-
-pub(super) fn a_contract_that_ends_has_a_ticket(world: &mut World) -> Checked {
-    // The receiver looked last a while ago: one that is near since then may be told of at its next look.
-    for number in ending_contracts(world, 59)? {
-        let told = has_a_ticket(world, "contract-ending", &number)?;
-        require(told, "a contract that ends has a ticket", || number)?;
-    }
-    Ok(())
-}
-
-pub(super) fn the_receiver_knows_which_revision_is_in_force_on_a_host(world: &mut World) -> Checked {
-    for system in read(world, |tx| tx.systems(0, 1000))? {
-        let (heard, changed) = (heard_hosts(world, &system)?, changed_lately(world, &system)?);
-        let [host] = hosts_of(world, &system)[..] else { continue };
-        if changed || !heard.contains(&host.number) {
-            continue;
-        }
-        let in_force = activation::contract_in_force(&host.home).map_err(|error| error.to_string())?;
-        let revision = in_force.map(|(contract, _)| contract.revision);
-        require(
-            revision == Some(system.contract_revision),
-            "the receiver knows which revision is in force on a host",
-            || format!("{revision:?} on {}: {system:?}", system.host),
-        )?;
     }
     Ok(())
 }

@@ -89,6 +89,12 @@ fn requests_are_answered_and_what_nobody_came_for_is_forgotten() {
     assert_eq!(fs::read_dir(story.home.requests()).unwrap().count(), 0);
 }
 
+/// The administrator activates a renewal.
+fn take_up(story: &Story, renewed: &Contract) {
+    let sealed = SealedContract::open(renewed.seal(&testing::vendor()).as_bytes()).unwrap();
+    activation::store(&story.home, &sealed, None).unwrap();
+}
+
 #[test]
 fn the_last_report_before_the_end_says_so_and_then_the_agent_is_silent_until_it_is_renewed() {
     let mut contract = testing::contract();
@@ -111,8 +117,7 @@ fn the_last_report_before_the_end_says_so_and_then_the_agent_is_silent_until_it_
 
     contract.revision = 2;
     contract.valid_until = Some("2027-06-02T00:00:00Z".parse().unwrap());
-    let sealed = SealedContract::open(contract.seal(&testing::vendor()).as_bytes()).unwrap();
-    activation::store(&story.home, &sealed, None).unwrap();
+    take_up(&story, &contract);
     story.live(2.hours());
     assert_eq!(story.kinds().last(), Some(&Kind::Heartbeat));
     story.chain_is_whole();
@@ -126,8 +131,7 @@ fn a_renewal_that_is_taken_up_is_told_at_once_though_heartbeats_go_out_once_a_da
     story.live(2.hours());
     let before = story.mails().len();
     contract.revision = 2;
-    let sealed = SealedContract::open(contract.seal(&testing::vendor()).as_bytes()).unwrap();
-    activation::store(&story.home, &sealed, None).unwrap();
+    take_up(&story, &contract);
     story.live(2.hours());
     let since = story.mails().split_off(before);
     let told: Vec<_> = since.iter().map(|report| (report.kind(), report.contract_revision)).collect();
