@@ -179,11 +179,11 @@ fn enroll(setup: &Setup) -> anyhow::Result<ExitCode> {
     setup.work_off(&mut agent);
     let mut told = match (&agent.state().last_failure, &agent.state().last_accepted) {
         (Some(failure), _) => format!(
-            "The first reports wait in the queue: route {}: {}\n{}\n`mailbeat-agent run` tries again.\n",
+            "Reports wait in the queue: route {}: {}\n{}\n`mailbeat-agent run` tries again.\n",
             failure.route, failure.what, failure.advice
         ),
         (None, Some(accepted)) => format!(
-            "The first reports were accepted by your mail server (route {}): {}\n",
+            "Reports were accepted by your mail server (route {}): {}\n",
             accepted.route, accepted.reply
         ),
         (None, None) => String::new(),

@@ -54,10 +54,10 @@ const OWN: &[Phrase] = &[
         "Der laufende Agent übernimmt es binnen zwei Sekunden; siehe `mailbeat-agent status`.",
     ),
     (
-        "The first reports were accepted by your mail server (route {}): {}",
-        "Die ersten Berichte hat Ihr Mailserver angenommen (Route {1}): {2}",
+        "Reports were accepted by your mail server (route {}): {}",
+        "Ihr Mailserver hat Berichte angenommen (Route {1}): {2}",
     ),
-    ("The first reports wait in the queue: route {}: {}", "Die ersten Berichte warten: Route {1}: {2}"),
+    ("Reports wait in the queue: route {}: {}", "Berichte warten: Route {1}: {2}"),
     ("`mailbeat-agent run` tries again.", "`mailbeat-agent run` versucht es wieder."),
     ("Now start the service: {}", "Jetzt den Dienst starten: {1}"),
     (
