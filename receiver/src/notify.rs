@@ -9,6 +9,7 @@ pub mod confirmation;
 pub mod mail;
 mod page;
 pub mod ping;
+pub mod renewal;
 pub mod retry;
 
 use jiff::SignedDuration;
@@ -18,6 +19,7 @@ use mailbeat_shared::text;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind};
 use mailbeat_shared::wire::id::{ContractNumber, SystemId};
 use mailbeat_shared::wire::mail::{ComposeError, Frame, bare_address, compose_plain, is_address};
+use serde::{Deserialize, Serialize};
 
 use self::bounce::{NotificationId, NotificationSecret, message_id};
 pub(crate) use self::page::NO_COMMENT;
@@ -75,6 +77,16 @@ pub struct Contact {
     pub email: String,
     /// The language they are written to in; English where none is set.
     pub locale: Option<Locale>,
+}
+
+/// What a mail to a contact says that is about no ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matter {
+    /// A test report arrived.
+    TestReport(confirmation::Facts),
+    /// A contract was renewed, and hosts have yet to take it up.
+    Renewal(renewal::Facts),
 }
 
 /// A mail ready to be handed over.

@@ -4,8 +4,8 @@
 //! a clock, the rules and a signal to stop. A mailbox that fails, by a panic too, is tried again and stops nobody else.
 
 pub mod clockwork;
-mod confirming;
 mod filing;
+pub mod mailing;
 pub mod outbox;
 mod reading;
 mod set_clock;

@@ -6,7 +6,6 @@
 
 mod actions;
 mod branches;
-mod confirmations;
 mod content;
 mod contracts;
 mod counters;
@@ -22,6 +21,7 @@ mod history;
 mod judgement;
 mod keys;
 mod mailboxes;
+mod mailings;
 mod migrate;
 mod notification_view;
 mod outbox;
@@ -38,12 +38,14 @@ mod terms;
 mod tickets;
 
 pub use branches::{Branch, Hole};
-pub use confirmations::Confirmation;
 pub use content::{PackedReport, pack, unpack};
 pub use contracts::{ContractRefused, ContractRow};
 pub use handle::StoreHandle;
 pub use keys::{AdmittedBy, SystemKey};
 pub use mailboxes::{Folder, MailboxRow};
+pub use mailings::Mailing;
+#[cfg(test)]
+pub(crate) use migrate::as_before_mailings;
 pub use outbox::{Ended, HELD_BACK, Notification};
 pub use people::{Contact, Customer};
 pub use quarantine::{Claimed, Kept, NewQuarantined, Place, QuarantineState, Quarantined};

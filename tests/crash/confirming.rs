@@ -12,12 +12,12 @@ use crate::ends::{check, names};
 use crate::story::{Story, Who, crashing, is_killed};
 
 /// The customer's person, who is answered.
-const CONTACT: &str = "customer@example.test";
+pub(crate) const CONTACT: &str = "customer@example.test";
 /// What is asked for, and nothing else, is sent.
 const NEVER: (u32, u32) = (86_400, 604_800);
 
 /// A host that has said all it had to, and a customer's contact.
-fn begun() -> anyhow::Result<Story> {
+pub(crate) fn begun() -> anyhow::Result<Story> {
     let mut story = Story::new(Build::CrashPoints)?;
     let contract = story.vendor.issue("ACME", NEVER.0, NEVER.1)?;
     story.host.activate(&story.vendor, &contract)?;
@@ -38,14 +38,14 @@ fn begun() -> anyhow::Result<Story> {
 fn ends_with(mut story: Story, tests: usize) -> anyhow::Result<()> {
     story.until_number(
         "every answer to be sent",
-        &format!("SELECT count(*) = {tests} FROM confirmations WHERE state = 'sent'"),
+        &format!("SELECT count(*) = {tests} FROM mailings WHERE state = 'sent'"),
     )?;
     story.settle()?;
     ensure!(check(&story)? == 0, "a good mail was taken for poison after one death");
     let trail = story.host.agent.json(&["trail", "list", "--last", "1000"])?;
     let made = trail.as_array().context("a list")?.iter().filter(|line| line["kind"] == "test").count();
     let recorded = story.books.number("SELECT count(*) FROM reports WHERE kind = 'test'")?;
-    let rows = story.books.number("SELECT count(*) FROM confirmations")?;
+    let rows = story.books.number("SELECT count(*) FROM mailings")?;
     let tests_i64 = i64::try_from(tests)?;
     ensure!(
         (made, recorded, rows) == (tests, tests_i64, tests_i64),

@@ -1,16 +1,21 @@
 //! A vendor killed while it renews a contract, which is written in three places: the database, the relay's logins, and the file that is
-//! handed over. The command is given again.
+//! handed over. The command is given again. And a receiver killed while it mails a renewal to the customer.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 
 use anyhow::Context as _;
+use jiff::SignedDuration;
+use mailbeat_shared::clock::Clock;
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
 use mailbeat_tests::maildirs;
 use mailbeat_tests::programs::Build;
 use mailbeat_tests::world::Vendor;
 use tempfile::TempDir;
+
+use crate::confirming::{CONTACT, begun};
+use crate::story::{Story, Who};
 
 /// Before the database knows the next revision, and after: neither time the relay knows its password, nor anybody its file.
 const POINTS: [(&str, u32); 2] = [("R6.before", 2), ("R6.after", 3)];
@@ -92,5 +97,42 @@ fn a_login_that_is_to_end_has_ended_wherever_the_command_was_killed() {
         assert_eq!(house.logins().unwrap(), Vec::<String>::new(), "killed at {point}");
         let renewed = house.renew_again("--no-relay", point).unwrap();
         assert_eq!((renewed.revision, renewed.relay), (revision, None), "{point}");
+    }
+}
+
+/// A contract that ends in twenty days is renewed while the receiver is away, which then dies at this point.
+fn mailed_once(point: &str) -> anyhow::Result<()> {
+    let mut story = begun()?;
+    let renew = |story: &Story, last_day: &str, file: &str| {
+        let (number, out) = (story.contract()?, story.path(file));
+        let out = out.to_str().context("UTF-8")?;
+        story.vendor.receiver.run(&["contracts", "renew", &number, "--valid-until", last_day, "--out", out])
+    };
+    let soon = Clock::system().now() + SignedDuration::from_hours(24 * 20);
+    renew(&story, &soon.strftime("%F").to_string(), "sooner.contract")?;
+    story.until_ticket("contract-ending", "open")?;
+    story.stop(Who::Receiver);
+    renew(&story, "2099-12-31", "later.contract")?;
+    story.die(Who::Receiver, point)?;
+    story.start(Who::Receiver, None)?;
+    story
+        .until_number("the renewal to be mailed", "SELECT count(*) = 1 FROM mailings WHERE state = 'sent'")?;
+    story.settle()?;
+    let (mailings, remarks) = (
+        story.books.number("SELECT count(*) FROM mailings")?,
+        story.books.number("SELECT count(*) FROM ticket_events WHERE event = 'commented'")?,
+    );
+    let mails = story.files(&format!("people/{CONTACT}/new"))?.len();
+    anyhow::ensure!(
+        (mailings, remarks, mails) == (1, 1, 1),
+        "{mailings} mailings, {remarks} remarks, {mails} mails"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_receiver_killed_over_a_renewal_that_it_mails_mails_it_once() {
+    for point in ["R4.before", "R4.after", "R5.before", "R5.after"] {
+        mailed_once(point).with_context(|| format!("killed at {point}")).unwrap();
     }
 }

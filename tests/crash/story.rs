@@ -229,7 +229,7 @@ impl Story {
     }
 
     /// Waits for the ticket, and for everybody to be told of all there is to tell.
-    fn until_ticket(&self, rule: &str, state: &str) -> anyhow::Result<()> {
+    pub(crate) fn until_ticket(&self, rule: &str, state: &str) -> anyhow::Result<()> {
         let ticket = format!("SELECT count(*) FROM tickets WHERE rule = '{rule}' AND state = '{state}'");
         self.until_number(&format!("the ticket of {rule} to be {state}"), &ticket)?;
         self.until_number(
@@ -293,6 +293,12 @@ impl Story {
     /// Mails nobody has filed.
     pub(crate) fn inbox(&self) -> anyhow::Result<Vec<String>> {
         Ok([self.files("reports/new")?, self.files("reports/cur")?].concat())
+    }
+
+    /// The number of its contract.
+    pub(crate) fn contract(&self) -> anyhow::Result<String> {
+        let contracts = self.vendor.receiver.json(&["contracts", "list"])?;
+        Ok(contracts[0]["number"].as_str().context("a number")?.to_owned())
     }
 
     /// Files in a directory of the story.

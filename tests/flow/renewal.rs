@@ -6,8 +6,9 @@ use anyhow::Context as _;
 use jiff::SignedDuration;
 use mailbeat_shared::clock::Clock;
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
+use mailbeat_tests::office::{Office, RULES, attachment};
 use mailbeat_tests::programs::{PATIENCE, wait_for};
-use mailbeat_tests::world::Host;
+use mailbeat_tests::world::{Host, Vendor};
 use serde_json::Value;
 
 use crate::vendor_relay::{House, login};
@@ -16,15 +17,23 @@ fn opened(file: &Path) -> anyhow::Result<Contract> {
     Ok(SealedContract::open(&std::fs::read(file)?)?.contract)
 }
 
-/// Renews a contract; the file, and what was said.
-fn renew(house: &House, contract: &Path, options: &[&str]) -> anyhow::Result<(PathBuf, String)> {
+/// Renews a contract beside its first file; the file, and what was said.
+fn renew_at(vendor: &Vendor, contract: &Path, options: &[&str]) -> anyhow::Result<(PathBuf, String)> {
     let number = opened(contract)?.number.to_string();
-    let out =
-        (2..).map(|n| house.dir.path().join(format!("{number}.{n}.contract"))).find(|out| !out.exists());
-    let out = out.context("a free name")?;
+    let name = |n: u32| contract.with_file_name(format!("{number}.{n}.contract"));
+    let out = (2..).map(name).find(|out| !out.exists()).context("a free name")?;
     let args = [&["contracts", "renew", &number, "--out", out.to_str().context("UTF-8")?], options].concat();
-    let said = house.vendor.receiver.run(&args)?;
+    let said = vendor.receiver.run(&args)?;
     Ok((out, said))
+}
+
+fn renew(house: &House, contract: &Path, options: &[&str]) -> anyhow::Result<(PathBuf, String)> {
+    renew_at(&house.vendor, contract, options)
+}
+
+/// A day so many days ahead, as `--valid-until` takes it.
+fn in_days(days: i64) -> String {
+    (Clock::system().now() + SignedDuration::from_hours(24 * days)).strftime("%F").to_string()
 }
 
 /// The lines of a contract's login in the relay's file.
@@ -165,12 +174,12 @@ fn where_the_relays_logins_are_not_at_hand_its_operator_is_given_the_line() -> a
 }
 
 /// Waits for the ticket about the end of a contract to be in a state.
-fn await_ending(house: &House, severity: &str, state: &str) -> anyhow::Result<Value> {
+fn await_ending(vendor: &Vendor, severity: &str, state: &str) -> anyhow::Result<Value> {
     let fits = |ticket: &Value| {
         ticket["rule"] == "contract-ending" && ticket["severity"] == severity && ticket["state"] == state
     };
     wait_for(&format!("a {severity} ticket about the contract to be {state}"), PATIENCE, || {
-        Ok(house.vendor.tickets()?.into_iter().find(fits))
+        Ok(vendor.tickets()?.into_iter().find(fits))
     })
 }
 
@@ -180,14 +189,14 @@ fn a_contract_that_ends_within_days_is_told_to_the_vendor_until_its_hosts_have_t
     let house = House::open("[[100, 60]]")?;
     let first = house.vendor.issue("ACME Wasserwerke", 86_400, 604_800)?;
     let _receiver = house.vendor.start()?;
-    let soon = (Clock::system().now() + SignedDuration::from_hours(24 * 20)).strftime("%F").to_string();
+    let soon = in_days(20);
     let (ends, _) = renew(&house, &first, &["--relay", "--valid-until", &soon])?;
     assert!(house.vendor.tickets()?.is_empty(), "nobody misses what no system reports under");
 
     let host = house.host("scada-01", &first)?;
     host.activate(&house.vendor, &ends)?;
     let _agent = host.start()?;
-    let ticket = await_ending(&house, "medium", "open")?;
+    let ticket = await_ending(&house.vendor, "medium", "open")?;
     let number = opened(&first)?.number;
     let title = ticket["title"].as_str().context("a title")?;
     let wanted = format!(
@@ -211,9 +220,48 @@ fn a_contract_that_ends_within_days_is_told_to_the_vendor_until_its_hosts_have_t
         let systems = house.vendor.receiver.json(&["systems", "list"])?;
         Ok((systems[0]["contract_revision"] == 2).then_some(()))
     })?;
-    await_ending(&house, "medium", "open")?;
+    await_ending(&house.vendor, "medium", "open")?;
     host.activate(&house.vendor, &renewed)?;
-    await_ending(&house, "medium", "resolved")?;
+    await_ending(&house.vendor, "medium", "resolved")?;
     assert_eq!(house.vendor.receiver.json(&["contracts", "list"])?[0]["behind"], 0);
+    Ok(())
+}
+
+#[test]
+fn a_renewal_is_mailed_to_the_customer_who_activates_what_was_attached() -> anyhow::Result<()> {
+    const CARLA: &str = "Carla Kundin <customer@example.test>";
+    let office = Office::open(RULES)?;
+    let vendor = &office.vendor;
+    let first = vendor.issue("ACME Wasserwerke", 86_400, 604_800)?;
+    let number = opened(&first)?.number;
+    vendor.receiver.run(&["contacts", "add", CARLA, "--customer", "ACME Wasserwerke"])?;
+    let _receiver = vendor.start()?;
+    let (_agent, host) = office.running("scada-01", &first)?;
+    let soon = in_days(20);
+    renew_at(vendor, &first, &["--valid-until", &soon])?;
+    await_ending(vendor, "medium", "open")?;
+
+    let (renewed, said) = renew_at(vendor, &first, &["--valid-until", "2099-12-31"])?;
+    assert!(said.contains("The running receiver mails it to the customer's contacts"), "{said}");
+    let file = format!("{number}.3.contract");
+    let mail = office.await_mail("customer", &[&format!("mailbeat-agent activate {file}")])?;
+    for words in [&format!("Contract {number} is renewed: activate it on"), "until 2099-12-31", &soon] {
+        assert!(mail.contains(words), "{words}: {mail}");
+    }
+    let attached = attachment(&mail, &file)?;
+    assert_eq!(attached, std::fs::read(&renewed)?);
+    wait_for("the ticket to say to whom it went", PATIENCE, || {
+        let ticket = await_ending(vendor, "medium", "open")?;
+        let shown =
+            vendor.receiver.run(&["tickets", "show", ticket["number"].as_str().context("a number")?])?;
+        Ok(shown.contains("was mailed to customer@example.test").then_some(()))
+    })?;
+
+    let saved = office.dir().join(&file);
+    std::fs::write(&saved, attached)?;
+    host.activate(vendor, &saved)?;
+    await_ending(vendor, "medium", "resolved")?;
+    assert_eq!(revision(&host)?, 3);
+    assert_eq!(office.lab.mails("customer", "INBOX")?.len(), 1, "neither twice, nor once it is settled");
     Ok(())
 }

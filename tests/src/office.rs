@@ -136,9 +136,10 @@ pub fn await_mail(lab: &Lab, user: &str, words: &[&str]) -> anyhow::Result<Strin
 pub fn attachment(mail: &str, name: &str) -> anyhow::Result<Vec<u8>> {
     let mail = mail.replace("\r\n", "\n");
     let parts = mail.split("\n--").filter_map(|part| part.split_once("\n\n"));
+    let lower = name.to_lowercase();
     let named = |head: &str| {
         let head = head.to_lowercase();
-        (head.contains(&format!("name={name}\n")) || head.contains(&format!("name=\"{name}\"")))
+        (head.contains(&format!("name={lower}\n")) || head.contains(&format!("name=\"{lower}\"")))
             && head.contains("base64")
     };
     let mut bodies = parts.filter(|(head, _)| named(&format!("{head}\n"))).map(|(_, body)| body);

@@ -18,7 +18,7 @@ const MOST_DAYS: u32 = 3_650;
 /// Longest list of hosts in the evidence, in bytes.
 const HOSTS_BYTES: usize = 200;
 
-/// A revision of a contract in force that has an end, and the systems that report under it.
+/// An end of a contract, and the systems whose revisions of it end then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// Its number.
@@ -35,6 +35,19 @@ pub struct Ending {
     pub hosts: String,
     /// The newest revision, where that one ends later: a file the hosts have yet to take up.
     pub renewed: Option<u32>,
+    /// At how many days before the end that file was last mailed to the customer, or was to be.
+    pub mailed_at_days: Option<u32>,
+}
+
+/// A renewed contract that is to be mailed to its customer now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandingOver<'a> {
+    /// Before which end.
+    pub ending: &'a Ending,
+    /// The revision to mail.
+    pub revision: u32,
+    /// Because there are at most so many days to the end.
+    pub days: u32,
 }
 
 /// When a contract that ends becomes a finding.
@@ -43,11 +56,14 @@ pub struct Ending {
 pub struct EndingPolicy {
     /// How many days before its end, by severity; without any there is no finding.
     pub days: BTreeMap<Severity, u32>,
+    /// Whether the file of a renewal is mailed to the customer at those days, as long as hosts have yet to take it up.
+    pub mail_renewal: bool,
 }
 
 impl Default for EndingPolicy {
     fn default() -> Self {
-        Self { days: [(Severity::Low, 60), (Severity::Medium, 30), (Severity::High, 7)].into() }
+        let days = [(Severity::Low, 60), (Severity::Medium, 30), (Severity::High, 7)].into();
+        Self { days, mail_renewal: true }
     }
 }
 
@@ -71,9 +87,9 @@ impl EndingPolicy {
         now.saturating_add(days(most)).unwrap_or(Timestamp::MAX)
     }
 
-    fn severity(&self, left: SignedDuration) -> Option<Severity> {
-        let near = self.days.iter().filter(|(_, least)| left <= days(**least));
-        near.map(|(severity, _)| *severity).max()
+    /// The most urgent severity that holds with so much time left, and its days.
+    fn stage(&self, left: SignedDuration) -> Option<(Severity, u32)> {
+        self.days.iter().map(|(severity, least)| (*severity, *least)).rfind(|(_, least)| left <= days(*least))
     }
 }
 
@@ -90,7 +106,7 @@ pub(super) fn judge(
 ) -> Vec<Judged> {
     let rule = id(built_in::CONTRACT_ENDING);
     let look = |contract: &Ending| {
-        let severity = policy.severity(contract.ends_at.duration_since(now))?;
+        let (severity, _) = policy.stage(contract.ends_at.duration_since(now))?;
         Some(judged(
             contract.number.as_str(),
             Some(Crossing { severity, title: title(contract) }),
@@ -115,6 +131,18 @@ pub(super) fn judge(
     });
     let over: Vec<Judged> = over.collect();
     near.into_iter().chain(over).collect()
+}
+
+/// The renewals that are to be mailed now: each when a stage before an end is reached, to the end of the grace.
+#[must_use]
+pub fn handing_over<'a>(ending: &'a [Ending], policy: &EndingPolicy, now: Timestamp) -> Vec<HandingOver<'a>> {
+    let due = |ending: &'a Ending| {
+        let (_, days) = policy.stage(ending.ends_at.duration_since(now))?;
+        let is_news = ending.mailed_at_days.is_none_or(|before| days < before);
+        let is_heard = now.duration_since(ending.ends_at) < self::days(ending.grace_days);
+        ending.renewed.filter(|_| is_news && is_heard).map(|revision| HandingOver { ending, revision, days })
+    };
+    if policy.mail_renewal { ending.iter().filter_map(due).collect() } else { vec![] }
 }
 
 fn judged(number: &str, crossing: Option<Crossing>, evidence: String) -> Judged {

@@ -12,8 +12,6 @@ use crate::store::{Place, StoreError, System, Tx};
 
 /// Test reports of one system that are answered in a day.
 pub(super) const A_DAY: u32 = 5;
-/// Contacts of a customer that are answered to.
-const CONTACTS: usize = 5;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Writes the answers to a report that was just recorded as `row`, if it is one that is answered.
@@ -33,7 +31,7 @@ pub(super) fn answer(
         return Ok(());
     }
     let since = now.saturating_sub(DAY).unwrap_or(Timestamp::MIN);
-    if tx.confirmed_since(system.id, since)? >= A_DAY {
+    if tx.answered_since(system.id, since)? >= A_DAY {
         tracing::info!(host = system.host, "a test report is not answered: {A_DAY} were within a day");
         return Ok(());
     }
@@ -53,9 +51,8 @@ pub(super) fn answer(
         skew_us: i64::try_from(life.skew.as_micros()).unwrap_or(i64::MAX),
         mailbox: name_of(tx, place)?,
     };
-    let contacts = tx.contacts(Some(system.customer))?;
-    for contact in contacts.iter().filter(|contact| contact.refused_at.is_none()).take(CONTACTS) {
-        tx.put_confirmation(row, system.id, system.contract.id, contact.id, &facts, now)?;
+    for contact in tx.contacts_to_write_to(system.customer)? {
+        tx.put_answer((row, system.id, system.contract.id), contact.id, facts.clone(), now)?;
     }
     Ok(())
 }

@@ -8,9 +8,11 @@ use mailbeat_shared::crash;
 use mailbeat_shared::wire::report::{Body, Report};
 
 use super::life::Life;
+use crate::evaluate::ending::{self, Ending, HandingOver};
 use crate::evaluate::own::{Known, OwnView};
 use crate::evaluate::rules::Rules;
 use crate::evaluate::{self, Occasion, own};
+use crate::notify::renewal;
 use crate::store::{Owner, Store, StoreError, System, Tx};
 
 /// The version a system is registered with.
@@ -120,12 +122,34 @@ pub fn tick_due(store: &mut Store, rules: &Rules, now: Timestamp, limit: u32) ->
     Ok(due.len())
 }
 
-/// Judges the receiver's own health.
+/// Judges the receiver's own health, and writes down which renewed contracts are to be mailed to their customers.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn own_health(tx: &Tx<'_>, rules: &Rules, known: &Known, now: Timestamp) -> Result<(), StoreError> {
     let view = OwnView { known: known.clone(), ..tx.own_view(rules.contract_ending.horizon(now))? };
     let decision = own::judge(&view, rules, now);
-    tx.write_decision(Owner::Receiver, &decision, now)
+    tx.write_decision(Owner::Receiver, &decision, now)?;
+    for due in ending::handing_over(&view.ending, &rules.contract_ending, now) {
+        hand_over(tx, &due, now)?;
+    }
+    Ok(())
+}
+
+fn hand_over(tx: &Tx<'_>, due: &HandingOver<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let Ending { number, ends_at, grace_days, systems, hosts, .. } = due.ending;
+    let Some(held) = tx.contract(number)? else { return Ok(()) };
+    let facts = renewal::Facts {
+        contract: number.clone(),
+        revision: due.revision,
+        ends_at: *ends_at,
+        grace_days: *grace_days,
+        systems: *systems,
+        hosts: hosts.clone(),
+        days: due.days,
+    };
+    for contact in tx.contacts_to_write_to(held.terms.customer)? {
+        tx.put_renewal(held.terms.id, contact.id, facts.clone(), now)?;
+    }
+    Ok(())
 }

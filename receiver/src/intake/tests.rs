@@ -3,6 +3,7 @@
 mod confirming;
 mod contracts;
 mod files;
+mod handing_over;
 mod history;
 mod judging;
 mod keys;

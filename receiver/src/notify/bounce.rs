@@ -49,6 +49,18 @@ impl NotificationSecret {
         format!("mb-test-{report}-{contact}-{}", self.keyed(&message))
     }
 
+    /// `mb-renewal-CONTRACT-REVISION-END-DAYS-CONTACT-TOKEN`: the same for a renewed contract, mailed so many days before the end of the
+    /// one in force.
+    #[must_use]
+    pub fn renewal_part(&self, about: [i64; 5]) -> String {
+        let about = about.map(|number| number.to_string());
+        format!(
+            "mb-renewal-{}-{}",
+            about.join("-"),
+            self.keyed(&format!("mailbeat-renewal-v1\0{}", about.join("\0")))
+        )
+    }
+
     fn keyed(&self, message: &str) -> String {
         let digest = Digest::keyed(&self.0, message.as_bytes());
         digest.as_bytes()[..TOKEN_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()

@@ -22,6 +22,8 @@ macro_rules! language {
             "notification.html",
             "confirmation-subject",
             "confirmation.txt",
+            "renewal-subject",
+            "renewal.txt",
             "ping-subject",
             "ping.txt",
         )

@@ -79,7 +79,7 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
 pub fn plan_anew(tx: &Tx<'_>, now: Timestamp, latest: Timestamp) -> Result<(), StoreError> {
     tx.look_at_all(now)?;
     tx.bring_notifications_forward(now, latest)?;
-    tx.bring_confirmations_forward(now, latest)
+    tx.bring_mailings_forward(now, latest)
 }
 
 /// One transaction (R4) for each system that is due, and one for the receiver itself with what only its loops know.

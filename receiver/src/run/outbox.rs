@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::crash;
 use mailbeat_shared::transport::outcome::Outcome;
 
-use super::{Receiver, RunError, confirming, reading};
+use super::{Receiver, RunError, mailing, reading};
 use crate::evaluate::Severity;
 use crate::notify::bounce::NotificationSecret;
 use crate::notify::mail::Sender;
@@ -41,7 +41,7 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
         .store
         .write(move |tx| {
             tx.resume_notifications(now)?;
-            tx.resume_confirmations(now)?;
+            tx.resume_mailings(now)?;
             tx.notification_secret()
         })
         .await?;
@@ -57,7 +57,7 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
         for notification in due {
             deliver(&receiver, &mut sender, &secret, notification).await?;
         }
-        confirming::send_due(&receiver, &mut sender).await?;
+        mailing::send_due(&receiver, &mut sender).await?;
         sender.close().await;
         let completed = receiver.all_completed();
         if let (Some(pinger), true) = (&mut pinger, completed > pinged_for) {

@@ -194,22 +194,24 @@ impl Tx<'_> {
         self.all(SQL, [], contract_row)
     }
 
-    /// Revisions of contracts that nobody revoked, under which systems report that fall silent by then; the first to end first. What no
-    /// system reports under is missed by nobody.
+    /// The ends of contracts that nobody revoked, at which systems fall silent by then; the first first. What no system reports under is
+    /// missed by nobody.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(super) fn contracts_ending_by(&self, horizon: Timestamp) -> Result<Vec<Ending>, StoreError> {
         const SQL: &str = "-- contracts_ending_by
             SELECT c.number, k.name, r.heard_until, c.grace_days, count(*), group_concat(s.host, ', ' ORDER BY s.host),
-                CASE WHEN coalesce(c.valid_until > r.heard_until, 1) THEN c.revision END
+                CASE WHEN coalesce(c.valid_until > r.heard_until, 1) THEN c.revision END,
+                (SELECT min(m.days) FROM mailings m WHERE m.contract = c.id AND m.revision = c.revision
+                    AND m.ends_at = r.heard_until)
             FROM contract_revisions r
             JOIN contracts c ON c.id = r.contract AND c.revoked_at IS NULL
             JOIN customers k ON k.id = c.customer
             JOIN systems s ON s.contract = r.contract AND s.contract_revision = r.revision AND s.state <> 'retired'
                 AND s.deactivated_at IS NULL
             WHERE r.heard_until <= ?1
-            GROUP BY r.contract, r.revision ORDER BY r.heard_until, r.contract, r.revision LIMIT 500";
+            GROUP BY r.contract, r.heard_until ORDER BY r.heard_until, r.contract LIMIT 500";
         self.all(SQL, params![us(horizon)], |row| {
             Ok(Ending {
                 number: word(row, 0)?,
@@ -219,6 +221,7 @@ impl Tx<'_> {
                 systems: row.get(4)?,
                 hosts: row.get(5)?,
                 renewed: row.get(6)?,
+                mailed_at_days: row.get(7)?,
             })
         })
     }

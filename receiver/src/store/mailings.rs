@@ -1,5 +1,6 @@
-//! Answers to test reports: rows written with the report (R2), worked off afterwards (R5). Like notifications they are sent at
-//! least once under the same Message-ID; unlike them nobody else is told where one is refused.
+//! Mails to contacts that are about no ticket: answers to test reports (written with the report, R2) and renewed contracts (R4), worked
+//! off afterwards (R5). Like notifications they are sent at least once under the same Message-ID; unlike them nobody else is told where
+//! one is refused.
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::locale::Locale;
@@ -7,19 +8,19 @@ use rusqlite::{Row, params};
 
 use super::outbox::Ended;
 use super::sqlite::{StoreError, Tx, maybe_word, time, us};
-use crate::notify::confirmation::Facts;
+use crate::notify::{Matter, confirmation, renewal};
 
-/// How long answers are kept that were sent or given up.
+/// How long answers are kept that were sent or given up. Who was mailed a renewal is kept as long as the contract.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// An answer to send.
+/// A mail to send.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Confirmation {
+pub struct Mailing {
     /// Row.
     pub id: i64,
     /// The left part of its Message-ID.
     pub token: String,
-    /// Row of the contract, whose secret makes the code.
+    /// Row of the contract it is about.
     pub contract: i64,
     /// The contact's name.
     pub name: String,
@@ -28,25 +29,25 @@ pub struct Confirmation {
     /// The language of the contact's mails; `None` takes the receiver's own.
     pub locale: Option<Locale>,
     /// What it says.
-    pub facts: Facts,
+    pub matter: Matter,
     /// Attempts counted so far.
     pub attempts: u32,
     /// When it was made.
     pub made_at: Timestamp,
 }
 
-fn confirmation(row: &Row<'_>) -> rusqlite::Result<Confirmation> {
-    let facts: String = row.get(6)?;
+fn mailing(row: &Row<'_>) -> rusqlite::Result<Mailing> {
+    let matter: String = row.get(6)?;
     let unreadable =
         |error| rusqlite::Error::FromSqlConversionFailure(6, rusqlite::types::Type::Text, Box::new(error));
-    Ok(Confirmation {
+    Ok(Mailing {
         id: row.get(0)?,
         token: row.get(1)?,
         contract: row.get(2)?,
         name: row.get(3)?,
         email: row.get(4)?,
         locale: maybe_word(row, 5)?,
-        facts: serde_json::from_str(&facts).map_err(unreadable)?,
+        matter: serde_json::from_str(&matter).map_err(unreadable)?,
         attempts: row.get(7)?,
         made_at: time(row, 8)?,
     })
@@ -57,55 +58,77 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn confirmed_since(&self, system: i64, since: Timestamp) -> Result<u32, StoreError> {
-        const SQL: &str = "-- confirmed_since
-            SELECT count(DISTINCT report) FROM confirmations WHERE system = ?1 AND made_at > ?2";
+    pub fn answered_since(&self, system: i64, since: Timestamp) -> Result<u32, StoreError> {
+        const SQL: &str = "-- answered_since
+            SELECT count(DISTINCT report) FROM mailings WHERE system = ?1 AND made_at > ?2";
         self.only(SQL, params![system, us(since)], |row| row.get(0))
     }
 
-    /// Writes down that a contact has to be told of a test report. Lets go of what is long over.
+    /// Writes down that a contact has to be told of a test report, of this row and of a system of this row. Lets go of answers that are
+    /// long over.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn put_confirmation(
+    pub fn put_answer(
         &self,
-        report: i64,
-        system: i64,
-        contract: i64,
+        (report, system, contract): (i64, i64, i64),
         contact: i64,
-        facts: &Facts,
+        facts: confirmation::Facts,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        const FORGET: &str = "-- put_confirmation
-            DELETE FROM confirmations WHERE state <> 'waiting' AND made_at < ?1";
-        const SQL: &str = "-- put_confirmation
-            INSERT INTO confirmations (report, system, contract, contact, token, facts, state, made_at, next_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7, ?7) ON CONFLICT (report, contact) DO NOTHING";
+        const FORGET: &str = "-- put_answer
+            DELETE FROM mailings WHERE state <> 'waiting' AND report IS NOT NULL AND made_at < ?1";
+        const SQL: &str = "-- put_answer
+            INSERT INTO mailings (contract, contact, report, system, matter, token, state, made_at, next_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7, ?7) ON CONFLICT (token) DO NOTHING";
         self.run(FORGET, params![us(now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN))])?;
         let token = self.notification_secret()?.confirmation_part(report, contact);
-        let facts = serde_json::to_string(facts).unwrap_or_default();
-        self.run(SQL, params![report, system, contract, contact, token, facts, us(now)]).map(drop)
+        let matter = json(&Matter::TestReport(facts));
+        self.run(SQL, params![contract, contact, report, system, matter, token, us(now)]).map(drop)
     }
 
-    /// Answers to try now, the oldest first.
+    /// Writes down that a contact has to be given a renewed contract, of this row; once for each revision, and each stage
+    /// before each end.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn due_confirmations(&self, now: Timestamp, limit: u32) -> Result<Vec<Confirmation>, StoreError> {
-        const SQL: &str = "-- due_confirmations
-            SELECT n.id, n.token, n.contract, c.name, c.email, c.locale, n.facts, n.attempts, n.made_at
-            FROM confirmations n JOIN contacts c ON c.id = n.contact
+    pub fn put_renewal(
+        &self,
+        contract: i64,
+        contact: i64,
+        facts: renewal::Facts,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "-- put_renewal
+            INSERT INTO mailings (contract, contact, revision, ends_at, days, matter, token, state, made_at, next_at)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', ?8, ?8) ON CONFLICT (token) DO NOTHING";
+        let (revision, ends_at, days) = (facts.revision, facts.ends_at, facts.days);
+        let about = [contract, revision.into(), ends_at.as_second(), days.into(), contact];
+        let token = self.notification_secret()?.renewal_part(about);
+        let matter = json(&Matter::Renewal(facts));
+        self.run(SQL, params![contract, contact, revision, us(ends_at), days, matter, token, us(now)])
+            .map(drop)
+    }
+
+    /// Mails to try now, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn due_mailings(&self, now: Timestamp, limit: u32) -> Result<Vec<Mailing>, StoreError> {
+        const SQL: &str = "-- due_mailings
+            SELECT n.id, n.token, n.contract, c.name, c.email, c.locale, n.matter, n.attempts, n.made_at
+            FROM mailings n JOIN contacts c ON c.id = n.contact
             WHERE n.state = 'waiting' AND n.next_at <= ?1 ORDER BY n.id LIMIT ?2";
-        self.all(SQL, params![us(now), limit], confirmation)
+        self.all(SQL, params![us(now), limit], mailing)
     }
 
     /// Counts an attempt before it is made, and says when to try again if nothing more is heard.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn count_confirmation(&self, id: i64, retry_at: Timestamp) -> Result<(), StoreError> {
-        const SQL: &str = "-- count_confirmation
-            UPDATE confirmations SET attempts = attempts + 1, next_at = ?2, words = '' WHERE id = ?1 AND state = 'waiting'";
+    pub fn count_mailing(&self, id: i64, retry_at: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "-- count_mailing
+            UPDATE mailings SET attempts = attempts + 1, next_at = ?2, words = '' WHERE id = ?1 AND state = 'waiting'";
         self.run(SQL, params![id, us(retry_at)]).map(drop)
     }
 
@@ -113,9 +136,9 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn resume_confirmations(&self, now: Timestamp) -> Result<usize, StoreError> {
-        const SQL: &str = "-- resume_confirmations
-            UPDATE confirmations SET next_at = min(next_at, ?1)
+    pub fn resume_mailings(&self, now: Timestamp) -> Result<usize, StoreError> {
+        const SQL: &str = "-- resume_mailings
+            UPDATE mailings SET next_at = min(next_at, ?1)
             WHERE state = 'waiting' AND words = '' AND attempts BETWEEN 1 AND 3";
         self.run(SQL, params![us(now)])
     }
@@ -124,9 +147,9 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn bring_confirmations_forward(&self, now: Timestamp, latest: Timestamp) -> Result<(), StoreError> {
-        const SQL: &str = "-- bring_confirmations_forward
-            UPDATE confirmations SET next_at = ?1 WHERE state = 'waiting' AND next_at > ?2";
+    pub fn bring_mailings_forward(&self, now: Timestamp, latest: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "-- bring_mailings_forward
+            UPDATE mailings SET next_at = ?1 WHERE state = 'waiting' AND next_at > ?2";
         self.run(SQL, params![us(now), us(latest)]).map(drop)
     }
 
@@ -134,9 +157,9 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn defer_confirmation(&self, id: i64, until: Timestamp, words: &str) -> Result<(), StoreError> {
-        const SQL: &str = "-- defer_confirmation
-            UPDATE confirmations SET next_at = ?2, words = ?3 WHERE id = ?1 AND state = 'waiting'";
+    pub fn defer_mailing(&self, id: i64, until: Timestamp, words: &str) -> Result<(), StoreError> {
+        const SQL: &str = "-- defer_mailing
+            UPDATE mailings SET next_at = ?2, words = ?3 WHERE id = ?1 AND state = 'waiting'";
         self.run(SQL, params![id, us(until), words]).map(drop)
     }
 
@@ -144,15 +167,13 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn end_confirmation(
-        &self,
-        id: i64,
-        end: Ended,
-        words: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        const SQL: &str = "-- end_confirmation
-            UPDATE confirmations SET state = ?2, words = ?3, ended_at = ?4 WHERE id = ?1";
+    pub fn end_mailing(&self, id: i64, end: Ended, words: &str, now: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "-- end_mailing
+            UPDATE mailings SET state = ?2, words = ?3, ended_at = ?4 WHERE id = ?1";
         self.run(SQL, params![id, end.as_str(), words, us(now)]).map(drop)
     }
+}
+
+fn json(matter: &Matter) -> String {
+    serde_json::to_string(matter).unwrap_or_default()
 }

@@ -22,6 +22,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("migrations/008_judged_by.sql"),
     include_str!("migrations/009_revisions.sql"),
     include_str!("migrations/010_upkeep.sql"),
+    include_str!("migrations/011_mailings.sql"),
 ];
 
 /// "MBRX": tells our databases from others.
@@ -96,6 +97,16 @@ pub(super) fn back_up(connection: &Connection, to: &Path) -> Result<(), StoreErr
     connection
         .backup(rusqlite::MAIN_DB, to, None)
         .map_err(|error| StoreError::Backup { path: to.to_owned(), error })
+}
+
+/// Takes a database back to the schema before `011_mailings.sql`, its answers as that held them.
+#[cfg(test)]
+pub(crate) fn as_before_mailings(path: &Path) {
+    const ROWS: &str = "INSERT INTO confirmations
+        (id, report, system, contract, contact, token, facts, state, made_at, attempts, next_at, ended_at, words)
+        SELECT id, report, system, contract, contact, token, matter ->> '$.test_report', state, made_at, attempts, next_at, ended_at, words
+        FROM mailings; DROP TABLE mailings; PRAGMA user_version = 10;";
+    Connection::open(path).unwrap().execute_batch(&[ALL[4], ROWS].concat()).unwrap();
 }
 
 #[cfg(test)]

@@ -154,13 +154,13 @@ impl Tx<'_> {
             WHERE n.contact = ?1 AND n.state = 'waiting' ORDER BY n.id";
         const FORGET: &str = "-- remove_contact
             DELETE FROM notifications WHERE contact = ?1";
-        const ANSWERS: &str = "-- remove_contact
-            DELETE FROM confirmations WHERE contact = ?1";
+        const MAILINGS: &str = "-- remove_contact
+            DELETE FROM mailings WHERE contact = ?1";
         const SQL: &str = "-- remove_contact
             DELETE FROM contacts WHERE id = ?1";
         let waiting = self.all(WAITING, params![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.run(FORGET, params![id])?;
-        self.run(ANSWERS, params![id])?;
+        self.run(MAILINGS, params![id])?;
         let removed = self.run(SQL, params![id])? == 1;
         waiting.into_iter().try_for_each(|(event, customer)| self.notify(event, customer, now))?;
         Ok(removed)
@@ -174,6 +174,17 @@ impl Tx<'_> {
         const SQL: &str = "-- contacts
             SELECT id, customer, position, name, email, locale, refused_at FROM contacts WHERE customer IS ?1
             ORDER BY position, id";
+        self.all(SQL, params![customer], contact)
+    }
+
+    /// A customer's people who are mailed about no ticket: the first five whose address works.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn contacts_to_write_to(&self, customer: i64) -> Result<Vec<Contact>, StoreError> {
+        const SQL: &str = "-- contacts_to_write_to
+            SELECT id, customer, position, name, email, locale, refused_at FROM contacts
+            WHERE customer = ?1 AND refused_at IS NULL ORDER BY position, id LIMIT 5";
         self.all(SQL, params![customer], contact)
     }
 

@@ -72,7 +72,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(super) fn unclosed_tickets(&self, system: Option<i64>) -> Result<Vec<Ticket>, StoreError> {
+    pub fn unclosed_tickets(&self, system: Option<i64>) -> Result<Vec<Ticket>, StoreError> {
         const SQL: &str = concat!(
             "-- unclosed_tickets
             SELECT ",

@@ -1,6 +1,6 @@
 //! A contract that ends is told of in time, more urgently as its end comes near, until it is renewed.
 
-use mailbeat_receiver::evaluate::ending::Ending;
+use mailbeat_receiver::evaluate::ending::{Ending, handing_over};
 
 use super::*;
 
@@ -24,6 +24,7 @@ impl Office {
             systems: 3,
             hosts: "pump-01, pump-02, scada-01".into(),
             renewed: None,
+            mailed_at_days: None,
         }];
         Self { world, contracts }
     }
@@ -165,4 +166,67 @@ fn the_operator_sets_the_days_or_wants_no_ticket_of_it() {
     ] {
         is_refused("contract_ending", table, what);
     }
+}
+
+/// The renewals that are mailed now, to how many days before the end; the store remembers it.
+fn mailed(office: &mut Office) -> Vec<(u32, u32)> {
+    let now = office.world.now;
+    let due = handing_over(&office.contracts, &office.world.rules.contract_ending, now);
+    let told: Vec<(u32, u32)> = due.iter().map(|due| (due.revision, due.days)).collect();
+    let at: Vec<(Timestamp, u32)> = due.iter().map(|due| (due.ending.ends_at, due.days)).collect();
+    for (ends_at, days) in at {
+        let same = office.contracts.iter_mut().filter(|ending| ending.ends_at == ends_at);
+        same.for_each(|ending| ending.mailed_at_days = Some(days));
+    }
+    told
+}
+
+#[test]
+fn a_renewal_is_mailed_at_each_stage_that_is_reached_before_hosts_have_it_and_once_at_each() {
+    let mut office = Office::new(61);
+    office.contracts[0].renewed = Some(2);
+    let mut told = vec![];
+    for day in 0..100 {
+        told.extend(mailed(&mut office).into_iter().map(|(revision, days)| (day, revision, days)));
+        assert_eq!(mailed(&mut office), [], "day {day}: once");
+        office.world.pass(DAY);
+    }
+    assert_eq!(told, [(1, 2, 60), (31, 2, 30), (54, 2, 7)]);
+
+    let mut late = Office::new(5);
+    assert_eq!(mailed(&mut late), [], "there is no renewal yet");
+    late.contracts[0].renewed = Some(2);
+    assert_eq!(mailed(&mut late), [(2, 7)], "who renews late is not mailed three times");
+    late.contracts[0] = Ending { renewed: Some(3), mailed_at_days: None, ..late.contracts[0].clone() };
+    assert_eq!(mailed(&mut late), [(3, 7)], "another file is mailed for itself");
+}
+
+#[test]
+fn in_the_grace_days_a_renewal_is_still_mailed_and_after_them_not() {
+    for (days, expected) in [(-13, vec![(2, 7)]), (-14, vec![])] {
+        let mut office = Office::new(days);
+        office.contracts[0].renewed = Some(2);
+        assert_eq!(mailed(&mut office), expected, "{days}");
+    }
+}
+
+#[test]
+fn hosts_whose_revisions_end_at_different_times_are_each_mailed_of_in_time() {
+    let mut office = Office::new(20);
+    let later = Ending { ends_at: office.world.now + DAY * 50, ..office.contracts[0].clone() };
+    office.contracts.push(later);
+    office.contracts.iter_mut().for_each(|ending| ending.renewed = Some(3));
+    assert_eq!(mailed(&mut office), [(3, 30), (3, 60)]);
+    office.world.pass(DAY * 21);
+    assert_eq!(mailed(&mut office), [(3, 7), (3, 30)]);
+}
+
+#[test]
+fn the_operator_may_hand_renewals_over_by_hand() {
+    let mut office = Office::new(20);
+    office.contracts[0].renewed = Some(2);
+    office.world.rules =
+        Rules::parse(Path::new("rules.toml"), "[contract_ending]\nmail_renewal = false\n").unwrap();
+    assert_eq!(mailed(&mut office), []);
+    assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"], "the ticket is as it was");
 }

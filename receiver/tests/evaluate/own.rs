@@ -52,6 +52,7 @@ fn the_receivers_own_tickets_are_said_in_german_too() {
                 systems: 3,
                 hosts: "pump-01, pump-02, scada-01".into(),
                 renewed,
+                mailed_at_days: None,
             })
             .to_vec(),
         known: Known { accounts: vec![account(now, 10)], kept: KeptDays::default() },

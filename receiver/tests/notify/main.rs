@@ -5,6 +5,7 @@
 mod bounces;
 mod hostile;
 mod languages;
+mod renewals;
 mod telling;
 mod threads;
 

@@ -23,6 +23,8 @@ pub const SEALED_NAME: &str = "report.json.age";
 pub const SIGNATURE_TYPE: &str = "application/vnd.mailbeat.signature";
 /// File name of the attached signature.
 pub const SIGNATURE_NAME: &str = "report.json.sig";
+/// Content type of an attached contract.
+pub const CONTRACT_TYPE: &str = "application/vnd.mailbeat.contract";
 
 /// A mail that cannot be composed: an address that is none.
 #[derive(Debug, thiserror::Error)]
@@ -98,18 +100,26 @@ pub fn compose_report(frame: &Frame<'_>, parts: &ReportParts<'_>) -> Result<Vec<
     if parts.sealed.is_none() {
         builder = builder.raw_header(header("Mailbeat-Kind", parts.kind.as_str().to_owned()));
     }
-    let mixed = MultiPart::mixed().boundary(format!("mailbeat-{id}"));
-    let mixed = match frame.html {
-        None => mixed.singlepart(SinglePart::plain(frame.text.to_owned())),
-        Some(html) => mixed.multipart(alternative(frame.text, html, &id)),
-    };
     let report = match parts.sealed {
         None => attachment(parts.report, REPORT_TYPE, REPORT_NAME),
         Some(sealed) => attachment(sealed, SEALED_TYPE, SEALED_NAME),
     };
     let signature = attachment(parts.signature.as_bytes(), SIGNATURE_TYPE, SIGNATURE_NAME);
-    let mixed = mixed.singlepart(report).singlepart(signature);
-    Ok(builder.multipart(mixed)?.formatted())
+    Ok(builder.multipart(mixed(frame, &id).singlepart(report).singlepart(signature))?.formatted())
+}
+
+/// A mail that brings a file. Its name and content type are words without quotes.
+///
+/// # Errors
+/// [`ComposeError`] where an address is none.
+pub fn compose_with_file(
+    frame: &Frame<'_>,
+    file: &[u8],
+    content_type: &str,
+    name: &str,
+) -> Result<Vec<u8>, ComposeError> {
+    let mixed = mixed(frame, &boundary_id(frame.message_id));
+    Ok(builder(frame)?.multipart(mixed.singlepart(attachment(file, content_type, name)))?.formatted())
 }
 
 /// A mail without attachments, in reply to earlier ones where `references` names them (without angle brackets).
@@ -173,6 +183,15 @@ fn header(name: &'static str, value: String) -> HeaderValue {
 fn boundary_id(message_id: &str) -> String {
     let digest = Digest::of(message_id.as_bytes());
     digest.as_bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What people read, before attachments.
+fn mixed(frame: &Frame<'_>, id: &str) -> MultiPart {
+    let mixed = MultiPart::mixed().boundary(format!("mailbeat-{id}"));
+    match frame.html {
+        None => mixed.singlepart(SinglePart::plain(frame.text.to_owned())),
+        Some(html) => mixed.multipart(alternative(frame.text, html, id)),
+    }
 }
 
 fn alternative(text: &str, html: &str, id: &str) -> MultiPart {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
+use jiff::Timestamp;
 use mailbeat_shared::durable::{self, Access};
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
 
@@ -72,6 +73,10 @@ fn told(before: &Contract, contract: &Contract, out: &Path, relay: &[String]) ->
             None => "It holds no secret and may be mailed",
         },
     );
+    let ends_later = |before: Timestamp| contract.valid_until.is_none_or(|until| until > before);
+    if contract.relay.is_none() && before.valid_until.is_some_and(ends_later) {
+        text.push_str("The running receiver mails it to the customer's contacts as that end comes near (contract_ending in rules.toml).\n");
+    }
     let _ = writeln!(
         text,
         "A new host takes the contract's first file before. Hosts that do not take this one go on under revision {}.",

@@ -4,10 +4,11 @@ use mailbeat_shared::wire::confirmation::ConfirmationCode;
 use mailbeat_shared::wire::contract::EnrollmentSecret;
 use mailbeat_shared::wire::report::{Body, TestMessage};
 
-use super::world::{Agent, HOUR, World, at};
+use super::world::{Agent, HOUR, World, at, contract};
 use crate::intake::Verdict;
 use crate::intake::confirm::A_DAY;
-use crate::store::{Confirmation, Ended};
+use crate::notify::Matter;
+use crate::store::{Ended, EnrollmentMode, Mailing, Store, as_before_mailings};
 
 const DAY: i64 = 24 * HOUR;
 
@@ -25,8 +26,8 @@ fn with_contacts(emails: &[&str]) -> World {
     world
 }
 
-fn due(world: &mut World, now: i64) -> Vec<Confirmation> {
-    world.read(|tx| tx.due_confirmations(at(now), 100))
+fn due(world: &mut World, now: i64) -> Vec<Mailing> {
+    world.read(|tx| tx.due_mailings(at(now), 100))
 }
 
 #[test]
@@ -38,7 +39,7 @@ fn a_test_report_is_answered_once_to_each_of_the_customers_contacts_and_to_nobod
     let answers = due(&mut world, HOUR + 10);
     let to: Vec<&str> = answers.iter().map(|answer| answer.email.as_str()).collect();
     assert_eq!(to, ["anna@acme.example", "ben@acme.example"]);
-    let facts = &answers[0].facts;
+    let Matter::TestReport(facts) = &answers[0].matter else { panic!("{:?}", answers[0]) };
     assert_eq!((facts.requested_by.as_str(), facts.route.as_deref()), ("anna", Some("office")));
     assert_eq!(
         (facts.mailbox.as_str(), facts.received_at, facts.skew_us),
@@ -92,16 +93,33 @@ fn an_attempt_that_a_crash_cut_off_is_due_at_once_and_what_was_sent_never_again(
     let (mut world, mut agent) = (with_contacts(&["anna@acme.example"]), Agent::new(1));
     world.verdict(&agent.make(test(), at(HOUR)).mail, at(HOUR));
     let id = due(&mut world, HOUR)[0].id;
-    world.write(|tx, _| tx.count_confirmation(id, at(HOUR + 60)));
+    world.write(|tx, _| tx.count_mailing(id, at(HOUR + 60)));
     assert_eq!(due(&mut world, HOUR + 30), [], "it is being sent");
-    world.write(|tx, _| tx.resume_confirmations(at(HOUR + 30)));
+    world.write(|tx, _| tx.resume_mailings(at(HOUR + 30)));
     assert_eq!(due(&mut world, HOUR + 30)[0].attempts, 1);
-    world.write(|tx, _| tx.defer_confirmation(id, at(HOUR + 90), "451 later"));
-    world.write(|tx, _| tx.resume_confirmations(at(HOUR + 31)));
+    world.write(|tx, _| tx.defer_mailing(id, at(HOUR + 90), "451 later"));
+    world.write(|tx, _| tx.resume_mailings(at(HOUR + 31)));
     assert_eq!(due(&mut world, HOUR + 31), [], "the server asked for time");
-    world.write(|tx, _| tx.end_confirmation(id, Ended::Sent, "250 ok", at(HOUR + 90)));
-    world.write(|tx, _| tx.resume_confirmations(at(2 * HOUR)));
+    world.write(|tx, _| tx.end_mailing(id, Ended::Sent, "250 ok", at(HOUR + 90)));
+    world.write(|tx, _| tx.resume_mailings(at(2 * HOUR)));
     assert_eq!(due(&mut world, 2 * HOUR), []);
+}
+
+#[test]
+fn what_was_to_be_answered_before_an_upgrade_is_answered_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("receiver.db");
+    let sealed = contract(|_| {});
+    let store = || Store::open(&path, at(0)).unwrap();
+    let (mut world, mut agent) = (World::over(store(), EnrollmentMode::Auto, &sealed), Agent::new(1));
+    let customer = world.read(|tx| tx.customers())[0].id;
+    world.write(|tx, _| tx.add_contact(Some(customer), "Anna", "anna@acme.example"));
+    world.verdict(&agent.make(test(), at(HOUR)).mail, at(HOUR));
+    let waiting = due(&mut world, HOUR);
+    drop(world);
+    as_before_mailings(&path);
+    let after = store().read(|tx| tx.due_mailings(at(HOUR), 100)).unwrap();
+    assert_eq!((after.len(), after), (1, waiting));
 }
 
 #[test]
