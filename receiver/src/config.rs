@@ -140,6 +140,9 @@ impl Config {
             }
         }
         self.outgoing.check().map_err(|error| format!("[outgoing]: {error}"))?;
+        if let Some(clash) = OAuthSettings::clash(self.signing_in()) {
+            return Err(format!("of the mailboxes and [outgoing] {clash}"));
+        }
         let relay = self.relay.as_ref().map_or(Ok(()), RelaySettings::check);
         relay.map_err(|what| format!("[relay]: its {what}"))?;
         let wrong = self.contracts.report_addresses.iter().find(|address| !is_address(address));
@@ -187,6 +190,17 @@ impl Config {
     /// Every account that signs in by OAuth, once.
     #[must_use]
     pub fn accounts(&self) -> Vec<OAuthSettings> {
+        let mut accounts: Vec<OAuthSettings> = Vec::new();
+        for account in self.signing_in() {
+            if !accounts.iter().any(|known| known.kept.file == account.kept.file) {
+                accounts.push(account.clone());
+            }
+        }
+        accounts
+    }
+
+    /// Every mailbox, and the way out, that signs in by OAuth.
+    fn signing_in(&self) -> impl Iterator<Item = &OAuthSettings> {
         let mailboxes = self.mailboxes.iter().filter_map(|mailbox| match mailbox {
             MailboxSettings::Imap(imap) => imap.oauth.as_deref(),
             MailboxSettings::Maildir(_) => None,
@@ -196,13 +210,7 @@ impl Config {
             OutgoingTransport::Graph(graph) => Some(&*graph.oauth),
             OutgoingTransport::Maildir(_) => None,
         };
-        let mut accounts: Vec<OAuthSettings> = Vec::new();
-        for account in mailboxes.chain(outgoing) {
-            if !accounts.iter().any(|known| known.kept.file == account.kept.file) {
-                accounts.push(account.clone());
-            }
-        }
-        accounts
+        mailboxes.chain(outgoing)
     }
 
     /// Tokens of mail accounts, and when somebody last signed in.
@@ -274,4 +282,33 @@ pub fn read_rules(path: &Path, text: &str) -> Result<Rules, ConfigError> {
         rules = rules.including(&file, &text)?;
     }
     rules.checked(path, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mailbox_and_the_way_out_share_an_accounts_tokens_only_where_one_application_asks_for_both() {
+        let read = |kind: &str, client: &str| {
+            let oauth = |client: &str| {
+                format!(
+                    "oauth = {{ provider = 'microsoft', tenant = 'v.example', grant = 'device_code', client_id = '{client}', account = 'v' }}"
+                )
+            };
+            let text = format!(
+                "[contracts]\nvendor = 'V'\nreport_addresses = ['r@v.example']\n[[mailbox]]\nname = 'reports'\ntype = 'imap'\nhost = 'mail.v.example'\nusername = 'r@v.example'\nauth = 'oauth'\n{}\n\
+                 [outgoing]\nfrom = 'r@v.example'\n{kind}\n{}\n",
+                oauth("one"),
+                oauth(client)
+            );
+            Config::of(Path::new("receiver.toml"), &text).map(drop).map_err(|error| error.to_string())
+        };
+        let smtp = "type = 'smtp'\nhost = 'mail.v.example'\nusername = 'r@v.example'\nauth = 'oauth'";
+        assert_eq!(read(smtp, "one"), Ok(()));
+        for (kind, client) in [(smtp, "two"), ("type = 'graph'", "one")] {
+            let said = read(kind, client).unwrap_err();
+            assert!(said.contains("of the mailboxes and [outgoing] two sign in as account \"v\""), "{said}");
+        }
+    }
 }

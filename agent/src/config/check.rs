@@ -4,12 +4,13 @@ use std::io::ErrorKind::NotFound;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use mailbeat_shared::transport::oauth::OAuthSettings;
 use mailbeat_shared::wire::contract::Contract;
 use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::mail;
 use serde::Serialize;
 
-use super::{Config, RedactConfig};
+use super::{Config, RedactConfig, RouteConfig};
 use crate::check::CheckConfig;
 use crate::home::Home;
 use crate::redact::Redactor;
@@ -75,6 +76,8 @@ fn plain(config: &Config) -> Vec<Finding> {
             findings.push(Finding::wrong(format!("cc: {address:?} is not a mail address")));
         }
     }
+    let clash = OAuthSettings::clash(config.route.iter().filter_map(RouteConfig::oauth));
+    findings.extend(clash.map(|clash| Finding::wrong(format!("of the routes {clash}"))));
     findings.extend(limits_at_work(config));
     findings.extend(config.watch.faults().into_iter().map(|fault| Finding::wrong(format!("watch: {fault}"))));
     if let Err(error) = Redactor::new([0; 32], &config.redact, Names::default()) {

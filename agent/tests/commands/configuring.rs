@@ -33,6 +33,36 @@ fn a_configuration_that_cannot_be_used_ends_with_two_and_names_the_line() {
 }
 
 #[test]
+fn routes_that_cannot_share_the_tokens_of_one_account_are_named_before_either_signs_in() {
+    let site = Site::new();
+    let checked = |second: &str| {
+        site.configure("");
+        let mut text = fs::read_to_string(site.path("agent.toml")).unwrap();
+        for (name, client) in [("first", "one"), ("second", second)] {
+            text += &format!(
+                "[[route]]\nname = '{name}'\ntype = 'smtp'\nfrom = 'agent@acme.example'\nhost = 'mail.acme.example'\n\
+                 auth = 'oauth'\nusername = 'agent@acme.example'\n[route.oauth]\nprovider = 'microsoft'\ntenant = 'acme.example'\n\
+                 grant = 'device_code'\nclient_id = '{client}'\naccount = 'mail'\n"
+            );
+        }
+        fs::write(site.path("agent.toml"), text).unwrap();
+        texts(&site.output(&["config", "check"])).0
+    };
+    assert!(
+        !checked("one").contains("sign in as account"),
+        "one application serves both: {}",
+        checked("one")
+    );
+    let said = checked("two");
+    assert!(
+        said.contains(
+            "wrong: of the routes two sign in as account \"mail\" by other applications, grants or scopes"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_state_directory_that_cannot_be_made_is_said_with_what_to_do() {
     let site = Site::new();
     fs::write(site.path("state"), b"a file").unwrap();

@@ -174,6 +174,25 @@ impl OAuthSettings {
         Failure::new(FailureKind::Authentication, text)
     }
 
+    /// What is wrong where two accounts are to keep their tokens under one name and neither could use the other's.
+    #[must_use]
+    pub fn clash<'a>(accounts: impl IntoIterator<Item = &'a Self>) -> Option<String> {
+        let mut known: Vec<&Self> = Vec::new();
+        for account in accounts {
+            match known.iter().find(|other| other.kept.file == account.kept.file) {
+                Some(other) if other.client_name() != account.client_name() => {
+                    let name = account.account();
+                    return Some(format!(
+                        "two sign in as account {name:?} by other applications, grants or scopes: give one of them an `account` of its own"
+                    ));
+                }
+                Some(_) => {}
+                None => known.push(account),
+            }
+        }
+        None
+    }
+
     /// Tells the tokens of one application, grant and set of scopes from those of another.
     fn client_name(&self) -> String {
         let place = self.token_endpoint.as_ref().or(self.issuer.as_ref()).cloned();

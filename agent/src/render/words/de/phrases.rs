@@ -230,6 +230,11 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
         "two routes are named {}; give each its own `name`",
         "zwei Versandwege heißen {1}; bitte jedem einen eigenen `name` geben",
     ),
+    ("of the routes {p}", "von den Versandwegen {1}"),
+    (
+        "two sign in as account {} by other applications, grants or scopes: give one of them an `account` of its own",
+        "melden sich zwei als Konto {1} durch verschiedene Anwendungen, Zustimmungen oder Umfänge an: bitte einem einen eigenen `account` geben",
+    ),
     // What the operating system says.
     ("Permission denied (os error {n})", "Zugriff verweigert (os error {1})"),
     ("No such file or directory (os error {n})", "Datei oder Verzeichnis nicht gefunden (os error {1})"),
