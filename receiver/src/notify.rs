@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use self::bounce::{NotificationId, NotificationSecret, message_id};
 pub(crate) use self::page::NO_COMMENT;
 use self::page::Page;
+use crate::evaluate::ending::HandingOver;
 use crate::render::letters;
 use crate::ticket::{Ticket, TicketEvent};
 
@@ -84,9 +85,9 @@ pub struct Contact {
 #[serde(rename_all = "snake_case")]
 pub enum Matter {
     /// A test report arrived.
-    TestReport(confirmation::Facts),
+    TestReport(Box<confirmation::Facts>),
     /// A contract was renewed, and hosts have yet to take it up.
-    Renewal(renewal::Facts),
+    Renewal(HandingOver),
 }
 
 /// A mail ready to be handed over.

@@ -21,6 +21,7 @@ pub(crate) const TABLE: &[(&str, Who, &[Chapter])] = &[
     ("R2", Who::Receiver, &[Enroll, Change, Cross, Clear, Return]),
     ("R3", Who::Receiver, &[Enroll, Change, Cross, Clear, Return]),
     ("R4", Who::Receiver, &[Silence]),
+    ("R4.own", Who::Receiver, &[Silence]),
     ("R5", Who::Receiver, &[Cross, Clear, Silence]),
     ("R6", Who::Receiver, &[Acknowledge]),
 ];

@@ -238,11 +238,12 @@ fn a_renewal_is_mailed_to_the_customer_who_activates_what_was_attached() -> anyh
     let _receiver = vendor.start()?;
     let (_agent, host) = office.running("scada-01", &first)?;
     let soon = in_days(20);
-    renew_at(vendor, &first, &["--valid-until", &soon])?;
+    let (sooner, _) = renew_at(vendor, &first, &["--valid-until", &soon])?;
+    host.activate(vendor, &sooner)?;
     await_ending(vendor, "medium", "open")?;
 
     let (renewed, said) = renew_at(vendor, &first, &["--valid-until", "2099-12-31"])?;
-    assert!(said.contains("The running receiver mails it to the customer's contacts"), "{said}");
+    assert!(said.contains("The running receiver mails it to customer@example.test when the end"), "{said}");
     let file = format!("{number}.3.contract");
     let mail = office.await_mail("customer", &[&format!("mailbeat-agent activate {file}")])?;
     for words in [&format!("Contract {number} is renewed: activate it on"), "until 2099-12-31", &soon] {

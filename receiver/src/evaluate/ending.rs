@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::text;
 use mailbeat_shared::wire::id::ContractNumber;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
 use super::rules::{built_in, id};
@@ -33,21 +33,40 @@ pub struct Ending {
     pub systems: u32,
     /// Their hosts, in one line.
     pub hosts: String,
-    /// The newest revision, where that one ends later: a file the hosts have yet to take up.
-    pub renewed: Option<u32>,
-    /// At how many days before the end that file was last mailed to the customer, or was to be.
-    pub mailed_at_days: Option<u32>,
+    /// The newest revision, where that one ends later.
+    pub renewed: Option<Renewed>,
+    /// How many of the customer's contacts can be mailed to.
+    pub contacts: u32,
 }
 
-/// A renewed contract that is to be mailed to its customer now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandingOver<'a> {
-    /// Before which end.
-    pub ending: &'a Ending,
+/// A revision that hosts have yet to take up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renewed {
+    /// Its number.
+    pub revision: u32,
+    /// Its file holds one, so that it is not mailed.
+    pub holds_secret: bool,
+}
+
+/// A renewed contract that is to be mailed to its customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandingOver {
+    /// The contract.
+    pub contract: ContractNumber,
     /// The revision to mail.
     pub revision: u32,
-    /// Because there are at most so many days to the end.
+    /// The end of what is in force on the hosts.
+    pub ends_at: Timestamp,
+    /// Because there are at most so many days to it.
     pub days: u32,
+}
+
+impl HandingOver {
+    /// The name of the file.
+    #[must_use]
+    pub fn file(&self) -> String {
+        format!("{}.{}.contract", self.contract, self.revision)
+    }
 }
 
 /// When a contract that ends becomes a finding.
@@ -133,14 +152,15 @@ pub(super) fn judge(
     near.into_iter().chain(over).collect()
 }
 
-/// The renewals that are to be mailed now: each when a stage before an end is reached, to the end of the grace.
+/// The renewals that customers should have been mailed by now, as far as they may be mailed: for each end the last stage that was
+/// reached. After an end, too: a host that fell silent takes a renewal up as well.
 #[must_use]
-pub fn handing_over<'a>(ending: &'a [Ending], policy: &EndingPolicy, now: Timestamp) -> Vec<HandingOver<'a>> {
-    let due = |ending: &'a Ending| {
+pub fn handing_over(ending: &[Ending], policy: &EndingPolicy, now: Timestamp) -> Vec<HandingOver> {
+    let due = |ending: &Ending| {
         let (_, days) = policy.stage(ending.ends_at.duration_since(now))?;
-        let is_news = ending.mailed_at_days.is_none_or(|before| days < before);
-        let is_heard = now.duration_since(ending.ends_at) < self::days(ending.grace_days);
-        ending.renewed.filter(|_| is_news && is_heard).map(|revision| HandingOver { ending, revision, days })
+        let renewed = ending.renewed.filter(|renewed| !renewed.holds_secret)?;
+        let (contract, ends_at) = (ending.number.clone(), ending.ends_at);
+        Some(HandingOver { contract, revision: renewed.revision, ends_at, days })
     };
     if policy.mail_renewal { ending.iter().filter_map(due).collect() } else { vec![] }
 }
@@ -164,15 +184,20 @@ fn title(contract: &Ending) -> String {
 }
 
 fn evidence(contract: &Ending) -> String {
-    let Ending { number, grace_days, systems, hosts, renewed, .. } = contract;
+    let Ending { number, grace_days, systems, hosts, renewed, contacts, .. } = contract;
     let hosts = text::one_line(hosts, HOSTS_BYTES);
     let remedy = match renewed {
         None => format!(
             "`mailbeat-receiver contracts renew {number} --valid-until DAY` makes the file that the customer activates"
         ),
-        Some(revision) => {
+        Some(Renewed { revision, holds_secret }) => {
+            let by_hand = match (holds_secret, contacts) {
+                (true, _) => "; it holds a secret and is not mailed: hand it over by a way you trust",
+                (false, 0) => "; the customer has no contact it can be mailed to: hand it over",
+                (false, _) => "",
+            };
             format!(
-                "it is renewed: `mailbeat-agent activate {number}.{revision}.contract` on each of them takes that up"
+                "it is renewed: `mailbeat-agent activate {number}.{revision}.contract` on each of them takes that up{by_hand}"
             )
         }
     };

@@ -1,18 +1,16 @@
 //! The two entries into evaluation, each inside the transaction that records what follows.
 //!
-//! Load a view, call the pure rules, write their decision. A report is judged in the transaction that records it (R2), a tick in one
-//! of its own for each system (R4).
+//! Load a view, call the pure rules, write their decision. A report is judged in the transaction that records it (R2), ticks in
+//! transactions of their own, some systems in each (R4).
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::crash;
 use mailbeat_shared::wire::report::{Body, Report};
 
 use super::life::Life;
-use crate::evaluate::ending::{self, Ending, HandingOver};
 use crate::evaluate::own::{Known, OwnView};
 use crate::evaluate::rules::Rules;
-use crate::evaluate::{self, Occasion, own};
-use crate::notify::renewal;
+use crate::evaluate::{self, Occasion, ending, own};
 use crate::store::{Owner, Store, StoreError, System, Tx};
 
 /// The version a system is registered with.
@@ -96,30 +94,45 @@ fn next_look(system: &System, due_at: Option<Timestamp>, now: Timestamp) -> Time
     due_at.map_or(Timestamp::MAX, |due| if due > now { due } else { again })
 }
 
-/// Judges every system that is due, one transaction each; how many were looked at, at most `limit`. One that fails is
-/// put off for an hour, so that it does not stop the others.
+/// Systems judged in one transaction: while a mailbox is deaf, all that are overdue are looked at again and again.
+const GROUP: usize = 25;
+
+/// Judges every system that is due, some in one transaction (R4); how many were looked at, at most `limit`. Where one of them fails,
+/// each has a transaction of its own, and that one is put off for an hour, so that it does not stop the others.
 ///
 /// # Errors
 /// [`StoreError`] where the database itself refuses.
 pub fn tick_due(store: &mut Store, rules: &Rules, now: Timestamp, limit: u32) -> Result<usize, StoreError> {
     let due = store.read(|tx| tx.due_systems(now, limit))?;
-    for &system in &due {
-        let judged = store.write(|tx| {
-            tick(tx, system, rules, now)?;
-            crash::point("R4.before");
-            Ok::<_, StoreError>(())
-        });
-        crash::point("R4.after");
-        match judged {
-            Ok(()) => {}
+    for group in due.chunks(GROUP) {
+        match tick_together(store, group, rules, now) {
             Err(error) if error.is_one_rows() => {
-                tracing::error!(system, %error, "a system cannot be judged; tried again in an hour");
-                store.write(|tx| tx.put_off(system, now))?;
+                group.iter().try_for_each(|system| tick_alone(store, *system, rules, now))?;
             }
-            Err(error) => return Err(error),
+            judged => judged?,
         }
     }
     Ok(due.len())
+}
+
+fn tick_together(store: &mut Store, group: &[i64], rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
+    let judged = store.write(|tx| {
+        group.iter().try_for_each(|system| tick(tx, *system, rules, now))?;
+        crash::point("R4.before");
+        Ok(())
+    });
+    crash::point("R4.after");
+    judged
+}
+
+fn tick_alone(store: &mut Store, system: i64, rules: &Rules, now: Timestamp) -> Result<(), StoreError> {
+    match tick_together(store, &[system], rules, now) {
+        Err(error) if error.is_one_rows() => {
+            tracing::error!(system, %error, "a system cannot be judged; tried again in an hour");
+            store.write(|tx| tx.put_off(system, now))
+        }
+        judged => judged,
+    }
 }
 
 /// Judges the receiver's own health, and writes down which renewed contracts are to be mailed to their customers.
@@ -130,26 +143,12 @@ pub fn own_health(tx: &Tx<'_>, rules: &Rules, known: &Known, now: Timestamp) -> 
     let view = OwnView { known: known.clone(), ..tx.own_view(rules.contract_ending.horizon(now))? };
     let decision = own::judge(&view, rules, now);
     tx.write_decision(Owner::Receiver, &decision, now)?;
-    for due in ending::handing_over(&view.ending, &rules.contract_ending, now) {
-        hand_over(tx, &due, now)?;
-    }
-    Ok(())
-}
-
-fn hand_over(tx: &Tx<'_>, due: &HandingOver<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let Ending { number, ends_at, grace_days, systems, hosts, .. } = due.ending;
-    let Some(held) = tx.contract(number)? else { return Ok(()) };
-    let facts = renewal::Facts {
-        contract: number.clone(),
-        revision: due.revision,
-        ends_at: *ends_at,
-        grace_days: *grace_days,
-        systems: *systems,
-        hosts: hosts.clone(),
-        days: due.days,
-    };
-    for contact in tx.contacts_to_write_to(held.terms.customer)? {
-        tx.put_renewal(held.terms.id, contact.id, facts.clone(), now)?;
+    // Whom a wrong clock made us mail would not be mailed again in time.
+    let due = ending::handing_over(&view.ending, &rules.contract_ending, now);
+    for due in due.into_iter().filter(|_| !known.clock_leapt) {
+        for (contract, contact) in tx.contacts_to_give(&due)? {
+            tx.put_renewal(contract, contact, due.clone(), now)?;
+        }
     }
     Ok(())
 }

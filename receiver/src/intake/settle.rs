@@ -14,7 +14,7 @@ use super::prepare::{Candidate, Prepared, What};
 use super::trust::{self, Trust};
 use super::verdict::{QuarantineReason, Verdict};
 use super::{Context, Recorded, record, reprocess_waiting};
-use crate::notify::bounce::recognise;
+use crate::notify::bounce::{local_part, recognise};
 use crate::store::{Claimed, Kept, NewQuarantined, Place, StoreError, Tx};
 
 /// How a mail came, and when it is looked at.
@@ -165,12 +165,22 @@ fn take(
     Ok(Outcome { verdict, detail, proven: true })
 }
 
-/// A bounce of one of our notifications that will not arrive: the address does not work. Its Message-ID cannot be guessed.
+/// A bounce of one of our mails to contacts that will not arrive: the address does not work. Its Message-ID cannot be guessed.
 fn heed(tx: &Tx<'_>, bounce: &Bounce, now: Timestamp) -> Result<(), StoreError> {
-    let secret = tx.notification_secret()?;
-    let Some(ours) = recognise(bounce, &secret).filter(|ours| ours.failed) else { return Ok(()) };
-    if tx.notification_refused(&secret.local_part(&ours.id), &ours.diagnostic, now)? {
-        tracing::warn!(ticket = %ours.id.ticket, words = ours.diagnostic, "a notification came back");
+    let (secret, words) = (tx.notification_secret()?, &bounce.diagnostic);
+    if !bounce.failed {
+        return Ok(());
+    }
+    if let Some(ours) = recognise(bounce, &secret) {
+        if tx.notification_refused(&secret.local_part(&ours.id), words, now)? {
+            tracing::warn!(ticket = %ours.id.ticket, words, "a notification came back");
+        }
+        return Ok(());
+    }
+    for token in bounce.about.iter().filter_map(|id| local_part(id)) {
+        if tx.mailing_refused(token, words, now)? {
+            tracing::warn!(token, words, "a mail to a contact came back");
+        }
     }
     Ok(())
 }

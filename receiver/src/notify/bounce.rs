@@ -85,12 +85,17 @@ pub fn message_id(id: &NotificationId, secret: &NotificationSecret, domain: &str
     format!("{}@{domain}", secret.local_part(id))
 }
 
+/// The left part of a Message-ID, with or without angle brackets.
+#[must_use]
+pub fn local_part(text: &str) -> Option<&str> {
+    text.trim().trim_matches(['<', '>']).split_once('@').map(|(local, _)| local)
+}
+
 /// The notification a Message-ID belongs to, if this receiver made it. The domain is not compared: the sender's address may
 /// have changed since.
 #[must_use]
 pub fn read_message_id(text: &str, secret: &NotificationSecret) -> Option<NotificationId> {
-    let (local, _) = text.trim().trim_matches(['<', '>']).split_once('@')?;
-    let mut parts = local.strip_prefix("mb-")?.split('-');
+    let mut parts = local_part(text)?.strip_prefix("mb-")?.split('-');
     let mut number = || parts.next()?.parse::<i64>().ok();
     let id = NotificationId { ticket: TicketNumber(number()?), event: number()?, contact: number()? };
     let token = parts.next().filter(|_| parts.next().is_none())?;

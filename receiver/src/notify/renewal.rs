@@ -1,48 +1,31 @@
 //! The mail that brings a customer a renewed contract: the file, the hosts that have yet to take it up, and what is to be done there.
 //!
-//! [`compose`] is pure: the same facts make the same mail, so that sending again after a crash is harmless. Only a file that holds no
-//! secret comes here; who forges such a mail forges no contract, since agents believe the vendor's signature alone.
+//! [`compose`] is pure: the same view makes the same mail. It is looked at when it is sent, so that the mail says how things stand
+//! then. Only a file that holds no secret comes here; who forges such a mail forges no contract, since agents believe the vendor's
+//! signature alone.
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::text;
 use mailbeat_shared::wire::contract::SealedContract;
-use mailbeat_shared::wire::id::ContractNumber;
 use mailbeat_shared::wire::mail::{CONTRACT_TYPE, Frame, bare_address, compose_with_file};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Contact, Letter, LetterError, SUBJECT_BYTES, domain, recipient};
+use crate::evaluate::ending::Ending;
 use crate::render::letters;
 
 /// Longest name shown, in bytes.
 const LINE_BYTES: usize = 200;
 /// Longest list of hosts shown, in bytes.
-const HOSTS_BYTES: usize = 1_000;
+const HOSTS_BYTES: usize = 4_000;
 
-/// Why a renewal is mailed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
-    /// The contract.
-    pub contract: ContractNumber,
-    /// Its revision that is mailed.
-    pub revision: u32,
-    /// When the revision ends that is in force on the hosts.
-    pub ends_at: Timestamp,
-    /// Days after that in which heartbeats still come.
-    pub grace_days: u32,
-    /// How many hosts go by that revision.
-    pub systems: u32,
-    /// Which, in one line.
-    pub hosts: String,
-    /// At how many days before that end it is mailed.
-    pub days: u32,
-}
-
-impl Facts {
-    /// The name of the file.
-    #[must_use]
-    pub fn file(&self) -> String {
-        format!("{}.{}.contract", self.contract, self.revision)
-    }
+/// Everything the mail is made from.
+#[derive(Clone, Debug)]
+pub struct RenewalView {
+    /// What ends, and on which hosts.
+    pub ending: Ending,
+    /// The renewal.
+    pub renewed: SealedContract,
 }
 
 #[derive(Serialize)]
@@ -55,9 +38,8 @@ struct Page {
     systems: u32,
     hosts: String,
     last_day: String,
-    /// That day is over.
-    over: bool,
-    grace: String,
+    /// How long heartbeats go on after that, if they do.
+    grace: Option<String>,
     /// The renewal's own last day; `None`: until it is revoked.
     valid_until: Option<String>,
     contact: String,
@@ -68,8 +50,7 @@ struct Page {
 /// # Errors
 /// [`LetterError`]: the contact's or sender's address is none.
 pub fn compose(
-    facts: &Facts,
-    renewed: &SealedContract,
+    view: &RenewalView,
     from: &str,
     contact: &Contact,
     token: &str,
@@ -80,17 +61,17 @@ pub fn compose(
     let last_day = |end: Timestamp| {
         locale.day(end.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MIN))
     };
+    let (ending, renewed) = (&view.ending, &view.renewed.contract);
     let page = Page {
-        contract: facts.contract.to_string(),
-        customer: line(&renewed.contract.customer),
-        file: facts.file(),
-        one: facts.systems == 1,
-        systems: facts.systems,
-        hosts: text::one_line(&facts.hosts, HOSTS_BYTES),
-        last_day: last_day(facts.ends_at),
-        over: facts.ends_at <= made_at,
-        grace: locale.days(facts.grace_days.into()),
-        valid_until: renewed.contract.valid_until.map(last_day),
+        contract: renewed.number.to_string(),
+        customer: line(&renewed.customer),
+        file: format!("{}.{}.contract", renewed.number, renewed.revision),
+        one: ending.systems == 1,
+        systems: ending.systems,
+        hosts: text::one_line(&ending.hosts, HOSTS_BYTES),
+        last_day: last_day(ending.ends_at),
+        grace: (ending.grace_days > 0).then(|| locale.days(ending.grace_days.into())),
+        valid_until: renewed.valid_until.map(last_day),
         contact: line(&contact.name),
     };
     let (templates, message_id) = (letters::of(locale), format!("{token}@{}", domain(from)));
@@ -105,7 +86,7 @@ pub fn compose(
             text: &templates.text("renewal", &page)?,
             html: None,
         },
-        renewed.file.as_bytes(),
+        view.renewed.file.as_bytes(),
         CONTRACT_TYPE,
         &page.file,
     )?;

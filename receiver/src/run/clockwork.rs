@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
+use mailbeat_shared::crash;
 use mailbeat_shared::transport::oauth::OAuthSettings;
 use tokio::time::Instant;
 
@@ -52,7 +53,8 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
             tracing::warn!(%now, "the clock was set back; what was planned by it is looked at now");
             receiver.store.write(move |tx| plan_anew(tx, now, now)).await?;
         }
-        let known = Known { accounts: accounts.iter().map(OAuthSettings::standing).collect(), kept };
+        let accounts = accounts.iter().map(OAuthSettings::standing).collect();
+        let known = Known { accounts, kept, clock_leapt: !clock.is_believed(begun.elapsed()) };
         receiver.store.with(move |store| look(store, &rules, &known, now)).await?;
         let is_time = housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING);
         if is_time && clock.is_believed(begun.elapsed()) {
@@ -82,14 +84,20 @@ pub fn plan_anew(tx: &Tx<'_>, now: Timestamp, latest: Timestamp) -> Result<(), S
     tx.bring_mailings_forward(now, latest)
 }
 
-/// One transaction (R4) for each system that is due, and one for the receiver itself with what only its loops know.
+/// Every system that is due, some in one transaction (R4), and one for the receiver itself with what only its loops know.
 ///
 /// # Errors
 /// [`StoreError`] where the database itself refuses.
 pub fn look(store: &mut Store, rules: &Rules, known: &Known, now: Timestamp) -> Result<(), StoreError> {
     let limit = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
     while judge::tick_due(store, rules, now, limit)? == AT_ONCE {}
-    store.write(|tx| judge::own_health(tx, rules, known, now))
+    let judged = store.write(|tx| {
+        judge::own_health(tx, rules, known, now)?;
+        crash::point("R4.own.before");
+        Ok(())
+    });
+    crash::point("R4.own.after");
+    judged
 }
 
 /// When each file of the rules was edited last.

@@ -1,7 +1,7 @@
 //! The outbox's other half: mails to contacts about no ticket, sent as notifications are (R5): counted, sent, marked.
 //!
-//! Before sending each is looked at once more: an answer that nobody waits for, and a renewal that every host has or that holds a
-//! password, stay unsent, and the reason is kept. Whom a renewal reached, and whom not, stands in the ticket about the contract's end.
+//! Before sending each is looked at once more: an answer that nobody waits for, and a renewal that every host has or that holds a secret,
+//! stay unsent, and the reason is kept. Whom a renewal reached, and whom not, stands in the ticket about the contract's end.
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::crash;
@@ -9,8 +9,10 @@ use mailbeat_shared::transport::outcome::Outcome;
 use mailbeat_shared::wire::contract::{EnrollmentSecret, SealedContract};
 
 use super::{Receiver, outbox};
-use crate::evaluate::rules::built_in;
+use crate::evaluate::ending::HandingOver;
+use crate::evaluate::rules::{Rules, built_in};
 use crate::notify::mail::Sender;
+use crate::notify::renewal::RenewalView;
 use crate::notify::retry::{Next, next};
 use crate::notify::{Contact, Letter, LetterError, Matter, confirmation, renewal};
 use crate::store::{Ended, Mailing, StoreError, Tx};
@@ -22,15 +24,17 @@ const AT_ONCE: u32 = 20;
 const AFTER_A_CRASH: SignedDuration = SignedDuration::from_mins(1);
 /// An answer that comes later than this helps nobody at a keyboard.
 const TOO_LATE: SignedDuration = SignedDuration::from_hours(24);
-/// Why a renewal is handed over by people.
-const HOLDS_A_PASSWORD: &str = "it holds the password of a login on the relay";
+/// How long a renewal waits at most for the mailboxes to be read: they may hold reports of hosts that have it.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+/// When a renewal that waits is looked at again.
+const AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// Sends what is due.
 pub(super) async fn send_due(receiver: &Receiver, sender: &mut Sender) -> Result<(), StoreError> {
     let now = receiver.now();
     let due = receiver.store.write(move |tx| tx.due_mailings(now, AT_ONCE)).await?;
     for mailing in due {
-        deliver(receiver, sender, mailing).await?;
+        deliver(receiver, sender, mailing.id).await?;
     }
     Ok(())
 }
@@ -41,10 +45,21 @@ pub enum Ready {
     /// The secret makes the code.
     Answer(Box<confirmation::Facts>, EnrollmentSecret),
     /// The file is attached.
-    Renewal(renewal::Facts, Box<SealedContract>),
+    Renewal(Box<RenewalView>),
 }
 
-/// Decides about a due mail and writes it down before anything is sent: it is ready, or there is nothing to send and why.
+/// What to do with a due mail.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Send it; the attempt is counted.
+    Send(Ready),
+    /// It is too early to say.
+    Wait,
+    /// There is nothing to send, and why.
+    Drop(&'static str),
+}
+
+/// Decides about a due mail and writes it down before anything is sent.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -52,25 +67,76 @@ pub fn consider(
     tx: &Tx<'_>,
     due: &Mailing,
     observe: bool,
+    rules: &Rules,
     now: Timestamp,
-) -> Result<Result<Ready, &'static str>, StoreError> {
+) -> Result<Verdict, StoreError> {
     let verdict = match &due.matter {
-        _ if observe => Err("only observing"),
+        Matter::TestReport(_) if observe => Verdict::Drop("only observing"),
         Matter::TestReport(facts) => answer(tx, due, facts, now)?,
-        Matter::Renewal(facts) => handing_over(tx, facts)?,
+        // It is still to be mailed when somebody does more than observe.
+        Matter::Renewal(_) if observe => Verdict::Wait,
+        Matter::Renewal(what) => hand_over(tx, due, what, rules, now)?,
     };
     match &verdict {
-        Ok(_) => tx.count_mailing(due.id, outbox::after(now, AFTER_A_CRASH))?,
-        Err(why) => tx.end_mailing(due.id, Ended::Dropped, why, now)?,
-    }
-    if verdict.as_ref().err() == Some(&HOLDS_A_PASSWORD) {
-        remark(tx, due, now, |which, to| {
-            format!(
-                "{which}.contract is not mailed to {to}: it holds the password of a login on the relay; hand it over by a way you trust"
-            )
-        })?;
+        Verdict::Send(_) => tx.count_mailing(due.id, &due.email, outbox::after(now, AFTER_A_CRASH))?,
+        Verdict::Wait => tx.defer_mailing(due.id, outbox::after(now, AGAIN), "waits for the mailboxes")?,
+        Verdict::Drop(why) => tx.end_mailing(due.id, Ended::Dropped, why, now)?,
     }
     Ok(verdict)
+}
+
+fn answer(
+    tx: &Tx<'_>,
+    due: &Mailing,
+    facts: &confirmation::Facts,
+    now: Timestamp,
+) -> Result<Verdict, StoreError> {
+    if now.duration_since(due.made_at) >= TOO_LATE {
+        return Ok(Verdict::Drop("a day has passed"));
+    }
+    let Some(secret) = tx.enrollment_secret(due.contract)? else {
+        return Ok(Verdict::Drop("the contract's secret is gone"));
+    };
+    Ok(Verdict::Send(Ready::Answer(Box::new(facts.clone()), secret)))
+}
+
+fn hand_over(
+    tx: &Tx<'_>,
+    due: &Mailing,
+    what: &HandingOver,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Verdict, StoreError> {
+    let waited = now.duration_since(due.made_at);
+    if !waited.is_negative() && waited < LONGEST_WAIT && !is_all_read(tx, due.made_at)? {
+        return Ok(Verdict::Wait);
+    }
+    if !rules.contract_ending.mail_renewal {
+        return Ok(Verdict::Drop("renewals are handed over by people"));
+    }
+    if tx.is_overtaken(due.id)? {
+        return Ok(Verdict::Drop("a later mail says it"));
+    }
+    let mut endings = tx.contracts_ending_by(what.ends_at)?.into_iter();
+    let ending = endings.find(|is| is.number == what.contract && is.ends_at == what.ends_at);
+    let Some(ending) = ending else {
+        return Ok(Verdict::Drop("no host needs it any more"));
+    };
+    let (renewed, held) = (ending.renewed, tx.contract(&what.contract)?);
+    let file = held.and_then(|held| SealedContract::open(held.file.as_bytes()).ok());
+    Ok(match (renewed, file) {
+        (Some(is), Some(_)) if is.revision != what.revision => Verdict::Drop("it is renewed again"),
+        (Some(is), Some(_)) if is.holds_secret => Verdict::Drop("its file holds a secret"),
+        (Some(_), Some(renewed)) => Verdict::Send(Ready::Renewal(Box::new(RenewalView { ending, renewed }))),
+        _ => Verdict::Drop("there is no renewal to mail"),
+    })
+}
+
+/// Whether every mailbox was read up to a time.
+fn is_all_read(tx: &Tx<'_>, at: Timestamp) -> Result<bool, StoreError> {
+    let mailboxes = tx.mailboxes()?;
+    let mut read = mailboxes.iter().filter(|mailbox| mailbox.active);
+    Ok(read.all(|mailbox| mailbox.hearing.is_some_and(|hearing| hearing.drained_at >= at)))
 }
 
 /// Writes down what came of an attempt, and decides what follows.
@@ -86,7 +152,7 @@ pub fn conclude(tx: &Tx<'_>, due: &Mailing, outcome: &Outcome, now: Timestamp) -
         }
         Next::RetryAt(at) => tx.defer_mailing(due.id, *at, &outcome.to_string())?,
         Next::GiveUp { reason } => {
-            tx.end_mailing(due.id, Ended::Refused, reason, now)?;
+            tx.mailing_refused(&due.token, reason, now)?;
             remark(tx, due, now, |which, to| format!("{which}.contract cannot be mailed to {to}: {reason}"))?;
         }
     }
@@ -100,65 +166,37 @@ fn remark(
     now: Timestamp,
     words: impl Fn(String, &str) -> String,
 ) -> Result<(), StoreError> {
-    let Matter::Renewal(facts) = &due.matter else { return Ok(()) };
+    let Matter::Renewal(what) = &due.matter else { return Ok(()) };
     let is_it = |ticket: &Ticket| {
         ticket.state.is_unresolved()
             && ticket.rule.as_str() == built_in::CONTRACT_ENDING
-            && ticket.subject == facts.contract.as_str()
+            && ticket.subject == what.contract.as_str()
     };
     let Some(ticket) = tx.unclosed_tickets(None)?.into_iter().find(is_it) else { return Ok(()) };
-    let reason = words(format!("{}.{}", facts.contract, facts.revision), &due.email);
+    let reason = words(format!("{}.{}", what.contract, what.revision), &due.email);
     let comment = TicketEvent { at: now, what: What::Commented, reason, by: "mailbeat".into() };
     tx.add_ticket_event(ticket.number, &comment, now).map(drop)
 }
 
-fn answer(
-    tx: &Tx<'_>,
-    due: &Mailing,
-    facts: &confirmation::Facts,
-    now: Timestamp,
-) -> Result<Result<Ready, &'static str>, StoreError> {
-    if now.duration_since(due.made_at) >= TOO_LATE {
-        return Ok(Err("a day has passed"));
-    }
-    let secret = tx.enrollment_secret(due.contract)?;
-    Ok(secret
-        .map(|secret| Ready::Answer(Box::new(facts.clone()), secret))
-        .ok_or("the contract's secret is gone"))
-}
-
-fn handing_over(tx: &Tx<'_>, facts: &renewal::Facts) -> Result<Result<Ready, &'static str>, StoreError> {
-    let Some(held) = tx.contract(&facts.contract)? else { return Ok(Err("the contract is gone")) };
-    if held.terms.revoked_at.is_some() {
-        return Ok(Err("the contract is revoked"));
-    }
-    if held.revision != facts.revision {
-        return Ok(Err("it is renewed again"));
-    }
-    if held.behind == 0 {
-        return Ok(Err("every host has it"));
-    }
-    Ok(match SealedContract::open(held.file.as_bytes()) {
-        Err(_) => Err("the file that is kept cannot be opened"),
-        Ok(sealed) if sealed.contract.relay.is_some() => Err(HOLDS_A_PASSWORD),
-        Ok(sealed) => Ok(Ready::Renewal(facts.clone(), Box::new(sealed))),
-    })
-}
-
-async fn deliver(receiver: &Receiver, sender: &mut Sender, due: Mailing) -> Result<(), StoreError> {
-    let (now, observe, looked_at, to) = (receiver.now(), receiver.observe, due.clone(), due.email.clone());
-    let what = match &due.matter {
-        Matter::TestReport(facts) => format!("the answer to a test report of {}", facts.host),
-        Matter::Renewal(facts) => facts.file(),
-    };
-    let ready = match receiver.store.write(move |tx| consider(tx, &looked_at, observe, now)).await? {
-        Ok(ready) => ready,
-        Err(why) => {
+async fn deliver(receiver: &Receiver, sender: &mut Sender, id: i64) -> Result<(), StoreError> {
+    let (now, observe, rules) = (receiver.now(), receiver.observe, receiver.rules());
+    let looked_at = receiver.store.write(move |tx| {
+        // The one before took its time, and the contact may be another by now.
+        let Some(due) = tx.waiting_mailing(id)? else { return Ok(None) };
+        let verdict = consider(tx, &due, observe, &rules, now)?;
+        Ok::<_, StoreError>(Some((due, verdict)))
+    });
+    let Some((due, verdict)) = looked_at.await? else { return Ok(()) };
+    let (what, to) = (name(&due.matter), due.email.clone());
+    let ready = match verdict {
+        Verdict::Send(ready) => ready,
+        Verdict::Wait => return Ok(()),
+        Verdict::Drop(why) => {
             tracing::info!(to, why, "{what} is not mailed");
             return Ok(());
         }
     };
-    let outcome = hand_over(receiver, sender, &due, &ready).await;
+    let outcome = send(receiver, sender, &due, &ready).await;
     let (now, words) = (receiver.now(), outcome.to_string());
     match receiver.store.write(move |tx| conclude(tx, &due, &outcome, now)).await? {
         Next::Done => tracing::info!(to, "{what} was mailed"),
@@ -168,10 +206,17 @@ async fn deliver(receiver: &Receiver, sender: &mut Sender, due: Mailing) -> Resu
     Ok(())
 }
 
-async fn hand_over(receiver: &Receiver, sender: &mut Sender, due: &Mailing, ready: &Ready) -> Outcome {
+fn name(matter: &Matter) -> String {
+    match matter {
+        Matter::TestReport(facts) => format!("the answer to a test report of {}", facts.host),
+        Matter::Renewal(what) => what.file(),
+    }
+}
+
+async fn send(receiver: &Receiver, sender: &mut Sender, due: &Mailing, ready: &Ready) -> Outcome {
     let locale = Some(due.locale.unwrap_or(receiver.config.locale));
     let contact = Contact { name: due.name.clone(), email: due.email.clone(), locale };
-    match compose(ready, sender.from(), &contact, &due.token, due.made_at) {
+    match compose(ready, sender.from(), &contact, due) {
         Ok(letter) => {
             crash::point("R5.before");
             let outcome = sender.send(&letter).await;
@@ -182,15 +227,9 @@ async fn hand_over(receiver: &Receiver, sender: &mut Sender, due: &Mailing, read
     }
 }
 
-fn compose(
-    ready: &Ready,
-    from: &str,
-    contact: &Contact,
-    token: &str,
-    made_at: Timestamp,
-) -> Result<Letter, LetterError> {
+fn compose(ready: &Ready, from: &str, contact: &Contact, due: &Mailing) -> Result<Letter, LetterError> {
     match ready {
-        Ready::Answer(facts, secret) => confirmation::compose(facts, secret, from, contact, token),
-        Ready::Renewal(facts, sealed) => renewal::compose(facts, sealed, from, contact, token, made_at),
+        Ready::Answer(facts, secret) => confirmation::compose(facts, secret, from, contact, &due.token),
+        Ready::Renewal(view) => renewal::compose(view, from, contact, &due.token, due.made_at),
     }
 }

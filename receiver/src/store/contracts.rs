@@ -10,7 +10,7 @@ use rusqlite::{Row, params};
 
 use super::sqlite::{StoreError, Tx, time, us, word};
 use super::terms::{EnrollmentMode, Terms, terms};
-use crate::evaluate::ending::Ending;
+use crate::evaluate::ending::{Ending, Renewed};
 
 /// A contract as it is listed.
 #[derive(Clone, Debug)]
@@ -165,15 +165,11 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Writes down until when reports under this revision are heard; where it ends before older ones, those end with it.
+    /// Writes down when this revision ends.
     fn put_revision(&self, id: i64, contract: &Contract) -> Result<(), StoreError> {
-        const INSERT: &str = "-- put_revision
-            INSERT INTO contract_revisions (contract, revision, heard_until) VALUES (?1, ?2, ?3)";
-        const SHORTEN: &str = "-- put_revision
-            UPDATE contract_revisions SET heard_until = ?2 WHERE contract = ?1 AND coalesce(heard_until > ?2, ?2 NOT NULL)";
-        let until = contract.valid_until.map(us);
-        self.run(INSERT, params![id, contract.revision, until])?;
-        self.run(SHORTEN, params![id, until]).map(drop)
+        const SQL: &str = "-- put_revision
+            INSERT INTO contract_revisions (contract, revision, valid_until) VALUES (?1, ?2, ?3)";
+        self.run(SQL, params![id, contract.revision, contract.valid_until.map(us)]).map(drop)
     }
 
     /// A contract by its number.
@@ -195,24 +191,32 @@ impl Tx<'_> {
     }
 
     /// The ends of contracts that nobody revoked, at which systems fall silent by then; the first first. What no system reports under is
-    /// missed by nobody.
+    /// missed by nobody. A system goes by its own revision, and by the newest where that ends sooner; a revision whose file is not held is
+    /// taken for the one before it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(super) fn contracts_ending_by(&self, horizon: Timestamp) -> Result<Vec<Ending>, StoreError> {
+    pub fn contracts_ending_by(&self, horizon: Timestamp) -> Result<Vec<Ending>, StoreError> {
         const SQL: &str = "-- contracts_ending_by
-            SELECT c.number, k.name, r.heard_until, c.grace_days, count(*), group_concat(s.host, ', ' ORDER BY s.host),
-                CASE WHEN coalesce(c.valid_until > r.heard_until, 1) THEN c.revision END,
-                (SELECT min(m.days) FROM mailings m WHERE m.contract = c.id AND m.revision = c.revision
-                    AND m.ends_at = r.heard_until)
-            FROM contract_revisions r
-            JOIN contracts c ON c.id = r.contract AND c.revoked_at IS NULL
+            WITH ends AS (
+                SELECT r.contract, r.revision,
+                    (SELECT min(n.revision) FROM contract_revisions n WHERE n.contract = r.contract AND n.revision > r.revision) AS next,
+                    min(coalesce(r.valid_until, c.valid_until), coalesce(c.valid_until, r.valid_until)) AS at
+                FROM contract_revisions r JOIN contracts c ON c.id = r.contract AND c.revoked_at IS NULL
+            )
+            SELECT c.number, k.name, e.at, c.grace_days, count(*), group_concat(s.host, ', ' ORDER BY s.host),
+                coalesce(c.valid_until > e.at, 1), c.revision, c.file,
+                (SELECT count(*) FROM contacts p WHERE p.customer = c.customer AND p.refused_at IS NULL)
+            FROM ends e
+            JOIN contracts c ON c.id = e.contract
             JOIN customers k ON k.id = c.customer
-            JOIN systems s ON s.contract = r.contract AND s.contract_revision = r.revision AND s.state <> 'retired'
-                AND s.deactivated_at IS NULL
-            WHERE r.heard_until <= ?1
-            GROUP BY r.contract, r.heard_until ORDER BY r.heard_until, r.contract LIMIT 500";
+            JOIN systems s ON s.contract = e.contract AND s.contract_revision >= e.revision
+                AND s.contract_revision < coalesce(e.next, 1 << 32) AND s.state <> 'retired' AND s.deactivated_at IS NULL
+            WHERE e.at <= ?1
+            GROUP BY e.contract, e.at ORDER BY e.at, e.contract LIMIT 500";
         self.all(SQL, params![us(horizon)], |row| {
+            let (is_renewed, file): (bool, String) = (row.get(6)?, row.get(8)?);
+            let renewed = |revision| Renewed { revision, holds_secret: holds_secret(&file) };
             Ok(Ending {
                 number: word(row, 0)?,
                 customer: row.get(1)?,
@@ -220,8 +224,8 @@ impl Tx<'_> {
                 grace_days: row.get(3)?,
                 systems: row.get(4)?,
                 hosts: row.get(5)?,
-                renewed: row.get(6)?,
-                mailed_at_days: row.get(7)?,
+                renewed: is_renewed.then(|| row.get(7).map(renewed)).transpose()?,
+                contacts: row.get(9)?,
             })
         })
     }
@@ -282,4 +286,10 @@ fn secret_text(secret: &EnrollmentSecret) -> String {
         Ok(serde_json::Value::String(text)) => text,
         _ => String::new(),
     }
+}
+
+/// Whether a file may be mailed to nobody. One that cannot be opened may not.
+fn holds_secret(file: &str) -> bool {
+    SealedContract::open(file.as_bytes())
+        .map_or(true, |sealed| sealed.contract.relay.is_some() || sealed.contract.enrollment_secret.is_some())
 }

@@ -1,6 +1,6 @@
 //! Mails to contacts that are about no ticket: answers to test reports (written with the report, R2) and renewed contracts (R4), worked
 //! off afterwards (R5). Like notifications they are sent at least once under the same Message-ID; unlike them nobody else is told where
-//! one is refused.
+//! one is refused: each goes to every contact anyway.
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::locale::Locale;
@@ -8,7 +8,8 @@ use rusqlite::{Row, params};
 
 use super::outbox::Ended;
 use super::sqlite::{StoreError, Tx, maybe_word, time, us};
-use crate::notify::{Matter, confirmation, renewal};
+use crate::evaluate::ending::HandingOver;
+use crate::notify::{Matter, confirmation};
 
 /// How long answers are kept that were sent or given up. Who was mailed a renewal is kept as long as the contract.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -34,6 +35,13 @@ pub struct Mailing {
     pub attempts: u32,
     /// When it was made.
     pub made_at: Timestamp,
+}
+
+macro_rules! select_mailings {
+    () => {
+        "SELECT n.id, n.token, n.contract, c.name, c.email, c.locale, n.matter, n.attempts, n.made_at
+        FROM mailings n JOIN contacts c ON c.id = n.contact"
+    };
 }
 
 fn mailing(row: &Row<'_>) -> rusqlite::Result<Mailing> {
@@ -83,12 +91,30 @@ impl Tx<'_> {
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7, ?7) ON CONFLICT (token) DO NOTHING";
         self.run(FORGET, params![us(now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN))])?;
         let token = self.notification_secret()?.confirmation_part(report, contact);
-        let matter = json(&Matter::TestReport(facts));
+        let matter = json(&Matter::TestReport(Box::new(facts)));
         self.run(SQL, params![contract, contact, report, system, matter, token, us(now)]).map(drop)
     }
 
-    /// Writes down that a contact has to be given a renewed contract, of this row; once for each revision, and each stage
-    /// before each end.
+    /// Rows of a contract and of those of its customer's contacts (as in [`Tx::contacts_to_write_to`]) who were not yet given this revision
+    /// at this stage before this end. Whose address was mended since it was refused is one of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn contacts_to_give(&self, due: &HandingOver) -> Result<Vec<(i64, i64)>, StoreError> {
+        const SQL: &str = "-- contacts_to_give
+            WITH first AS (
+                SELECT c.id AS contract, p.id AS contact FROM contracts c JOIN contacts p ON p.customer = c.customer
+                WHERE c.number = ?1 AND p.refused_at IS NULL ORDER BY p.position, p.id LIMIT 5
+            )
+            SELECT contract, contact FROM first f WHERE NOT EXISTS (
+                SELECT 1 FROM mailings m WHERE m.contract = f.contract AND m.contact = f.contact AND m.revision = ?2
+                    AND m.ends_at = ?3 AND m.days <= ?4 AND m.state <> 'refused')";
+        let params = params![due.contract.as_str(), due.revision, us(due.ends_at), due.days];
+        self.all(SQL, params, |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Writes down that a contact has to be given a renewed contract, both of these rows; once for each revision, and each stage before
+    /// each end, unless it was refused.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -96,18 +122,31 @@ impl Tx<'_> {
         &self,
         contract: i64,
         contact: i64,
-        facts: renewal::Facts,
+        due: HandingOver,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         const SQL: &str = "-- put_renewal
             INSERT INTO mailings (contract, contact, revision, ends_at, days, matter, token, state, made_at, next_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', ?8, ?8) ON CONFLICT (token) DO NOTHING";
-        let (revision, ends_at, days) = (facts.revision, facts.ends_at, facts.days);
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', ?8, ?8)
+            ON CONFLICT (token) DO UPDATE SET state = 'waiting', made_at = ?8, next_at = ?8, attempts = 0, ended_at = NULL, words = ''
+            WHERE state = 'refused'";
+        let (revision, ends_at, days) = (due.revision, due.ends_at, due.days);
         let about = [contract, revision.into(), ends_at.as_second(), days.into(), contact];
         let token = self.notification_secret()?.renewal_part(about);
-        let matter = json(&Matter::Renewal(facts));
+        let matter = json(&Matter::Renewal(due));
         self.run(SQL, params![contract, contact, revision, us(ends_at), days, matter, token, us(now)])
             .map(drop)
+    }
+
+    /// Whether a renewal waits for its contact though a later stage was written down, too.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_overtaken(&self, id: i64) -> Result<bool, StoreError> {
+        const SQL: &str = "-- is_overtaken
+            SELECT EXISTS (SELECT 1 FROM mailings m JOIN mailings later ON later.contract = m.contract AND later.contact = m.contact
+                AND later.revision = m.revision AND later.ends_at = m.ends_at AND later.days < m.days WHERE m.id = ?1)";
+        self.only(SQL, params![id], |row| row.get(0))
     }
 
     /// Mails to try now, the oldest first.
@@ -115,21 +154,33 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn due_mailings(&self, now: Timestamp, limit: u32) -> Result<Vec<Mailing>, StoreError> {
-        const SQL: &str = "-- due_mailings
-            SELECT n.id, n.token, n.contract, c.name, c.email, c.locale, n.matter, n.attempts, n.made_at
-            FROM mailings n JOIN contacts c ON c.id = n.contact
-            WHERE n.state = 'waiting' AND n.next_at <= ?1 ORDER BY n.id LIMIT ?2";
+        const SQL: &str = concat!(
+            "-- due_mailings\n",
+            select_mailings!(),
+            " WHERE n.state = 'waiting' AND n.next_at <= ?1 ORDER BY n.next_at, n.id LIMIT ?2"
+        );
         self.all(SQL, params![us(now), limit], mailing)
     }
 
-    /// Counts an attempt before it is made, and says when to try again if nothing more is heard.
+    /// One that still waits.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn count_mailing(&self, id: i64, retry_at: Timestamp) -> Result<(), StoreError> {
+    pub fn waiting_mailing(&self, id: i64) -> Result<Option<Mailing>, StoreError> {
+        const SQL: &str =
+            concat!("-- waiting_mailing\n", select_mailings!(), " WHERE n.state = 'waiting' AND n.id = ?1");
+        self.one(SQL, params![id], mailing)
+    }
+
+    /// Counts an attempt before it is made, to this address, and says when to try again if nothing more is heard.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn count_mailing(&self, id: i64, address: &str, retry_at: Timestamp) -> Result<(), StoreError> {
         const SQL: &str = "-- count_mailing
-            UPDATE mailings SET attempts = attempts + 1, next_at = ?2, words = '' WHERE id = ?1 AND state = 'waiting'";
-        self.run(SQL, params![id, us(retry_at)]).map(drop)
+            UPDATE mailings SET attempts = attempts + 1, address = ?3, next_at = ?2, words = ''
+            WHERE id = ?1 AND state = 'waiting'";
+        self.run(SQL, params![id, us(retry_at), address]).map(drop)
     }
 
     /// Makes due what was being sent when this program last ended; as with notifications, a few times only.
@@ -171,6 +222,23 @@ impl Tx<'_> {
         const SQL: &str = "-- end_mailing
             UPDATE mailings SET state = ?2, words = ?3, ended_at = ?4 WHERE id = ?1";
         self.run(SQL, params![id, end.as_str(), words, us(now)]).map(drop)
+    }
+
+    /// The recipient of the mail with this token was refused for good, by the server or by a bounce: the address it was sent to does not
+    /// work. `false`: none of ours, or known already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn mailing_refused(&self, token: &str, words: &str, now: Timestamp) -> Result<bool, StoreError> {
+        const FIND: &str = "-- mailing_refused
+            SELECT id FROM mailings WHERE token = ?1 AND state <> 'refused'";
+        const CONTACT: &str = "-- mailing_refused
+            UPDATE contacts SET refused_at = coalesce(refused_at, ?2)
+            FROM mailings m WHERE m.id = ?1 AND contacts.id = m.contact AND contacts.email = coalesce(m.address, contacts.email)";
+        let Some(id) = self.one(FIND, params![token], |row| row.get::<_, i64>(0))? else { return Ok(false) };
+        self.end_mailing(id, Ended::Refused, words, now)?;
+        self.run(CONTACT, params![id, us(now)])?;
+        Ok(true)
     }
 }
 

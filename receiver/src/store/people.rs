@@ -12,7 +12,9 @@ use super::sqlite::{StoreError, Tx, maybe_time, maybe_word, time, us};
 /// Asked each second.
 pub(super) const REFUSED: &str = "-- refused_contacts
     SELECT c.email, min(c.refused_at), coalesce((SELECT n.words FROM notifications n JOIN contacts o ON o.id = n.contact
-        WHERE o.email = c.email AND n.state = 'refused' ORDER BY n.id DESC LIMIT 1), '')
+        WHERE o.email = c.email AND n.state = 'refused' ORDER BY n.id DESC LIMIT 1),
+        (SELECT m.words FROM mailings m JOIN contacts o ON o.id = m.contact
+        WHERE o.email = c.email AND m.state = 'refused' ORDER BY m.id DESC LIMIT 1), '')
     FROM contacts c WHERE c.refused_at IS NOT NULL GROUP BY c.email ORDER BY c.email LIMIT 200";
 
 /// A customer.

@@ -1,6 +1,6 @@
 //! The receiver's own troubles.
 
-use mailbeat_receiver::evaluate::ending::Ending;
+use mailbeat_receiver::evaluate::ending::{Ending, Renewed};
 use mailbeat_receiver::evaluate::fill::{Fill, KeptDays, Resource};
 use mailbeat_receiver::evaluate::own::Known;
 use mailbeat_shared::transport::oauth::{Credential, Expiry, Refusing, Standing};
@@ -43,25 +43,30 @@ fn the_receivers_own_tickets_are_said_in_german_too() {
         ahead: vec![("reports".into(), HOUR * 3)],
         fills: [("reports".to_owned(), vec![Fill { resource: Resource::Storage, used: 90, limit: 100 }])]
             .into(),
-        ending: [("ACME-2026-001", None), ("BETA-2026-001", Some(2))]
-            .map(|(number, renewed)| Ending {
-                number: number.parse().unwrap(),
-                customer: "ACME Wasserwerke".into(),
-                ends_at: now + HOUR * 24,
-                grace_days: 14,
-                systems: 3,
-                hosts: "pump-01, pump-02, scada-01".into(),
-                renewed,
-                mailed_at_days: None,
-            })
-            .to_vec(),
-        known: Known { accounts: vec![account(now, 10)], kept: KeptDays::default() },
+        ending: [
+            ("ACME-1", None, 1),
+            ("BETA-1", Some(false), 1),
+            ("BETA-2", Some(false), 0),
+            ("BETA-3", Some(true), 0),
+        ]
+        .map(|(number, renewed, contacts)| Ending {
+            number: number.parse().unwrap(),
+            customer: "ACME Wasserwerke".into(),
+            ends_at: now + HOUR * 24,
+            grace_days: 14,
+            systems: 3,
+            hosts: "pump-01, pump-02, scada-01".into(),
+            renewed: renewed.map(|holds_secret| Renewed { revision: 2, holds_secret }),
+            contacts,
+        })
+        .to_vec(),
+        known: Known { accounts: vec![account(now, 10)], kept: KeptDays::default(), clock_leapt: false },
         // No `..`: what is added to this view must be added here.
         findings: vec![],
         tickets: vec![],
     };
     let decision = judge_receiver(&view, &Rules::built_in(), now + HOUR);
-    assert_eq!(decision.findings.len(), 10);
+    assert_eq!(decision.findings.len(), 12);
     for change in &decision.findings {
         let FindingChange::Put(finding) = change else { panic!("{change:?}") };
         for sentence in [&finding.title, &finding.evidence] {

@@ -1,7 +1,8 @@
 //! A renewed contract as the customer's contact gets it: the file, the hosts it is for, the time that is left.
 
 use mail_parser::MimeHeaders as _;
-use mailbeat_receiver::notify::renewal::{Facts, compose};
+use mailbeat_receiver::evaluate::ending::Ending;
+use mailbeat_receiver::notify::renewal::{RenewalView, compose};
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::wire::contract::{Contract, Interval, SealedContract};
 use mailbeat_shared::wire::signature::SigningKey;
@@ -37,21 +38,22 @@ fn renewed(change: impl FnOnce(&mut Contract)) -> SealedContract {
     SealedContract::open(contract.seal(&vendor).as_bytes()).unwrap()
 }
 
-fn letter(sealed: &SealedContract, change: impl FnOnce(&mut Facts, &mut Contact)) -> Letter {
-    let mut facts = Facts {
-        contract: sealed.contract.number.clone(),
-        revision: sealed.contract.revision,
+fn letter(renewed: SealedContract, change: impl FnOnce(&mut Ending, &mut Contact)) -> Letter {
+    let ending = Ending {
+        number: renewed.contract.number.clone(),
+        customer: renewed.contract.customer.clone(),
         ends_at: "2027-01-01T00:00:00Z".parse().unwrap(),
         grace_days: 14,
         systems: 2,
         hosts: "pump-01, scada-01".into(),
-        days: 60,
+        renewed: None,
+        contacts: 1,
     };
+    let mut view = RenewalView { ending, renewed };
     let mut contact = Contact { name: "Anna Admin".into(), email: "anna@acme.example".into(), locale: None };
-    change(&mut facts, &mut contact);
+    change(&mut view.ending, &mut contact);
     let made_at = "2026-11-22T08:20:12Z".parse().unwrap();
-    let from = "Mailbeat <mb@vendor.example>";
-    compose(&facts, sealed, from, &contact, "mb-renewal-1-2-60-1-x", made_at).unwrap()
+    compose(&view, "Mailbeat <mb@vendor.example>", &contact, "mb-renewal-1-2-60-1-x", made_at).unwrap()
 }
 
 /// Subject and text of a mail, and its file by name.
@@ -65,7 +67,7 @@ fn read(letter: &Letter) -> (String, String, String, Vec<u8>) {
 #[test]
 fn it_brings_the_file_and_says_on_which_hosts_it_is_to_be_activated_by_when() {
     let sealed = renewed(|_| {});
-    let letter = letter(&sealed, |_, _| {});
+    let letter = letter(sealed.clone(), |_, _| {});
     assert_eq!(letter.message_id, "mb-renewal-1-2-60-1-x@vendor.example");
     let (subject, text, name, bytes) = read(&letter);
     assert_eq!(subject, "[Mailbeat] Contract ACME-2026-001 is renewed: activate it on 2 hosts");
@@ -73,8 +75,8 @@ fn it_brings_the_file_and_says_on_which_hosts_it_is_to_be_activated_by_when() {
     let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
         "ACME Wasserwerke Süd is renewed, until 2027-12-31.",
-        "These 2 hosts go by the revision before, whose last day is 2026-12-31; 14 days later",
-        "pump-01, scada-01",
+        "These 2 hosts still go by an older revision, valid until 2026-12-31: pump-01, scada-01",
+        "After that day no system report leaves them, and 14 days later nothing at all.",
         "mailbeat-agent activate ACME-2026-001.2.contract",
         "Anna Admin",
     ] {
@@ -84,19 +86,19 @@ fn it_brings_the_file_and_says_on_which_hosts_it_is_to_be_activated_by_when() {
 }
 
 #[test]
-fn one_host_an_end_that_is_past_and_no_end_at_all_are_said_as_such() {
+fn one_host_no_grace_and_no_end_at_all_are_said_as_such() {
     let sealed = renewed(|contract| contract.valid_until = None);
-    let letter = letter(&sealed, |facts, _| {
-        (facts.systems, facts.hosts) = (1, "scada-01".into());
-        facts.ends_at = "2026-11-20T00:00:00Z".parse().unwrap();
+    let letter = letter(sealed, |ending, _| {
+        (ending.systems, ending.hosts, ending.grace_days) = (1, "scada-01".into(), 0);
     });
     let (subject, text, ..) = read(&letter);
     assert!(subject.ends_with("activate it on scada-01"), "{subject}");
     let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
         "until it is revoked",
-        "This host goes by",
-        "last day was 2026-11-19; 14 days later nothing is heard of it",
+        "This host still goes by",
+        "After that day nothing leaves it.",
+        "If this host is",
     ] {
         assert!(flowing.contains(words), "{words}: {text}");
     }
@@ -105,9 +107,9 @@ fn one_host_an_end_that_is_past_and_no_end_at_all_are_said_as_such() {
 #[test]
 fn it_is_written_in_the_contacts_language_and_no_name_becomes_a_header() {
     let sealed = renewed(|_| {});
-    let letter = letter(&sealed, |facts, contact| {
+    let letter = letter(sealed, |ending, contact| {
         contact.locale = Some(Locale::De);
-        (facts.systems, facts.hosts) = (1, "x\r\nBcc: evil@example.org".into());
+        (ending.systems, ending.hosts) = (1, "x\r\nBcc: evil@example.org".into());
     });
     let (subject, text, ..) = read(&letter);
     assert!(subject.contains("ist verlängert") && text.contains("Die Verlängerung liegt bei"), "{text}");

@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use jiff::Timestamp;
 use mailbeat_shared::durable::{self, Access};
 use mailbeat_shared::wire::contract::{Contract, SealedContract};
 
@@ -55,12 +54,34 @@ pub(super) fn run(desk: &Desk, wish: &Renew) -> anyhow::Result<()> {
         &serde_json::json!({
             "number": number, "revision": contract.revision, "customer": contract.customer, "file": out, "relay": relay,
         }),
-        &told(&before, contract, &out, &relay),
+        &told(&before, contract, &out, &relay, &mailed(desk, &before, contract)?),
     )
 }
 
+/// Whether the receiver mails the file by itself, and to whom.
+fn mailed(desk: &Desk, before: &Contract, contract: &Contract) -> anyhow::Result<String> {
+    let policy = desk.config.load_rules()?.contract_ending;
+    let is_longer =
+        before.valid_until.is_some_and(|end| contract.valid_until.is_none_or(|until| until > end));
+    if contract.relay.is_some() || !is_longer || !policy.mail_renewal || policy.days.is_empty() {
+        return Ok(String::new());
+    }
+    let contacts = desk.reader()?.read(|tx| {
+        let Some(held) = tx.contract(&contract.number)? else { return Ok(vec![]) };
+        tx.contacts_to_write_to(held.terms.customer)
+    })?;
+    let to: Vec<&str> = contacts.iter().map(|contact| contact.email.as_str()).collect();
+    Ok(match to.as_slice() {
+        [] => "The customer has no contact to mail it to: hand it over (`contacts add` makes one).\n".into(),
+        to => format!(
+            "The running receiver mails it to {} when the end of what is in force on a host comes near (contract_ending in rules.toml).\n",
+            to.join(", ")
+        ),
+    })
+}
+
 /// What the operator hands over, and what becomes of the revision before.
-fn told(before: &Contract, contract: &Contract, out: &Path, relay: &[String]) -> String {
+fn told(before: &Contract, contract: &Contract, out: &Path, relay: &[String], mailed: &str) -> String {
     let file = out.file_name().unwrap_or_default().to_string_lossy();
     let mut text = format!(
         "Revision {} of contract {} for {} is in {}\n{}, to be taken by every host of the customer:\n  mailbeat-agent activate {file}\n",
@@ -73,10 +94,7 @@ fn told(before: &Contract, contract: &Contract, out: &Path, relay: &[String]) ->
             None => "It holds no secret and may be mailed",
         },
     );
-    let ends_later = |before: Timestamp| contract.valid_until.is_none_or(|until| until > before);
-    if contract.relay.is_none() && before.valid_until.is_some_and(ends_later) {
-        text.push_str("The running receiver mails it to the customer's contacts as that end comes near (contract_ending in rules.toml).\n");
-    }
+    text.push_str(mailed);
     let _ = writeln!(
         text,
         "A new host takes the contract's first file before. Hosts that do not take this one go on under revision {}.",

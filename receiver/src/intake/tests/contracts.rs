@@ -68,7 +68,7 @@ fn a_renewal_raises_the_revision_and_keeps_the_secret_it_does_not_carry() {
 /// Which revisions are told of as ending within 60 days, until when, the hosts under each, and the newest that lasts longer.
 fn endings(world: &mut World) -> Vec<(Timestamp, String, Option<u32>)> {
     let view = world.read(|tx| tx.own_view(at(60 * 24 * HOUR)));
-    view.ending.into_iter().map(|is| (is.ends_at, is.hosts, is.renewed)).collect()
+    view.ending.into_iter().map(|is| (is.ends_at, is.hosts, is.renewed.map(|is| is.revision))).collect()
 }
 
 #[test]
@@ -108,7 +108,22 @@ fn what_ends_is_the_revision_in_force_on_each_host_whatever_the_vendor_has() {
     assert_eq!(endings(&mut world), [told], "an earlier end holds for those, too, who were told a later one");
     let for_ever = revision(4, None);
     world.write(|tx, _| tx.put_contract(&for_ever, EnrollmentMode::Auto, at(80)).map(drop));
-    assert_eq!(endings(&mut world), [(until, "pump-01, scada-01".to_owned(), Some(4))]);
+    assert_eq!(endings(&mut world), [], "an end that was taken back is none: what the hosts have ends later");
+}
+
+#[test]
+fn a_host_under_a_revision_whose_file_was_lost_is_told_of_with_the_one_before_it() {
+    let days = |days: i64| Some(at(days * 24 * HOUR));
+    let mut world = World::with(EnrollmentMode::Auto, contract(|contract| contract.valid_until = days(40)));
+    let mut agent = Agent::new(1);
+    agent.contract.revision = 2;
+    world.verdict(&agent.heartbeat(at(10)).mail, at(10));
+    // Restored from a copy; of the renewals only the newest was kept.
+    let third = contract(|contract| {
+        (contract.revision, contract.valid_until, contract.enrollment_secret) = (3, days(400), None)
+    });
+    world.write(|tx, _| tx.put_contract(&third, EnrollmentMode::Auto, at(20)).map(drop));
+    assert_eq!(endings(&mut world), [(at(40 * 24 * HOUR), "scada-01".to_owned(), Some(3))]);
 }
 
 #[test]

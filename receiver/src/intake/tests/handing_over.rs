@@ -5,12 +5,11 @@ use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
 use mailbeat_shared::wire::contract::{Relay, SealedContract};
 
-use super::world::{Agent, HOUR, World, at, contract};
+use super::world::{Agent, HOUR, World, at, bounce, contract};
 use crate::evaluate::own::Known;
 use crate::intake::judge;
-use crate::notify::Matter;
 use crate::render::words;
-use crate::run::mailing::{Ready, conclude, consider};
+use crate::run::mailing::{Ready, Verdict, conclude, consider};
 use crate::store::{EnrollmentMode, Mailing};
 use crate::ticket::What;
 
@@ -55,13 +54,31 @@ fn comments(world: &mut World) -> Vec<String> {
     comments
 }
 
-fn look(world: &mut World, mailing: &Mailing) -> Result<Ready, &'static str> {
-    world.write(|tx, _| consider(tx, mailing, false, at(3 * HOUR)))
+/// What becomes of a mail that is due, once the mailbox is read up to then.
+fn look(world: &mut World, mailing: &Mailing, second: i64) -> Verdict {
+    world.hear_until(second);
+    world.write(|tx, context| consider(tx, mailing, false, context.rules, at(second)))
+}
+
+fn is_sent(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Send(Ready::Renewal(_)))
+}
+
+/// A contract that ends in twenty days and its renewal, which is to be mailed to these people.
+fn renewed(emails: &[&str]) -> (World, Agent, Vec<Mailing>) {
+    let (mut world, agent) = ending(emails);
+    renew(&mut world, &revision(2, Some(at(400 * DAY)), None));
+    let mailings = due(&mut world, 3 * HOUR);
+    (world, agent, mailings)
+}
+
+fn refused() -> Outcome {
+    Outcome::Refused(Failure::new(FailureKind::Permanent, "550 5.1.1 unknown user").of_recipient())
 }
 
 #[test]
-fn the_customers_contacts_are_mailed_the_renewed_file_once_and_nobody_else() {
-    let (mut world, _) = ending(&["anna@acme.example", "ben@acme.example"]);
+fn the_customers_contacts_are_mailed_the_renewed_file_once_at_each_stage_and_nobody_else() {
+    let (mut world, mut agent) = ending(&["anna@acme.example", "ben@acme.example"]);
     assert_eq!(due(&mut world, 2 * HOUR), [], "it is not renewed");
     let renewed = revision(2, Some(at(400 * DAY)), None);
     renew(&mut world, &renewed);
@@ -69,25 +86,107 @@ fn the_customers_contacts_are_mailed_the_renewed_file_once_and_nobody_else() {
     let to: Vec<&str> = mailings.iter().map(|mailing| mailing.email.as_str()).collect();
     assert_eq!(to, ["anna@acme.example", "ben@acme.example"]);
     assert_eq!(due(&mut world, 3 * HOUR + 1), mailings, "each has their mail already");
-    let Matter::Renewal(facts) = &mailings[0].matter else { panic!("{:?}", mailings[0]) };
-    assert_eq!((facts.revision, facts.days, facts.ends_at, facts.systems), (2, 30, at(20 * DAY), 1));
-    let Ok(Ready::Renewal(_, sealed)) = look(&mut world, &mailings[0]) else { panic!("not ready") };
-    assert_eq!(sealed.file, renewed.file);
-
-    let unknown = Failure::new(FailureKind::Permanent, "550 5.1.1 unknown user").of_recipient();
-    let outcomes = [Outcome::Sent { reply: "250 ok".into() }, Outcome::Refused(unknown)];
-    for (mailing, outcome) in mailings.iter().zip(outcomes) {
-        world.write(|tx, _| conclude(tx, mailing, &outcome, at(3 * HOUR)));
+    for mailing in &mailings {
+        let Verdict::Send(Ready::Renewal(view)) = look(&mut world, mailing, 3 * HOUR) else {
+            panic!("not sent")
+        };
+        assert_eq!(
+            (view.renewed.file.as_str(), view.ending.hosts.as_str()),
+            (renewed.file.as_str(), "scada-01")
+        );
+        world.write(|tx, _| conclude(tx, mailing, &Outcome::Sent { reply: "250 ok".into() }, at(3 * HOUR)));
     }
     assert_eq!(
         comments(&mut world),
         [
             "ACME-1.2.contract was mailed to anna@acme.example",
-            "ACME-1.2.contract cannot be mailed to ben@acme.example: permanent failure: 550 5.1.1 unknown user"
+            "ACME-1.2.contract was mailed to ben@acme.example"
         ]
     );
     assert_eq!(due(&mut world, 12 * DAY), []);
     assert_eq!(due(&mut world, 13 * DAY).len(), 2, "a week before the end both are mailed again");
+    agent.contract.revision = 2;
+    world.verdict(&agent.heartbeat(at(13 * DAY)).mail, at(13 * DAY));
+    assert_eq!(due(&mut world, 30 * DAY).len(), 2, "and no more once the host has it");
+}
+
+#[test]
+fn a_contact_who_came_later_or_whose_address_was_mended_is_mailed_at_the_same_stage() {
+    let (mut world, _, mailings) = renewed(&["anna@acme.example"]);
+    assert!(is_sent(&look(&mut world, &mailings[0], 3 * HOUR)));
+    world.write(|tx, _| conclude(tx, &mailings[0], &refused(), at(3 * HOUR)));
+    assert_eq!(
+        comments(&mut world),
+        [
+            "ACME-1.2.contract cannot be mailed to anna@acme.example: permanent failure: 550 5.1.1 unknown user"
+        ]
+    );
+    assert_eq!(due(&mut world, 4 * HOUR), [], "her address does not work");
+    let told = world.read(|tx| tx.own_view(at(0))).refused;
+    assert!(told.len() == 1 && told[0].2.contains("unknown user"), "{told:?}");
+
+    let customer = world.read(|tx| tx.customers())[0].id;
+    world.write(|tx, _| tx.add_contact(Some(customer), "Ben", "ben@acme.example"));
+    let anna = world.read(|tx| tx.contacts(Some(customer)))[0].id;
+    world.write(|tx, _| tx.change_contact(anna, "Anna", "anna@new.example", 1));
+    let to: Vec<String> = due(&mut world, 5 * HOUR).into_iter().map(|mailing| mailing.email).collect();
+    assert_eq!(to, ["anna@new.example", "ben@acme.example"]);
+}
+
+#[test]
+fn a_bounce_of_a_renewal_marks_the_address_it_was_sent_to_and_no_later_one() {
+    for (edited, marked) in [(false, true), (true, false)] {
+        let (mut world, _, mailings) = renewed(&["anna@acme.example"]);
+        assert!(is_sent(&look(&mut world, &mailings[0], 3 * HOUR)));
+        world.write(|tx, _| {
+            conclude(tx, &mailings[0], &Outcome::Sent { reply: "250 ok".into() }, at(3 * HOUR))
+        });
+        let customer = world.read(|tx| tx.customers())[0].id;
+        let anna = world.read(|tx| tx.contacts(Some(customer)))[0].id;
+        if edited {
+            world.write(|tx, _| tx.change_contact(anna, "Anna", "anna@new.example", 1));
+        }
+        world.verdict(&bounce(&mailings[0].token), at(4 * HOUR));
+        let is_refused = world.read(|tx| tx.contacts(Some(customer)))[0].refused_at.is_some();
+        assert_eq!(is_refused, marked, "edited: {edited}");
+    }
+}
+
+#[test]
+fn a_renewal_waits_for_the_mailboxes_and_for_a_receiver_that_does_more_than_observe() {
+    let (mut world, mut agent, mailings) = renewed(&["anna@acme.example"]);
+    let mailing = &mailings[0];
+    let verdict = world.write(|tx, context| consider(tx, mailing, false, context.rules, at(3 * HOUR)));
+    assert!(matches!(verdict, Verdict::Wait), "{verdict:?}");
+    world.hear_until(3 * HOUR);
+    let verdict = world.write(|tx, context| consider(tx, mailing, true, context.rules, at(3 * HOUR)));
+    assert!(matches!(verdict, Verdict::Wait), "{verdict:?}");
+    assert_eq!(due(&mut world, 3 * HOUR + 10), mailings, "it is still to be mailed");
+    // What lay unread says that the host has it.
+    agent.contract.revision = 2;
+    world.verdict(&agent.heartbeat(at(3 * HOUR)).mail, at(3 * HOUR));
+    let verdict = look(&mut world, mailing, 3 * HOUR + 10);
+    assert!(matches!(verdict, Verdict::Drop("no host needs it any more")), "{verdict:?}");
+}
+
+#[test]
+fn a_mailbox_that_stays_deaf_holds_a_renewal_up_for_a_day() {
+    let (mut world, _, mailings) = renewed(&["anna@acme.example"]);
+    let mut consider_at = |second: i64| {
+        let verdict = world.write(|tx, context| consider(tx, &mailings[0], false, context.rules, at(second)));
+        is_sent(&verdict)
+    };
+    assert!(!consider_at(27 * HOUR - 1) && consider_at(27 * HOUR));
+}
+
+#[test]
+fn a_clock_that_leapt_ahead_mails_nobody() {
+    let (mut world, _) = ending(&["anna@acme.example"]);
+    renew(&mut world, &revision(2, None, None));
+    let known = Known { clock_leapt: true, ..Known::default() };
+    world.write(|tx, context| judge::own_health(tx, context.rules, &known, at(3 * HOUR)));
+    assert_eq!(world.read(|tx| tx.due_mailings(at(3 * HOUR), 9)), []);
+    assert_eq!(due(&mut world, 4 * HOUR).len(), 1);
 }
 
 #[test]
@@ -95,58 +194,66 @@ fn hosts_of_two_revisions_that_end_together_are_in_one_mail() {
     let (mut world, mut first) = ending(&["anna@acme.example"]);
     let mut second = Agent::new(2);
     (first.host, second.host) = ("scada-01", "pump-01");
-    // An earlier end holds for those, too, who were told a later one.
-    renew(&mut world, &revision(2, Some(at(10 * DAY)), None));
+    renew(&mut world, &revision(2, Some(at(20 * DAY)), None));
     second.contract.revision = 2;
     for agent in [&mut first, &mut second] {
         world.verdict(&agent.heartbeat(at(2 * HOUR)).mail, at(2 * HOUR));
     }
     renew(&mut world, &revision(3, None, None));
     let mailings = due(&mut world, 3 * HOUR);
-    let [Mailing { matter: Matter::Renewal(facts), .. }] = &mailings[..] else { panic!("{mailings:?}") };
-    assert_eq!((facts.ends_at, facts.systems, facts.hosts.as_str()), (at(10 * DAY), 2, "pump-01, scada-01"));
+    assert_eq!(mailings.len(), 1, "{mailings:?}");
+    let Verdict::Send(Ready::Renewal(view)) = look(&mut world, &mailings[0], 3 * HOUR) else {
+        panic!("not sent")
+    };
+    assert_eq!((view.ending.systems, view.ending.hosts.as_str()), (2, "pump-01, scada-01"));
 }
 
 #[test]
-fn a_renewal_that_is_settled_or_holds_a_password_stays_unsent_and_says_why() {
-    let relay = Relay {
+fn a_renewal_that_is_settled_otherwise_stays_unsent_and_says_why() {
+    for (what, why) in [
+        ("renewed", "it is renewed again"),
+        ("secret", "it is renewed again"),
+        ("revoked", "no host needs it any more"),
+        ("later", "a later mail says it"),
+        ("switched off", "renewals are handed over by people"),
+    ] {
+        let (mut world, _, mailings) = renewed(&["anna@acme.example"]);
+        let (mailing, number) = (&mailings[0], "ACME-1".parse().unwrap());
+        let mut second = 3 * HOUR;
+        match what {
+            "renewed" => renew(&mut world, &revision(3, None, None)),
+            "secret" => renew(&mut world, &revision(3, None, Some(relay()))),
+            "revoked" => assert!(world.write(|tx, _| tx.revoke_contract(&number, at(3 * HOUR)))),
+            "later" => {
+                second = 14 * DAY;
+                assert_eq!(due(&mut world, second).len(), 2);
+            }
+            _ => world.rules.contract_ending.mail_renewal = false,
+        }
+        let verdict = look(&mut world, mailing, second);
+        assert!(matches!(verdict, Verdict::Drop(said) if said == why), "{what}: {verdict:?}");
+        assert!(!due(&mut world, second).contains(mailing), "{what}: it is over");
+    }
+}
+
+fn relay() -> Relay {
+    Relay {
         host: "relay.vendor.example".into(),
         port: 465,
         tls: "implicit".into(),
         username: "acme-1@relay.vendor.example".into(),
         password: "Kein-Wort-davon".into(),
         tls_pin: None,
-    };
-    let renewed = revision(2, Some(at(400 * DAY)), None);
-    for (what, why) in [
-        ("relay", "it holds the password of a login on the relay"),
-        ("renewed", "it is renewed again"),
-        ("taken up", "every host has it"),
-        ("revoked", "the contract is revoked"),
-        ("observed", "only observing"),
-    ] {
-        let (mut world, mut agent) = ending(&["anna@acme.example"]);
-        let first = if what == "relay" { revision(2, None, Some(relay.clone())) } else { renewed.clone() };
-        renew(&mut world, &first);
-        let mailing = due(&mut world, 3 * HOUR).remove(0);
-        match what {
-            "renewed" => renew(&mut world, &revision(3, None, None)),
-            "taken up" => {
-                agent.contract.revision = 2;
-                world.verdict(&agent.heartbeat(at(3 * HOUR)).mail, at(3 * HOUR));
-            }
-            "revoked" => {
-                assert!(world.write(|tx, _| tx.revoke_contract(&renewed.contract.number, at(3 * HOUR))));
-            }
-            _ => {}
-        }
-        let said = world.write(|tx, _| consider(tx, &mailing, what == "observed", at(3 * HOUR)));
-        assert_eq!(said.err(), Some(why), "{what}");
-        let (remarks, expected) = (comments(&mut world), usize::from(what == "relay"));
-        let holds = remarks.len() == expected && remarks.iter().all(|text| text.contains(why));
-        assert!(holds, "{what}: {remarks:?}");
-        assert!(!due(&mut world, 4 * HOUR).contains(&mailing), "{what}: it is over");
     }
+}
+
+#[test]
+fn a_renewal_that_holds_a_login_is_mailed_to_nobody() {
+    let (mut world, _) = ending(&["anna@acme.example"]);
+    renew(&mut world, &revision(2, None, Some(relay())));
+    assert_eq!(due(&mut world, 3 * HOUR), []);
+    let ending = world.read(|tx| tx.own_view(at(60 * DAY))).ending.remove(0);
+    assert!(ending.renewed.is_some_and(|is| is.holds_secret), "{ending:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::world::{Agent, HOUR, World, at};
+use super::world::{Agent, HOUR, World, at, bounce};
 use crate::evaluate::own::Known;
 use crate::intake::{IgnoreReason, QuarantineReason as Reason, Verdict, judge};
 use crate::ticket::{TicketEvent, What};
@@ -180,18 +180,10 @@ fn a_bounce_of_a_notification_refuses_the_address_and_the_next_person_is_told() 
     let told = world.read(|tx| tx.due_notifications(at(5 * HOUR), 9)).remove(0);
     assert_eq!(told.email, "anna@acme.example");
     world.write(|tx, _| tx.notification_sent(told.id, "250 ok", at(5 * HOUR)));
-    let bounce = |token: &str| {
-        format!(
-            "From: MAILER-DAEMON@acme.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
-             --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nAction: failed\r\n\
-             Diagnostic-Code: smtp; 550 no such user\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\
-             Message-ID: <{token}@vendor.example>\r\n\r\nx\r\n--b--\r\n"
-        )
-    };
-    world.verdict(bounce("00000000000000000000000000000000").as_bytes(), at(6 * HOUR));
+    world.verdict(&bounce("00000000000000000000000000000000"), at(6 * HOUR));
     assert_eq!(world.read(|tx| tx.due_notifications(at(7 * HOUR), 9)), [], "a token that is none of ours");
     for _ in 0..2 {
-        let verdict = world.verdict(bounce(&told.token).as_bytes(), at(6 * HOUR));
+        let verdict = world.verdict(&bounce(&told.token), at(6 * HOUR));
         assert_eq!(verdict, Verdict::Ignored(IgnoreReason::Bounce));
     }
     let next = world.read(|tx| tx.due_notifications(at(7 * HOUR), 9));

@@ -49,6 +49,17 @@ pub(super) fn contract(change: impl FnOnce(&mut Contract)) -> SealedContract {
     SealedContract::open(contract.seal(&vendor()).as_bytes()).unwrap()
 }
 
+/// What a mail server writes back that will not deliver the mail with this left part of its Message-ID.
+pub(super) fn bounce(token: &str) -> Vec<u8> {
+    format!(
+        "From: MAILER-DAEMON@acme.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nAction: failed\r\n\
+         Diagnostic-Code: smtp; 550 no such user\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n\
+         Message-ID: <{token}@vendor.example>\r\n\r\nx\r\n--b--\r\n"
+    )
+    .into_bytes()
+}
+
 /// The receiver with its database, and a folder that numbers what comes in.
 pub(super) struct World {
     pub(super) store: Store,

@@ -222,12 +222,16 @@ const PHRASES: &[Phrase] = &[
         "it is renewed: `mailbeat-agent activate {}` on each of them takes that up",
         "er ist verlängert: `mailbeat-agent activate {1}` auf jedem übernimmt das",
     ),
+    (
+        "{p}; it holds a secret and is not mailed: hand it over by a way you trust",
+        "{1}; die Datei enthält ein Geheimnis und geht nicht per Mail: bitte auf einem Weg übergeben, dem Sie trauen",
+    ),
+    (
+        "{p}; the customer has no contact it can be mailed to: hand it over",
+        "{1}; der Kunde hat keinen Kontakt, an den die Datei gehen könnte: bitte übergeben",
+    ),
     ("{}.contract was mailed to {}", "{1}.contract ging per Mail an {2}"),
     ("{}.contract cannot be mailed to {}: {}", "{1}.contract kann nicht an {2} gemailt werden: {3}"),
-    (
-        "{}.contract is not mailed to {}: it holds the password of a login on the relay; hand it over by a way you trust",
-        "{1}.contract geht nicht per Mail an {2}: darin steht das Passwort einer Anmeldung am Relay; übergeben Sie sie auf einem Weg, dem Sie trauen",
-    ),
     (
         "every system that reports has a later one, or the contract is revoked",
         "jedes System, das berichtet, hat einen späteren, oder der Vertrag ist widerrufen",

@@ -15,6 +15,7 @@ CREATE TABLE mailings (
     state     TEXT    NOT NULL CHECK (state IN ('waiting', 'sent', 'refused', 'dropped')),
     made_at   INTEGER NOT NULL,
     attempts  INTEGER NOT NULL DEFAULT 0,
+    address   TEXT,                                   -- to which it was sent last: a bounce says nothing of a later one
     next_at   INTEGER NOT NULL,
     ended_at  INTEGER,
     words     TEXT    NOT NULL DEFAULT '',            -- what the other side said last, or why it was dropped
@@ -30,3 +31,6 @@ CREATE INDEX mailings_due ON mailings (next_at) WHERE state = 'waiting';
 CREATE INDEX mailings_of_system ON mailings (system, made_at) WHERE system IS NOT NULL;
 CREATE INDEX mailings_of_contract ON mailings (contract, revision) WHERE revision IS NOT NULL;
 CREATE INDEX mailings_of_contact ON mailings (contact);
+
+-- A revision of its own ends when it says, or when the newest ends: an earlier end that was taken back is none.
+ALTER TABLE contract_revisions RENAME COLUMN heard_until TO valid_until;
