@@ -14,7 +14,7 @@ use mailbeat_shared::transport::maildir;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
 use mailbeat_shared::transport::secret::Secret;
 use mailbeat_shared::transport::smtp::{Client, Envelope, SmtpSettings, TlsMode};
-use mailbeat_shared::wire::contract::Relay;
+use mailbeat_shared::wire::contract::{Relay, RelayTls};
 use mailbeat_shared::wire::mail;
 use tokio::runtime::Runtime;
 
@@ -51,10 +51,9 @@ impl Route {
     pub fn relay(relay: &Relay) -> Result<Self, String> {
         let mut settings = SmtpSettings::new(&relay.host);
         settings.port = Some(relay.port);
-        settings.tls = match relay.tls.as_str() {
-            "implicit" => TlsMode::Implicit,
-            "starttls" => TlsMode::Starttls,
-            other => return Err(format!("the contract's relay has tls = {other:?}, which is not known")),
+        settings.tls = match relay.tls {
+            RelayTls::Implicit => TlsMode::Implicit,
+            RelayTls::Starttls => TlsMode::Starttls,
         };
         settings.username = Some(relay.username.clone());
         settings.password = Some(Secret::new(&relay.password));

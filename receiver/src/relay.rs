@@ -7,7 +7,7 @@ pub mod logins;
 
 use std::path::PathBuf;
 
-use mailbeat_shared::wire::contract::Relay;
+use mailbeat_shared::wire::contract::{Relay, RelayTls};
 use mailbeat_shared::wire::id::ContractNumber;
 use serde::Deserialize;
 use sha_crypt::{PasswordHasher as _, ShaCrypt};
@@ -23,8 +23,8 @@ pub struct RelaySettings {
     /// 465 or 587, after `tls`, if not set.
     pub port: Option<u16>,
     /// `implicit` or `starttls`.
-    #[serde(default = "RelaySettings::default_tls")]
-    pub tls: String,
+    #[serde(default)]
+    pub tls: RelayTls,
     /// SHA-256 of the relay's certificate, `sha256:...`; without it agents want one from an authority they know.
     pub tls_pin: Option<String>,
     /// What logins end in; the host, if not set.
@@ -43,10 +43,6 @@ pub struct Draw {
 }
 
 impl RelaySettings {
-    fn default_tls() -> String {
-        "implicit".into()
-    }
-
     /// What is wrong with the settings, if anything.
     ///
     /// # Errors
@@ -67,11 +63,10 @@ impl RelaySettings {
     /// What a contract says of the relay, with a new password.
     #[must_use]
     pub fn account(&self, number: &ContractNumber, random: Draw) -> Relay {
-        let usual = if self.tls == "starttls" { 587 } else { 465 };
         Relay {
             host: self.host.clone(),
-            port: self.port.unwrap_or(usual),
-            tls: self.tls.clone(),
+            port: self.port.unwrap_or(self.tls.usual_port()),
+            tls: self.tls,
             username: self.login(number),
             password: random.password.iter().map(|byte| format!("{byte:02x}")).collect(),
             tls_pin: self.tls_pin.clone(),
@@ -118,12 +113,11 @@ mod tests {
     #[test]
     fn settings_that_cannot_work_are_refused() {
         assert_eq!(settings("").check(), Ok(()));
-        for (wrong, said) in [
-            ("tls = \"none\"", "tls must be"),
-            ("tls_pin = \"x\"", "tls_pin is not"),
-            ("domain = \"a b\"", "username"),
-        ] {
+        for (wrong, said) in [("tls_pin = \"x\"", "tls_pin is not"), ("domain = \"a b\"", "username")] {
             assert!(settings(wrong).check().unwrap_err().contains(said), "{wrong}");
         }
+        let clear =
+            toml::from_str::<RelaySettings>("host = \"relay.vendor.example\"\ntls = \"none\"").unwrap_err();
+        assert!(clear.to_string().contains("expected `implicit` or `starttls`"), "{clear}");
     }
 }

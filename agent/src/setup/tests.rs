@@ -92,7 +92,7 @@ fn where_the_contract_offers_a_relay_it_needs_no_account() {
     let relay = mailbeat_shared::wire::contract::Relay {
         host: "relay.vendor.example".into(),
         port: 465,
-        tls: "implicit".into(),
+        tls: mailbeat_shared::wire::contract::RelayTls::Implicit,
         username: "acme@vendor.example".into(),
         password: "x".into(),
         tls_pin: None,

@@ -39,11 +39,20 @@ pub struct Ending {
     pub contacts: u32,
 }
 
+impl Ending {
+    /// The renewal that agents would still take.
+    fn renewal(&self, now: Timestamp) -> Option<Renewed> {
+        self.renewed.filter(|renewed| renewed.valid_until.is_none_or(|until| now < until))
+    }
+}
+
 /// A revision that hosts have yet to take up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Renewed {
     /// Its number.
     pub revision: u32,
+    /// Its own end; `None`: until it is revoked.
+    pub valid_until: Option<Timestamp>,
     /// Its file holds one, so that it is not mailed.
     pub holds_secret: bool,
 }
@@ -124,17 +133,21 @@ pub(super) fn judge(
     now: Timestamp,
 ) -> Vec<Judged> {
     let rule = id(built_in::CONTRACT_ENDING);
+    let to_renew = |number: &ContractNumber| {
+        ending.iter().any(|other| other.number == *number && other.renewal(now).is_none())
+    };
     let look = |contract: &Ending| {
         let (severity, _) = policy.stage(contract.ends_at.duration_since(now))?;
-        Some(judged(
-            contract.number.as_str(),
-            Some(Crossing { severity, title: title(contract) }),
-            evidence(contract),
-        ))
+        // Hosts that are behind must not hide that the contract ends for the others, too.
+        let subject = match contract.renewal(now) {
+            Some(renewed) if to_renew(&contract.number) => behind(&contract.number, renewed.revision),
+            _ => contract.number.to_string(),
+        };
+        Some(judged(&subject, Some(Crossing { severity, title: title(contract) }), evidence(contract, now)))
     };
     let mut near: Vec<Judged> = Vec::new();
     for is in ending.iter().filter_map(look) {
-        // Of several revisions of one contract, the first to end is told.
+        // Of several ends of one matter, the first is told.
         if !near.iter().any(|told| told.subject == is.subject) {
             near.push(is);
         }
@@ -158,17 +171,23 @@ pub(super) fn judge(
 pub fn handing_over(ending: &[Ending], policy: &EndingPolicy, now: Timestamp) -> Vec<HandingOver> {
     let due = |ending: &Ending| {
         let (_, days) = policy.stage(ending.ends_at.duration_since(now))?;
-        let renewed = ending.renewed.filter(|renewed| !renewed.holds_secret)?;
+        let renewed = ending.renewal(now).filter(|renewed| !renewed.holds_secret)?;
         let (contract, ends_at) = (ending.number.clone(), ending.ends_at);
         Some(HandingOver { contract, revision: renewed.revision, ends_at, days })
     };
     if policy.mail_renewal { ending.iter().filter_map(due).collect() } else { vec![] }
 }
 
-fn judged(number: &str, crossing: Option<Crossing>, evidence: String) -> Judged {
+/// The subject of a ticket about hosts without a revision, where another is about the contract itself.
+#[must_use]
+pub fn behind(number: &ContractNumber, revision: u32) -> String {
+    format!("{number}.{revision}")
+}
+
+fn judged(subject: &str, crossing: Option<Crossing>, evidence: String) -> Judged {
     Judged {
         rule: id(built_in::CONTRACT_ENDING),
-        subject: number.to_owned(),
+        subject: subject.to_owned(),
         crossing,
         hold: SignedDuration::ZERO,
         evidence,
@@ -183,14 +202,14 @@ fn title(contract: &Ending) -> String {
     format!("contract {number} of {customer} is valid on its hosts until {}", last.strftime("%F"))
 }
 
-fn evidence(contract: &Ending) -> String {
-    let Ending { number, grace_days, systems, hosts, renewed, contacts, .. } = contract;
+fn evidence(contract: &Ending, now: Timestamp) -> String {
+    let Ending { number, grace_days, systems, hosts, contacts, .. } = contract;
     let hosts = text::one_line(hosts, HOSTS_BYTES);
-    let remedy = match renewed {
+    let remedy = match contract.renewal(now) {
         None => format!(
             "`mailbeat-receiver contracts renew {number} --valid-until DAY` makes the file that the customer activates"
         ),
-        Some(Renewed { revision, holds_secret }) => {
+        Some(Renewed { revision, holds_secret, .. }) => {
             let by_hand = match (holds_secret, contacts) {
                 (true, _) => "; it holds a secret and is not mailed: hand it over by a way you trust",
                 (false, 0) => "; the customer has no contact it can be mailed to: hand it over",

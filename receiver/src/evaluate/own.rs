@@ -44,8 +44,8 @@ pub struct Known {
     pub accounts: Vec<Standing>,
     /// How long its folders on the mail server keep mails.
     pub kept: KeptDays,
-    /// Our clock leapt ahead of late, and may be wrong.
-    pub clock_leapt: bool,
+    /// Nobody is mailed a renewal: we only observe, or our clock leapt ahead of late and may be wrong.
+    pub mails_nobody: bool,
 }
 
 /// What titles of the receiver's own tickets begin with, where others name a host.

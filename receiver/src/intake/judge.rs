@@ -143,9 +143,8 @@ pub fn own_health(tx: &Tx<'_>, rules: &Rules, known: &Known, now: Timestamp) -> 
     let view = OwnView { known: known.clone(), ..tx.own_view(rules.contract_ending.horizon(now))? };
     let decision = own::judge(&view, rules, now);
     tx.write_decision(Owner::Receiver, &decision, now)?;
-    // Whom a wrong clock made us mail would not be mailed again in time.
     let due = ending::handing_over(&view.ending, &rules.contract_ending, now);
-    for due in due.into_iter().filter(|_| !known.clock_leapt) {
+    for due in due.into_iter().filter(|_| !known.mails_nobody) {
         for (contract, contact) in tx.contacts_to_give(&due)? {
             tx.put_renewal(contract, contact, due.clone(), now)?;
         }

@@ -49,8 +49,8 @@ impl NotificationSecret {
         format!("mb-test-{report}-{contact}-{}", self.keyed(&message))
     }
 
-    /// `mb-renewal-CONTRACT-REVISION-END-DAYS-CONTACT-TOKEN`: the same for a renewed contract, mailed so many days before the end of the
-    /// one in force.
+    /// `mb-renewal-CONTRACT-REVISION-END-MADE-CONTACT-TOKEN`: the same for a renewed contract that is mailed before that end, written down
+    /// at that time.
     #[must_use]
     pub fn renewal_part(&self, about: [i64; 5]) -> String {
         let about = about.map(|number| number.to_string());

@@ -54,7 +54,8 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
             receiver.store.write(move |tx| plan_anew(tx, now, now)).await?;
         }
         let accounts = accounts.iter().map(OAuthSettings::standing).collect();
-        let known = Known { accounts, kept, clock_leapt: !clock.is_believed(begun.elapsed()) };
+        let mails_nobody = receiver.observe || !clock.is_believed(begun.elapsed());
+        let known = Known { accounts, kept, mails_nobody };
         receiver.store.with(move |store| look(store, &rules, &known, now)).await?;
         let is_time = housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING);
         if is_time && clock.is_believed(begun.elapsed()) {

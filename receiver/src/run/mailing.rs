@@ -3,13 +3,15 @@
 //! Before sending each is looked at once more: an answer that nobody waits for, and a renewal that every host has or that holds a secret,
 //! stay unsent, and the reason is kept. Whom a renewal reached, and whom not, stands in the ticket about the contract's end.
 
+use std::slice;
+
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::crash;
 use mailbeat_shared::transport::outcome::Outcome;
 use mailbeat_shared::wire::contract::{EnrollmentSecret, SealedContract};
 
 use super::{Receiver, outbox};
-use crate::evaluate::ending::HandingOver;
+use crate::evaluate::ending::{Ending, HandingOver, behind, handing_over};
 use crate::evaluate::rules::{Rules, built_in};
 use crate::notify::mail::Sender;
 use crate::notify::renewal::RenewalView;
@@ -26,8 +28,9 @@ const AFTER_A_CRASH: SignedDuration = SignedDuration::from_mins(1);
 const TOO_LATE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a renewal waits at most for the mailboxes to be read: they may hold reports of hosts that have it.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
-/// When a renewal that waits is looked at again.
-const AGAIN: SignedDuration = SignedDuration::from_secs(5);
+/// When a renewal that waits is looked at again: soon at first, while a round of reading goes on.
+const SOON: SignedDuration = SignedDuration::from_secs(5);
+const LATER: SignedDuration = SignedDuration::from_mins(1);
 
 /// Sends what is due.
 pub(super) async fn send_due(receiver: &Receiver, sender: &mut Sender) -> Result<(), StoreError> {
@@ -71,15 +74,14 @@ pub fn consider(
     now: Timestamp,
 ) -> Result<Verdict, StoreError> {
     let verdict = match &due.matter {
-        Matter::TestReport(_) if observe => Verdict::Drop("only observing"),
+        _ if observe => Verdict::Drop("only observing"),
         Matter::TestReport(facts) => answer(tx, due, facts, now)?,
-        // It is still to be mailed when somebody does more than observe.
-        Matter::Renewal(_) if observe => Verdict::Wait,
         Matter::Renewal(what) => hand_over(tx, due, what, rules, now)?,
     };
+    let again = if now.duration_since(due.made_at) < LATER { SOON } else { LATER };
     match &verdict {
-        Verdict::Send(_) => tx.count_mailing(due.id, &due.email, outbox::after(now, AFTER_A_CRASH))?,
-        Verdict::Wait => tx.defer_mailing(due.id, outbox::after(now, AGAIN), "waits for the mailboxes")?,
+        Verdict::Send(_) => tx.count_mailing(due.id, &due.email, now, outbox::after(now, AFTER_A_CRASH))?,
+        Verdict::Wait => tx.defer_mailing(due.id, outbox::after(now, again), "waits for the mailboxes")?,
         Verdict::Drop(why) => tx.end_mailing(due.id, Ended::Dropped, why, now)?,
     }
     Ok(verdict)
@@ -111,25 +113,22 @@ fn hand_over(
     if !waited.is_negative() && waited < LONGEST_WAIT && !is_all_read(tx, due.made_at)? {
         return Ok(Verdict::Wait);
     }
-    if !rules.contract_ending.mail_renewal {
-        return Ok(Verdict::Drop("renewals are handed over by people"));
-    }
-    if tx.is_overtaken(due.id)? {
-        return Ok(Verdict::Drop("a later mail says it"));
-    }
-    let mut endings = tx.contracts_ending_by(what.ends_at)?.into_iter();
-    let ending = endings.find(|is| is.number == what.contract && is.ends_at == what.ends_at);
-    let Some(ending) = ending else {
-        return Ok(Verdict::Drop("no host needs it any more"));
+    let endings = tx.contracts_ending_by(what.ends_at)?;
+    let ending = endings.into_iter().find(|is| is.number == what.contract && is.ends_at == what.ends_at);
+    let is_due = |is: &Ending| handing_over(slice::from_ref(is), &rules.contract_ending, now).contains(what);
+    let Some(ending) = ending.filter(is_due) else {
+        return Ok(Verdict::Drop("every host has it, or it is told otherwise by now"));
     };
-    let (renewed, held) = (ending.renewed, tx.contract(&what.contract)?);
+    let held = tx.contract(&what.contract)?;
     let file = held.and_then(|held| SealedContract::open(held.file.as_bytes()).ok());
-    Ok(match (renewed, file) {
-        (Some(is), Some(_)) if is.revision != what.revision => Verdict::Drop("it is renewed again"),
-        (Some(is), Some(_)) if is.holds_secret => Verdict::Drop("its file holds a secret"),
-        (Some(_), Some(renewed)) => Verdict::Send(Ready::Renewal(Box::new(RenewalView { ending, renewed }))),
-        _ => Verdict::Drop("there is no renewal to mail"),
-    })
+    Ok(
+        match file
+            .filter(|sealed| sealed.contract.relay.is_none() && sealed.contract.enrollment_secret.is_none())
+        {
+            Some(renewed) => Verdict::Send(Ready::Renewal(Box::new(RenewalView { ending, renewed }))),
+            None => Verdict::Drop("its file is damaged, or holds a secret"),
+        },
+    )
 }
 
 /// Whether every mailbox was read up to a time.
@@ -167,12 +166,15 @@ fn remark(
     words: impl Fn(String, &str) -> String,
 ) -> Result<(), StoreError> {
     let Matter::Renewal(what) = &due.matter else { return Ok(()) };
-    let is_it = |ticket: &Ticket| {
-        ticket.state.is_unresolved()
-            && ticket.rule.as_str() == built_in::CONTRACT_ENDING
-            && ticket.subject == what.contract.as_str()
+    let subjects = [behind(&what.contract, what.revision), what.contract.to_string()];
+    let tickets: Vec<Ticket> = tx.unclosed_tickets(None)?;
+    let about = |subject: &String| {
+        let is_it = |ticket: &&Ticket| {
+            ticket.rule.as_str() == built_in::CONTRACT_ENDING && ticket.subject == *subject
+        };
+        tickets.iter().find(|ticket| ticket.state.is_unresolved() && is_it(ticket))
     };
-    let Some(ticket) = tx.unclosed_tickets(None)?.into_iter().find(is_it) else { return Ok(()) };
+    let Some(ticket) = subjects.iter().find_map(about) else { return Ok(()) };
     let reason = words(format!("{}.{}", what.contract, what.revision), &due.email);
     let comment = TicketEvent { at: now, what: What::Commented, reason, by: "mailbeat".into() };
     tx.add_ticket_event(ticket.number, &comment, now).map(drop)
@@ -184,7 +186,8 @@ async fn deliver(receiver: &Receiver, sender: &mut Sender, id: i64) -> Result<()
         // The one before took its time, and the contact may be another by now.
         let Some(due) = tx.waiting_mailing(id)? else { return Ok(None) };
         let verdict = consider(tx, &due, observe, &rules, now)?;
-        Ok::<_, StoreError>(Some((due, verdict)))
+        let made_at = if due.attempts == 0 { now } else { due.made_at };
+        Ok::<_, StoreError>(Some((Mailing { made_at, ..due }, verdict)))
     });
     let Some((due, verdict)) = looked_at.await? else { return Ok(()) };
     let (what, to) = (name(&due.matter), due.email.clone());

@@ -8,7 +8,7 @@ use mailbeat_shared::wire::contract::{Contract, EnrollmentSecret, SealedContract
 use mailbeat_shared::wire::id::ContractNumber;
 use rusqlite::{Row, params};
 
-use super::sqlite::{StoreError, Tx, time, us, word};
+use super::sqlite::{StoreError, Tx, maybe_time, time, us, word};
 use super::terms::{EnrollmentMode, Terms, terms};
 use crate::evaluate::ending::{Ending, Renewed};
 
@@ -122,13 +122,13 @@ impl Tx<'_> {
         const INSERT: &str = "-- put_contract
             INSERT INTO contracts (number, customer, revision, file, secret, issued_at, valid_from, valid_until,
                 grace_days, systems, heartbeat_default, heartbeat_min, heartbeat_max, system_default, system_min,
-                system_max, maintenance_max_h, enrollment)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                system_max, maintenance_max_h, enrollment, holds_secret)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
             ON CONFLICT (number) DO UPDATE SET revision = ?3, file = ?4, issued_at = ?6, valid_from = ?7,
                 secret = CASE ?5 WHEN '' THEN secret ELSE ?5 END,
                 valid_until = ?8, grace_days = ?9, systems = ?10, heartbeat_default = ?11, heartbeat_min = ?12,
                 heartbeat_max = ?13, system_default = ?14, system_min = ?15, system_max = ?16,
-                maintenance_max_h = ?17, enrollment = ?18
+                maintenance_max_h = ?17, enrollment = ?18, holds_secret = ?19
             RETURNING id";
         let contract = &sealed.contract;
         let customer = self.put_customer(&contract.customer, now)?;
@@ -157,6 +157,7 @@ impl Tx<'_> {
                 system.max,
                 contract.maintenance_max_h,
                 enrollment.as_str(),
+                contract.relay.is_some() || contract.enrollment_secret.is_some(),
             ],
             |row| row.get(0),
         )?;
@@ -203,20 +204,23 @@ impl Tx<'_> {
                     (SELECT min(n.revision) FROM contract_revisions n WHERE n.contract = r.contract AND n.revision > r.revision) AS next,
                     min(coalesce(r.valid_until, c.valid_until), coalesce(c.valid_until, r.valid_until)) AS at
                 FROM contract_revisions r JOIN contracts c ON c.id = r.contract AND c.revoked_at IS NULL
+            ), told AS (
+                SELECT e.contract, e.at, count(*) AS systems, group_concat(s.host, ', ' ORDER BY s.host) AS hosts
+                FROM ends e JOIN systems s ON s.contract = e.contract AND s.contract_revision >= e.revision
+                    AND s.contract_revision < coalesce(e.next, 1 << 32) AND s.state <> 'retired' AND s.deactivated_at IS NULL
+                WHERE e.at <= ?1 GROUP BY e.contract, e.at
             )
-            SELECT c.number, k.name, e.at, c.grace_days, count(*), group_concat(s.host, ', ' ORDER BY s.host),
-                coalesce(c.valid_until > e.at, 1), c.revision, c.file,
+            SELECT c.number, k.name, t.at, c.grace_days, t.systems, t.hosts,
+                coalesce(c.valid_until > t.at, 1), c.revision, c.valid_until, c.holds_secret,
                 (SELECT count(*) FROM contacts p WHERE p.customer = c.customer AND p.refused_at IS NULL)
-            FROM ends e
-            JOIN contracts c ON c.id = e.contract
-            JOIN customers k ON k.id = c.customer
-            JOIN systems s ON s.contract = e.contract AND s.contract_revision >= e.revision
-                AND s.contract_revision < coalesce(e.next, 1 << 32) AND s.state <> 'retired' AND s.deactivated_at IS NULL
-            WHERE e.at <= ?1
-            GROUP BY e.contract, e.at ORDER BY e.at, e.contract LIMIT 500";
+            FROM told t JOIN contracts c ON c.id = t.contract JOIN customers k ON k.id = c.customer
+            ORDER BY t.at, t.contract LIMIT 500";
         self.all(SQL, params![us(horizon)], |row| {
-            let (is_renewed, file): (bool, String) = (row.get(6)?, row.get(8)?);
-            let renewed = |revision| Renewed { revision, holds_secret: holds_secret(&file) };
+            let newest = Renewed {
+                revision: row.get(7)?,
+                valid_until: maybe_time(row, 8)?,
+                holds_secret: row.get(9)?,
+            };
             Ok(Ending {
                 number: word(row, 0)?,
                 customer: row.get(1)?,
@@ -224,8 +228,8 @@ impl Tx<'_> {
                 grace_days: row.get(3)?,
                 systems: row.get(4)?,
                 hosts: row.get(5)?,
-                renewed: is_renewed.then(|| row.get(7).map(renewed)).transpose()?,
-                contacts: row.get(9)?,
+                renewed: row.get::<_, bool>(6)?.then_some(newest),
+                contacts: row.get(10)?,
             })
         })
     }
@@ -286,10 +290,4 @@ fn secret_text(secret: &EnrollmentSecret) -> String {
         Ok(serde_json::Value::String(text)) => text,
         _ => String::new(),
     }
-}
-
-/// Whether a file may be mailed to nobody. One that cannot be opened may not.
-fn holds_secret(file: &str) -> bool {
-    SealedContract::open(file.as_bytes())
-        .map_or(true, |sealed| sealed.contract.relay.is_some() || sealed.contract.enrollment_secret.is_some())
 }

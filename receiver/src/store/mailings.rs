@@ -33,7 +33,7 @@ pub struct Mailing {
     pub matter: Matter,
     /// Attempts counted so far.
     pub attempts: u32,
-    /// When it was made.
+    /// When it was written down; once it was tried, when first: people give up by that, and it is the mail's date.
     pub made_at: Timestamp,
 }
 
@@ -96,7 +96,7 @@ impl Tx<'_> {
     }
 
     /// Rows of a contract and of those of its customer's contacts (as in [`Tx::contacts_to_write_to`]) who were not yet given this revision
-    /// at this stage before this end. Whose address was mended since it was refused is one of them.
+    /// at this stage before this end, nor are to be. Whose address was mended since it was refused is one of them.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -108,13 +108,12 @@ impl Tx<'_> {
             )
             SELECT contract, contact FROM first f WHERE NOT EXISTS (
                 SELECT 1 FROM mailings m WHERE m.contract = f.contract AND m.contact = f.contact AND m.revision = ?2
-                    AND m.ends_at = ?3 AND m.days <= ?4 AND m.state <> 'refused')";
+                    AND m.ends_at = ?3 AND m.days <= ?4 AND m.state IN ('waiting', 'sent'))";
         let params = params![due.contract.as_str(), due.revision, us(due.ends_at), due.days];
         self.all(SQL, params, |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// Writes down that a contact has to be given a renewed contract, both of these rows; once for each revision, and each stage before
-    /// each end, unless it was refused.
+    /// Writes down that a contact has to be given a renewed contract, both of these rows.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -127,26 +126,14 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         const SQL: &str = "-- put_renewal
             INSERT INTO mailings (contract, contact, revision, ends_at, days, matter, token, state, made_at, next_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', ?8, ?8)
-            ON CONFLICT (token) DO UPDATE SET state = 'waiting', made_at = ?8, next_at = ?8, attempts = 0, ended_at = NULL, words = ''
-            WHERE state = 'refused'";
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', ?8, ?8)";
         let (revision, ends_at, days) = (due.revision, due.ends_at, due.days);
-        let about = [contract, revision.into(), ends_at.as_second(), days.into(), contact];
+        // A bounce of what was sent to an earlier address must not be taken for one of the mended address.
+        let about = [contract, revision.into(), ends_at.as_second(), us(now), contact];
         let token = self.notification_secret()?.renewal_part(about);
         let matter = json(&Matter::Renewal(due));
         self.run(SQL, params![contract, contact, revision, us(ends_at), days, matter, token, us(now)])
             .map(drop)
-    }
-
-    /// Whether a renewal waits for its contact though a later stage was written down, too.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn is_overtaken(&self, id: i64) -> Result<bool, StoreError> {
-        const SQL: &str = "-- is_overtaken
-            SELECT EXISTS (SELECT 1 FROM mailings m JOIN mailings later ON later.contract = m.contract AND later.contact = m.contact
-                AND later.revision = m.revision AND later.ends_at = m.ends_at AND later.days < m.days WHERE m.id = ?1)";
-        self.only(SQL, params![id], |row| row.get(0))
     }
 
     /// Mails to try now, the oldest first.
@@ -176,11 +163,18 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn count_mailing(&self, id: i64, address: &str, retry_at: Timestamp) -> Result<(), StoreError> {
+    pub fn count_mailing(
+        &self,
+        id: i64,
+        address: &str,
+        now: Timestamp,
+        retry_at: Timestamp,
+    ) -> Result<(), StoreError> {
         const SQL: &str = "-- count_mailing
-            UPDATE mailings SET attempts = attempts + 1, address = ?3, next_at = ?2, words = ''
+            UPDATE mailings SET attempts = attempts + 1, address = ?3, next_at = ?2, words = '',
+                made_at = CASE attempts WHEN 0 THEN ?4 ELSE made_at END
             WHERE id = ?1 AND state = 'waiting'";
-        self.run(SQL, params![id, us(retry_at), address]).map(drop)
+        self.run(SQL, params![id, us(retry_at), address, us(now)]).map(drop)
     }
 
     /// Makes due what was being sent when this program last ended; as with notifications, a few times only.

@@ -106,7 +106,8 @@ pub(crate) fn as_before_mailings(path: &Path) {
         (id, report, system, contract, contact, token, facts, state, made_at, attempts, next_at, ended_at, words)
         SELECT id, report, system, contract, contact, token, matter ->> '$.test_report', state, made_at, attempts, next_at, ended_at, words
         FROM mailings; DROP TABLE mailings;
-        ALTER TABLE contract_revisions RENAME COLUMN valid_until TO heard_until; PRAGMA user_version = 10;";
+        ALTER TABLE contract_revisions RENAME COLUMN valid_until TO heard_until;
+        ALTER TABLE contracts DROP COLUMN holds_secret; PRAGMA user_version = 10;";
     Connection::open(path).unwrap().execute_batch(&[ALL[4], ROWS].concat()).unwrap();
 }
 

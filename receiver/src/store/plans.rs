@@ -25,7 +25,7 @@ fn what_waits_in_quarantine_is_counted_without_its_mails() {
 }
 
 #[test]
-fn what_a_refusing_server_said_is_found_among_refused_notifications_alone() {
+fn what_a_refusing_server_said_is_found_among_refused_mails_alone() {
     let plan = plan(people::REFUSED);
-    assert!(is_used("notifications_refused", &plan), "{plan:#?}");
+    assert!(is_used("notifications_refused", &plan) && is_used("mailings_refused", &plan), "{plan:#?}");
 }

@@ -8,7 +8,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 #[allow(clippy::unnecessary_wraps)] // as an ending holds it
 fn renewal(revision: u32) -> Option<Renewed> {
-    Some(Renewed { revision, holds_secret: false })
+    Some(Renewed { revision, valid_until: None, holds_secret: false })
 }
 
 /// The receiver, which holds contracts that systems report under.
@@ -121,9 +121,9 @@ fn a_renewal_that_hosts_have_not_taken_up_is_told_with_them_until_they_have() {
 #[test]
 fn of_two_revisions_under_which_hosts_report_the_first_to_end_is_told() {
     let mut office = Office::new(20);
-    let later = Ending { ends_at: office.world.now + DAY * 50, renewed: None, ..office.contracts[0].clone() };
-    office.contracts[0].renewed = renewal(3);
+    let later = Ending { ends_at: office.world.now + DAY * 50, ..office.contracts[0].clone() };
     office.contracts.push(later);
+    office.contracts.iter_mut().for_each(|ending| ending.renewed = renewal(3));
     assert_eq!(office.look_after(MINUTE), ["MB-1001 opened"]);
     assert_eq!(office.ticket().1, Severity::Medium);
     assert!(
@@ -200,7 +200,7 @@ fn who_renews_late_is_mailed_once_and_what_is_not_renewed_or_holds_a_secret_neve
     assert_eq!(to_mail(&office), [], "there is no renewal yet");
     office.contracts[0].renewed = renewal(2);
     assert_eq!(to_mail(&office), [(2, 7)]);
-    office.contracts[0].renewed = Some(Renewed { revision: 2, holds_secret: true });
+    office.contracts[0].renewed = Some(Renewed { holds_secret: true, ..renewal(2).unwrap() });
     assert_eq!(to_mail(&office), []);
 }
 
@@ -234,11 +234,43 @@ fn the_ticket_says_when_a_renewal_has_to_be_handed_over_by_people() {
         office.look_after(MINUTE);
         office.world.reason().to_owned()
     };
-    let secret = reason(|ending| ending.renewed = Some(Renewed { revision: 2, holds_secret: true }));
+    let secret =
+        reason(|ending| ending.renewed = Some(Renewed { holds_secret: true, ..renewal(2).unwrap() }));
     assert!(
         secret.ends_with("it holds a secret and is not mailed: hand it over by a way you trust"),
         "{secret}"
     );
     let nobody = reason(|ending| ending.contacts = 0);
     assert!(nobody.ends_with("the customer has no contact it can be mailed to: hand it over"), "{nobody}");
+}
+
+#[test]
+fn hosts_that_are_behind_do_not_hide_that_the_contract_ends_for_the_others() {
+    let mut office = Office::new(-90);
+    office.contracts[0].renewed = renewal(2);
+    let told = |office: &mut Office| {
+        let mut told = office.look_after(MINUTE);
+        told.sort();
+        told
+    };
+    assert_eq!(told(&mut office), ["MB-1001 opened"]);
+    let others =
+        Ending { ends_at: office.world.now + DAY * 60, renewed: None, ..office.contracts[0].clone() };
+    office.contracts.push(others);
+    // The contract's own end, and the hosts that are behind.
+    assert_eq!(told(&mut office), ["MB-1001 severity_changed", "MB-1002 opened"]);
+    assert_eq!(office.ticket().1, Severity::Low);
+    // It is renewed, and all of them are behind.
+    office.contracts.iter_mut().for_each(|ending| ending.renewed = renewal(3));
+    assert_eq!(told(&mut office), ["MB-1001 severity_changed", "MB-1002 resolved"]);
+}
+
+#[test]
+fn a_renewal_that_has_ended_itself_is_none() {
+    let mut office = Office::new(-90);
+    let ended = Some(office.world.now - DAY);
+    office.contracts[0].renewed = Some(Renewed { valid_until: ended, ..renewal(2).unwrap() });
+    assert_eq!(to_mail(&office), []);
+    office.look_after(MINUTE);
+    assert!(office.world.reason().contains("contracts renew"), "{}", office.world.reason());
 }

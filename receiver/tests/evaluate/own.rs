@@ -56,11 +56,11 @@ fn the_receivers_own_tickets_are_said_in_german_too() {
             grace_days: 14,
             systems: 3,
             hosts: "pump-01, pump-02, scada-01".into(),
-            renewed: renewed.map(|holds_secret| Renewed { revision: 2, holds_secret }),
+            renewed: renewed.map(|holds_secret| Renewed { revision: 2, valid_until: None, holds_secret }),
             contacts,
         })
         .to_vec(),
-        known: Known { accounts: vec![account(now, 10)], kept: KeptDays::default(), clock_leapt: false },
+        known: Known { accounts: vec![account(now, 10)], kept: KeptDays::default(), mails_nobody: false },
         // No `..`: what is added to this view must be added here.
         findings: vec![],
         tickets: vec![],

@@ -94,6 +94,28 @@ impl Interval {
     }
 }
 
+/// When the connection to a relay becomes private; before that its password never travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RelayTls {
+    /// From the first byte (RFC 8314).
+    #[default]
+    Implicit,
+    /// By STARTTLS (RFC 3207).
+    Starttls,
+}
+
+impl RelayTls {
+    /// The port that is usual for it (RFC 8314 section 7).
+    #[must_use]
+    pub fn usual_port(self) -> u16 {
+        match self {
+            Self::Implicit => 465,
+            Self::Starttls => 587,
+        }
+    }
+}
+
 /// The vendor's mail relay and this contract's account on it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,8 +124,8 @@ pub struct Relay {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// `implicit` or `starttls`.
-    pub tls: String,
+    /// When its connection becomes private.
+    pub tls: RelayTls,
     /// The sender address and account.
     pub username: String,
     /// The account's password.

@@ -252,6 +252,25 @@ mod tests {
     }
 
     #[test]
+    fn a_file_travels_beside_the_text_as_base64_by_its_name() {
+        let mail = compose_with_file(
+            &frame("see attached\n"),
+            b"number = \"ACME-1\"\n",
+            CONTRACT_TYPE,
+            "ACME-1.2.contract",
+        );
+        let text = String::from_utf8(mail.unwrap()).unwrap();
+        for part in [
+            "see attached",
+            "Content-Type: application/vnd.mailbeat.contract;",
+            "Content-Disposition: attachment; filename=\"ACME-1.2.contract\"",
+            "bnVtYmVyID0gIkFDTUUtMSIK",
+        ] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+    }
+
+    #[test]
     fn a_boundary_fits_whatever_the_message_id_is() {
         let long = format!("{}/=?@vendor.example", "mb-1001-17-3-".repeat(10));
         let mut frame = frame("x");

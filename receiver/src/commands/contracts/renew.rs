@@ -24,6 +24,8 @@ pub(super) fn run(desk: &Desk, wish: &Renew) -> anyhow::Result<()> {
     let held = held.with_context(|| format!("there is no contract {number}; `contracts list` shows them"))?;
     ensure!(held.terms.revoked_at.is_none(), "contract {number} is revoked for good; issue a new one");
     let before = SealedContract::open(held.file.as_bytes())?.contract;
+    // Before anything is changed: a command that ends with an error is given again.
+    let to = mailed_to(desk, held.terms.customer)?;
     let login = wish.relay.then(|| relay::draw(desk, number)).transpose()?;
     let renewal = Renewal {
         valid_until: wish.valid_until.map(|day| midnight(day.tomorrow()?)).transpose()?,
@@ -54,30 +56,34 @@ pub(super) fn run(desk: &Desk, wish: &Renew) -> anyhow::Result<()> {
         &serde_json::json!({
             "number": number, "revision": contract.revision, "customer": contract.customer, "file": out, "relay": relay,
         }),
-        &told(&before, contract, &out, &relay, &mailed(desk, &before, contract)?),
+        &told(&before, contract, &out, &relay, &mailed(&before, contract, to.as_deref())),
     )
 }
 
-/// Whether the receiver mails the file by itself, and to whom.
-fn mailed(desk: &Desk, before: &Contract, contract: &Contract) -> anyhow::Result<String> {
+/// To whom the receiver mails a renewal of this customer by itself; `None`: to nobody, that is for people.
+fn mailed_to(desk: &Desk, customer: i64) -> anyhow::Result<Option<Vec<String>>> {
     let policy = desk.config.load_rules()?.contract_ending;
+    if !policy.mail_renewal || policy.days.is_empty() {
+        return Ok(None);
+    }
+    let contacts = desk.reader()?.read(|tx| tx.contacts_to_write_to(customer))?;
+    Ok(Some(contacts.into_iter().map(|contact| contact.email).collect()))
+}
+
+/// What becomes of a file that ends later than the one before.
+fn mailed(before: &Contract, contract: &Contract, to: Option<&[String]>) -> String {
     let is_longer =
         before.valid_until.is_some_and(|end| contract.valid_until.is_none_or(|until| until > end));
-    if contract.relay.is_some() || !is_longer || !policy.mail_renewal || policy.days.is_empty() {
-        return Ok(String::new());
-    }
-    let contacts = desk.reader()?.read(|tx| {
-        let Some(held) = tx.contract(&contract.number)? else { return Ok(vec![]) };
-        tx.contacts_to_write_to(held.terms.customer)
-    })?;
-    let to: Vec<&str> = contacts.iter().map(|contact| contact.email.as_str()).collect();
-    Ok(match to.as_slice() {
-        [] => "The customer has no contact to mail it to: hand it over (`contacts add` makes one).\n".into(),
-        to => format!(
+    match to.filter(|_| is_longer && contract.relay.is_none()) {
+        None => String::new(),
+        Some([]) => {
+            "The customer has no contact to mail it to: hand it over (`contacts add` makes one).\n".into()
+        }
+        Some(to) => format!(
             "The running receiver mails it to {} when the end of what is in force on a host comes near (contract_ending in rules.toml).\n",
             to.join(", ")
         ),
-    })
+    }
 }
 
 /// What the operator hands over, and what becomes of the revision before.

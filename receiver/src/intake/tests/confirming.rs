@@ -93,7 +93,7 @@ fn an_attempt_that_a_crash_cut_off_is_due_at_once_and_what_was_sent_never_again(
     let (mut world, mut agent) = (with_contacts(&["anna@acme.example"]), Agent::new(1));
     world.verdict(&agent.make(test(), at(HOUR)).mail, at(HOUR));
     let id = due(&mut world, HOUR)[0].id;
-    world.write(|tx, _| tx.count_mailing(id, "anna@acme.example", at(HOUR + 60)));
+    world.write(|tx, _| tx.count_mailing(id, "anna@acme.example", at(HOUR), at(HOUR + 60)));
     assert_eq!(due(&mut world, HOUR + 30), [], "it is being sent");
     world.write(|tx, _| tx.resume_mailings(at(HOUR + 30)));
     assert_eq!(due(&mut world, HOUR + 30)[0].attempts, 1);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use mailbeat_shared::locale::Locale;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
-use mailbeat_shared::wire::contract::{Relay, SealedContract};
+use mailbeat_shared::wire::contract::{Relay, RelayTls, SealedContract};
 
 use super::world::{Agent, HOUR, World, at, bounce, contract};
 use crate::evaluate::own::Known;
@@ -107,7 +107,11 @@ fn the_customers_contacts_are_mailed_the_renewed_file_once_at_each_stage_and_nob
     assert_eq!(due(&mut world, 13 * DAY).len(), 2, "a week before the end both are mailed again");
     agent.contract.revision = 2;
     world.verdict(&agent.heartbeat(at(13 * DAY)).mail, at(13 * DAY));
-    assert_eq!(due(&mut world, 30 * DAY).len(), 2, "and no more once the host has it");
+    for mailing in due(&mut world, 13 * DAY + 1) {
+        let verdict = look(&mut world, &mailing, 13 * DAY + 1);
+        assert!(matches!(verdict, Verdict::Drop(_)), "the host has it: {verdict:?}");
+    }
+    assert_eq!(due(&mut world, 30 * DAY), []);
 }
 
 #[test]
@@ -153,20 +157,27 @@ fn a_bounce_of_a_renewal_marks_the_address_it_was_sent_to_and_no_later_one() {
 }
 
 #[test]
-fn a_renewal_waits_for_the_mailboxes_and_for_a_receiver_that_does_more_than_observe() {
+fn a_renewal_waits_until_the_mailboxes_are_read_that_may_say_it_is_not_needed() {
     let (mut world, mut agent, mailings) = renewed(&["anna@acme.example"]);
-    let mailing = &mailings[0];
-    let verdict = world.write(|tx, context| consider(tx, mailing, false, context.rules, at(3 * HOUR)));
+    let verdict = world.write(|tx, context| consider(tx, &mailings[0], false, context.rules, at(3 * HOUR)));
     assert!(matches!(verdict, Verdict::Wait), "{verdict:?}");
-    world.hear_until(3 * HOUR);
-    let verdict = world.write(|tx, context| consider(tx, mailing, true, context.rules, at(3 * HOUR)));
-    assert!(matches!(verdict, Verdict::Wait), "{verdict:?}");
-    assert_eq!(due(&mut world, 3 * HOUR + 10), mailings, "it is still to be mailed");
-    // What lay unread says that the host has it.
     agent.contract.revision = 2;
     world.verdict(&agent.heartbeat(at(3 * HOUR)).mail, at(3 * HOUR));
-    let verdict = look(&mut world, mailing, 3 * HOUR + 10);
-    assert!(matches!(verdict, Verdict::Drop("no host needs it any more")), "{verdict:?}");
+    let verdict = look(&mut world, &mailings[0], 3 * HOUR + 10);
+    assert!(
+        matches!(verdict, Verdict::Drop("every host has it, or it is told otherwise by now")),
+        "{verdict:?}"
+    );
+}
+
+#[test]
+fn what_was_not_mailed_because_somebody_only_observed_is_mailed_afterwards() {
+    let (mut world, _, mailings) = renewed(&["anna@acme.example"]);
+    world.hear_until(3 * HOUR);
+    let verdict = world.write(|tx, context| consider(tx, &mailings[0], true, context.rules, at(3 * HOUR)));
+    assert!(matches!(verdict, Verdict::Drop("only observing")), "{verdict:?}");
+    let again = due(&mut world, 4 * HOUR);
+    assert!(again.len() == 1 && is_sent(&look(&mut world, &again[0], 4 * HOUR)), "{again:?}");
 }
 
 #[test]
@@ -180,10 +191,10 @@ fn a_mailbox_that_stays_deaf_holds_a_renewal_up_for_a_day() {
 }
 
 #[test]
-fn a_clock_that_leapt_ahead_mails_nobody() {
+fn who_only_observes_or_whose_clock_leapt_ahead_mails_nobody() {
     let (mut world, _) = ending(&["anna@acme.example"]);
     renew(&mut world, &revision(2, None, None));
-    let known = Known { clock_leapt: true, ..Known::default() };
+    let known = Known { mails_nobody: true, ..Known::default() };
     world.write(|tx, context| judge::own_health(tx, context.rules, &known, at(3 * HOUR)));
     assert_eq!(world.read(|tx| tx.due_mailings(at(3 * HOUR), 9)), []);
     assert_eq!(due(&mut world, 4 * HOUR).len(), 1);
@@ -209,38 +220,55 @@ fn hosts_of_two_revisions_that_end_together_are_in_one_mail() {
 }
 
 #[test]
-fn a_renewal_that_is_settled_otherwise_stays_unsent_and_says_why() {
-    for (what, why) in [
-        ("renewed", "it is renewed again"),
-        ("secret", "it is renewed again"),
-        ("revoked", "no host needs it any more"),
-        ("later", "a later mail says it"),
-        ("switched off", "renewals are handed over by people"),
-    ] {
+fn a_renewal_that_is_settled_otherwise_stays_unsent_and_is_mailed_when_it_is_due_again() {
+    let number = "ACME-1".parse().unwrap();
+    for what in ["renewed", "revoked", "too late for its stage", "switched off", "not yet, by the clock"] {
         let (mut world, _, mailings) = renewed(&["anna@acme.example"]);
-        let (mailing, number) = (&mailings[0], "ACME-1".parse().unwrap());
         let mut second = 3 * HOUR;
         match what {
-            "renewed" => renew(&mut world, &revision(3, None, None)),
-            "secret" => renew(&mut world, &revision(3, None, Some(relay()))),
+            "renewed" => renew(&mut world, &revision(3, None, Some(relay()))),
             "revoked" => assert!(world.write(|tx, _| tx.revoke_contract(&number, at(3 * HOUR)))),
-            "later" => {
-                second = 14 * DAY;
-                assert_eq!(due(&mut world, second).len(), 2);
-            }
+            "too late for its stage" => second = 14 * DAY,
+            "not yet, by the clock" => second = -30 * DAY,
             _ => world.rules.contract_ending.mail_renewal = false,
         }
-        let verdict = look(&mut world, mailing, second);
-        assert!(matches!(verdict, Verdict::Drop(said) if said == why), "{what}: {verdict:?}");
-        assert!(!due(&mut world, second).contains(mailing), "{what}: it is over");
+        let verdict = look(&mut world, &mailings[0], second);
+        assert!(matches!(verdict, Verdict::Drop(_)), "{what}: {verdict:?}");
+        world.rules.contract_ending.mail_renewal = true;
+        let again = due(&mut world, second.max(4 * HOUR));
+        assert_eq!(again.len(), usize::from(!["renewed", "revoked"].contains(&what)), "{what}: {again:?}");
+        assert!(!again.contains(&mailings[0]), "{what}");
     }
+}
+
+#[test]
+fn a_bounce_of_what_went_to_an_earlier_address_says_nothing_of_the_mended_one() {
+    let (mut world, _, mailings) = renewed(&["anna@acme.example"]);
+    assert!(is_sent(&look(&mut world, &mailings[0], 3 * HOUR)));
+    world.write(|tx, _| conclude(tx, &mailings[0], &refused(), at(3 * HOUR)));
+    let customer = world.read(|tx| tx.customers())[0].id;
+    let anna = world.read(|tx| tx.contacts(Some(customer)))[0].id;
+    world.write(|tx, _| tx.change_contact(anna, "Anna", "anna@new.example", 1));
+    let again = due(&mut world, 4 * HOUR);
+    assert!(is_sent(&look(&mut world, &again[0], 4 * HOUR)));
+    world.write(|tx, _| conclude(tx, &again[0], &Outcome::Sent { reply: "250 ok".into() }, at(4 * HOUR)));
+    world.verdict(&bounce(&mailings[0].token), at(5 * HOUR));
+    assert_eq!(world.read(|tx| tx.contacts(Some(customer)))[0].refused_at, None);
+}
+
+#[test]
+fn people_give_up_by_the_first_attempt_however_long_a_mail_waited_for_the_mailboxes() {
+    let (mut world, _, mailings) = renewed(&["anna@acme.example"]);
+    assert!(is_sent(&look(&mut world, &mailings[0], 12 * DAY)));
+    let tried = world.read(|tx| tx.waiting_mailing(mailings[0].id)).unwrap();
+    assert_eq!((tried.made_at, tried.attempts), (at(12 * DAY), 1));
 }
 
 fn relay() -> Relay {
     Relay {
         host: "relay.vendor.example".into(),
         port: 465,
-        tls: "implicit".into(),
+        tls: RelayTls::Implicit,
         username: "acme-1@relay.vendor.example".into(),
         password: "Kein-Wort-davon".into(),
         tls_pin: None,

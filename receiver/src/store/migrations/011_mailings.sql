@@ -31,6 +31,11 @@ CREATE INDEX mailings_due ON mailings (next_at) WHERE state = 'waiting';
 CREATE INDEX mailings_of_system ON mailings (system, made_at) WHERE system IS NOT NULL;
 CREATE INDEX mailings_of_contract ON mailings (contract, revision) WHERE revision IS NOT NULL;
 CREATE INDEX mailings_of_contact ON mailings (contact);
+CREATE INDEX mailings_refused ON mailings (contact) WHERE state = 'refused';
+
+-- Whether the newest file holds a secret, so that it is mailed to nobody. A sealed file has its tables and keys at the beginning of lines.
+ALTER TABLE contracts ADD COLUMN holds_secret INTEGER NOT NULL DEFAULT 1;
+UPDATE contracts SET holds_secret = instr(file, char(10) || '[relay]') > 0 OR instr(file, char(10) || 'enrollment_secret') > 0;
 
 -- A revision of its own ends when it says, or when the newest ends: an earlier end that was taken back is none.
 ALTER TABLE contract_revisions RENAME COLUMN heard_until TO valid_until;

@@ -180,7 +180,7 @@ impl OAuthSettings {
         let mut known: Vec<&Self> = Vec::new();
         for account in accounts {
             match known.iter().find(|other| other.kept.file == account.kept.file) {
-                Some(other) if other.client_name() != account.client_name() => {
+                Some(other) if !account.shares_tokens_with(other) => {
                     let name = account.account();
                     return Some(format!(
                         "two sign in as account {name:?} by other applications, grants or scopes: give one of them an `account` of its own"
@@ -193,7 +193,13 @@ impl OAuthSettings {
         None
     }
 
-    /// Tells the tokens of one application, grant and set of scopes from those of another.
+    /// Whether either can use the other's tokens. Who never asks a person would throw a person's consent away.
+    fn shares_tokens_with(&self, other: &Self) -> bool {
+        let asks = |account: &Self| account.grant.needs_a_person();
+        asks(self) == asks(other) && self.client_name() == other.client_name()
+    }
+
+    /// Tells the tokens of one application and set of scopes from those of another.
     fn client_name(&self) -> String {
         let place = self.token_endpoint.as_ref().or(self.issuer.as_ref()).cloned();
         let place = place.or(preset(self).token).unwrap_or_default();

@@ -110,12 +110,25 @@ fn what_is_logged_of_a_relay_names_the_account_and_not_its_password() {
     let relay = Relay {
         host: "relay.vendor.example".into(),
         port: 465,
-        tls: "implicit".into(),
+        tls: RelayTls::Implicit,
         username: "acme".into(),
         password: "wolke7".into(),
         tls_pin: None,
     };
     assert_eq!(format!("{relay:?}"), "Relay(acme@relay.vendor.example:465)");
+}
+
+#[test]
+fn a_contract_whose_relay_would_take_the_password_in_clear_is_no_contract() {
+    let relay = |tls: &str| {
+        let text = format!(
+            "host = \"relay.vendor.example\"\nport = 25\ntls = \"{tls}\"\nusername = \"acme\"\npassword = \"wolke7\"\n"
+        );
+        toml::from_str::<Relay>(&text).map(|relay| relay.tls).map_err(|error| error.to_string())
+    };
+    assert_eq!((relay("implicit"), relay("starttls")), (Ok(RelayTls::Implicit), Ok(RelayTls::Starttls)));
+    assert!(relay("none").unwrap_err().contains("expected `implicit` or `starttls`"));
+    assert_eq!([RelayTls::Implicit, RelayTls::Starttls].map(RelayTls::usual_port), [465, 587]);
 }
 
 #[test]
