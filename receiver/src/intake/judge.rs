@@ -145,7 +145,7 @@ pub fn own_health(tx: &Tx<'_>, rules: &Rules, known: &Known, now: Timestamp) -> 
     tx.write_decision(Owner::Receiver, &decision, now)?;
     let due = ending::handing_over(&view.ending, &rules.contract_ending, now);
     for due in due.into_iter().filter(|_| !known.mails_nobody) {
-        for (contract, contact) in tx.contacts_to_give(&due)? {
+        for (contract, contact) in tx.contacts_to_give(&due, now)? {
             tx.put_renewal(contract, contact, due.clone(), now)?;
         }
     }

@@ -121,14 +121,10 @@ fn hand_over(
     };
     let held = tx.contract(&what.contract)?;
     let file = held.and_then(|held| SealedContract::open(held.file.as_bytes()).ok());
-    Ok(
-        match file
-            .filter(|sealed| sealed.contract.relay.is_none() && sealed.contract.enrollment_secret.is_none())
-        {
-            Some(renewed) => Verdict::Send(Ready::Renewal(Box::new(RenewalView { ending, renewed }))),
-            None => Verdict::Drop("its file is damaged, or holds a secret"),
-        },
-    )
+    Ok(match file.filter(|sealed| !sealed.contract.holds_secret()) {
+        Some(renewed) => Verdict::Send(Ready::Renewal(Box::new(RenewalView { ending, renewed }))),
+        None => Verdict::Drop("its file is damaged, or holds a secret"),
+    })
 }
 
 /// Whether every mailbox was read up to a time.

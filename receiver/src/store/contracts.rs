@@ -157,7 +157,7 @@ impl Tx<'_> {
                 system.max,
                 contract.maintenance_max_h,
                 enrollment.as_str(),
-                contract.relay.is_some() || contract.enrollment_secret.is_some(),
+                contract.holds_secret(),
             ],
             |row| row.get(0),
         )?;

@@ -96,11 +96,12 @@ impl Tx<'_> {
     }
 
     /// Rows of a contract and of those of its customer's contacts (as in [`Tx::contacts_to_write_to`]) who were not yet given this revision
-    /// at this stage before this end, nor are to be. Whose address was mended since it was refused is one of them.
+    /// at this stage before this end, nor are to be. Whose address was mended since it was refused is one of them; what was dropped is
+    /// written down again after an hour.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn contacts_to_give(&self, due: &HandingOver) -> Result<Vec<(i64, i64)>, StoreError> {
+    pub fn contacts_to_give(&self, due: &HandingOver, now: Timestamp) -> Result<Vec<(i64, i64)>, StoreError> {
         const SQL: &str = "-- contacts_to_give
             WITH first AS (
                 SELECT c.id AS contract, p.id AS contact FROM contracts c JOIN contacts p ON p.customer = c.customer
@@ -108,8 +109,10 @@ impl Tx<'_> {
             )
             SELECT contract, contact FROM first f WHERE NOT EXISTS (
                 SELECT 1 FROM mailings m WHERE m.contract = f.contract AND m.contact = f.contact AND m.revision = ?2
-                    AND m.ends_at = ?3 AND m.days <= ?4 AND m.state IN ('waiting', 'sent'))";
-        let params = params![due.contract.as_str(), due.revision, us(due.ends_at), due.days];
+                    AND m.ends_at = ?3 AND m.days <= ?4
+                    AND (m.state IN ('waiting', 'sent') OR m.state = 'dropped' AND m.ended_at > ?5))";
+        let hour_ago = now.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MIN);
+        let params = params![due.contract.as_str(), due.revision, us(due.ends_at), due.days, us(hour_ago)];
         self.all(SQL, params, |row| Ok((row.get(0)?, row.get(1)?)))
     }
 

@@ -142,6 +142,12 @@ impl fmt::Debug for Relay {
 }
 
 impl Contract {
+    /// Whether its file is not for everybody's eyes: it lets systems enroll, or into the vendor's relay.
+    #[must_use]
+    pub fn holds_secret(&self) -> bool {
+        self.enrollment_secret.is_some() || self.relay.is_some()
+    }
+
     /// The address this system sends to.
     #[must_use]
     pub fn report_address(&self, system: SystemId) -> &str {

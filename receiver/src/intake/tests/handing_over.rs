@@ -235,6 +235,13 @@ fn a_renewal_that_is_settled_otherwise_stays_unsent_and_is_mailed_when_it_is_due
         let verdict = look(&mut world, &mailings[0], second);
         assert!(matches!(verdict, Verdict::Drop(_)), "{what}: {verdict:?}");
         world.rules.contract_ending.mail_renewal = true;
+        if what == "switched off" {
+            assert_eq!(
+                due(&mut world, 4 * HOUR - 1),
+                [],
+                "what is dropped again and again is no row a second"
+            );
+        }
         let again = due(&mut world, second.max(4 * HOUR));
         assert_eq!(again.len(), usize::from(!["renewed", "revoked"].contains(&what)), "{what}: {again:?}");
         assert!(!again.contains(&mailings[0]), "{what}");
