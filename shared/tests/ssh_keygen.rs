@@ -52,6 +52,17 @@ fn ssh_keygen_verifies_what_we_sign_and_only_that() {
     assert!(!verified_by_ssh_keygen(dir.path(), REPORT, &contract), "another namespace");
 }
 
+#[test]
+fn a_key_is_printed_as_ssh_keygen_reads_it_and_its_fingerprint_as_ssh_keygen_prints_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let public = key().public();
+    std::fs::write(dir.path().join("key.pub"), format!("{public}\n")).unwrap();
+    let listed = ssh_keygen().current_dir(dir.path()).args(["-l", "-f", "key.pub"]).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert_eq!(listed.split(' ').nth(1), Some(public.fingerprint().as_str()), "{listed}");
+    assert_eq!(format!("{public:?}"), public.to_string());
+}
+
 /// `ssh-keygen` itself wants LF in the armor; the manual tells administrators to strip CR first.
 #[test]
 fn attachments_that_became_crlf_hold_for_us_as_they_are_and_for_ssh_keygen_once_cr_is_stripped() {

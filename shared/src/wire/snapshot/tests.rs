@@ -253,3 +253,34 @@ fn a_file_whose_mode_alone_changed_keeps_its_text_and_sends_none() {
     assert_eq!((&changes[0].diff, &changes[0].text), (&None, &None));
     assert_eq!(apply(&old, &manifest(&new), &changes), Ok(new));
 }
+
+#[test]
+fn content_is_another_by_its_digest_and_without_one_by_all_that_is_known_of_it() {
+    let was = text_file("a.conf", "one\n", 4).entry;
+    let look = |change: fn(&mut FileEntry)| {
+        let mut is = was.clone();
+        change(&mut is);
+        is.differs_in_content(&was)
+    };
+    assert!(look(|is| is.digest = Some(Digest::of(b"two\n"))));
+    for same in [
+        (|is| is.size = 99) as fn(&mut FileEntry),
+        |is| is.owner = Some("adm:adm".into()),
+        |is| is.mode = Some("0600".into()),
+        |is| (is.state, is.detail) = (FileState::Withheld, Some("muted".into())),
+    ] {
+        assert!(!look(same), "the digest is the same");
+    }
+    assert!(look(|is| is.digest = None), "it can no longer be read");
+    let unread = FileEntry { digest: None, ..was };
+    assert!(!unread.clone().differs_in_content(&unread));
+    for change in [
+        (|is| is.size = 99) as fn(&mut FileEntry),
+        |is| is.state = FileState::TooLarge,
+        |is| is.detail = Some("permission denied".into()),
+    ] {
+        let mut is = unread.clone();
+        change(&mut is);
+        assert!(is.differs_in_content(&unread), "{is:?}");
+    }
+}
