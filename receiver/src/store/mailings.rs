@@ -228,13 +228,11 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn mailing_refused(&self, token: &str, words: &str, now: Timestamp) -> Result<bool, StoreError> {
         const FIND: &str = "-- mailing_refused
-            SELECT id FROM mailings WHERE token = ?1 AND state <> 'refused'";
-        const CONTACT: &str = "-- mailing_refused
-            UPDATE contacts SET refused_at = coalesce(refused_at, ?2)
-            FROM mailings m WHERE m.id = ?1 AND contacts.id = m.contact AND contacts.email = coalesce(m.address, contacts.email)";
-        let Some(id) = self.one(FIND, params![token], |row| row.get::<_, i64>(0))? else { return Ok(false) };
+            SELECT id, contact, address FROM mailings WHERE token = ?1 AND state <> 'refused'";
+        let found = self.one(FIND, params![token], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let Some((id, contact, address)) = found else { return Ok(false) };
         self.end_mailing(id, Ended::Refused, words, now)?;
-        self.run(CONTACT, params![id, us(now)])?;
+        self.address_refused(contact, address, now)?;
         Ok(true)
     }
 }

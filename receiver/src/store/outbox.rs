@@ -252,18 +252,15 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn notification_refused(&self, token: &str, words: &str, now: Timestamp) -> Result<bool, StoreError> {
         const FIND: &str = "-- notification_refused
-            SELECT n.id, n.event, t.customer FROM notifications n JOIN ticket_events e ON e.id = n.event
+            SELECT n.id, n.event, t.customer, n.contact, n.address FROM notifications n JOIN ticket_events e ON e.id = n.event
                 JOIN tickets t ON t.number = e.ticket
             WHERE n.token = ?1 AND n.state <> 'refused'";
-        const CONTACT: &str = "-- notification_refused
-            UPDATE contacts SET refused_at = coalesce(refused_at, ?2)
-            FROM notifications n WHERE n.id = ?1 AND contacts.id = n.contact AND contacts.email = coalesce(n.address, contacts.email)";
         let found = self.one(FIND, params![token], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get(2)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
         })?;
-        let Some((id, event, customer)) = found else { return Ok(false) };
+        let Some((id, event, customer, contact, address)) = found else { return Ok(false) };
         self.end_notification(id, Ended::Refused, words, now)?;
-        self.run(CONTACT, params![id, us(now)])?;
+        self.address_refused(contact, address, now)?;
         self.notify(event, customer, now)?;
         Ok(true)
     }

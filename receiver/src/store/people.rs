@@ -190,6 +190,18 @@ impl Tx<'_> {
         self.all(SQL, params![customer], contact)
     }
 
+    /// The address of a contact that something was sent to does not work; one that the contact has instead by now is left alone.
+    pub(super) fn address_refused(
+        &self,
+        contact: i64,
+        sent_to: Option<String>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "-- address_refused
+            UPDATE contacts SET refused_at = coalesce(refused_at, ?3) WHERE id = ?1 AND email = coalesce(?2, email)";
+        self.run(SQL, params![contact, sent_to, us(now)]).map(drop)
+    }
+
     /// The people whose mail server refuses mail: address, since when, and its words.
     ///
     /// # Errors
