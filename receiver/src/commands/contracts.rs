@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use mailbeat_shared::durable::{self, Access};
-use mailbeat_shared::wire::contract::{EnrollmentSecret, Interval, SealedContract};
+use mailbeat_shared::wire::contract::{EnrollmentSecret, Interval, SealedContract, file_name};
 use mailbeat_shared::wire::id::ContractNumber;
 use serde::Serialize;
 
@@ -150,7 +150,8 @@ fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {
     let secret = EnrollmentSecret::from_random(random()?);
     let mode = if wish.approve { EnrollmentMode::Approve } else { EnrollmentMode::Auto };
     let contract = issuing::issue(request, &desk.config.contracts, &taken, &key.public(), secret, desk.now)?;
-    let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.contract", contract.number)));
+    let out =
+        wish.out.clone().unwrap_or_else(|| PathBuf::from(file_name(&contract.number, contract.revision)));
     ensure!(!out.exists(), "{} is there already; name another file with --out", out.display());
     let sealed = SealedContract { file: contract.seal(&key), contract };
     // The database first: a file nobody knows would be refused as a forgery, a contract without a file is just issued again.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::text;
+use mailbeat_shared::wire::contract::file_name;
 use mailbeat_shared::wire::id::ContractNumber;
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +75,7 @@ impl HandingOver {
     /// The name of the file.
     #[must_use]
     pub fn file(&self) -> String {
-        format!("{}.{}.contract", self.contract, self.revision)
+        file_name(&self.contract, self.revision)
     }
 }
 
@@ -215,9 +216,8 @@ fn evidence(contract: &Ending, now: Timestamp) -> String {
                 (false, 0) => "; the customer has no contact it can be mailed to: hand it over",
                 (false, _) => "",
             };
-            format!(
-                "it is renewed: `mailbeat-agent activate {number}.{revision}.contract` on each of them takes that up{by_hand}"
-            )
+            let file = file_name(number, revision);
+            format!("it is renewed: `mailbeat-agent activate {file}` on each of them takes that up{by_hand}")
         }
     };
     format!(

@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::text;
-use mailbeat_shared::wire::contract::SealedContract;
+use mailbeat_shared::wire::contract::{SealedContract, file_name};
 use mailbeat_shared::wire::mail::{CONTRACT_TYPE, Frame, bare_address, compose_with_file};
 use serde::Serialize;
 
@@ -65,7 +65,7 @@ pub fn compose(
     let page = Page {
         contract: renewed.number.to_string(),
         customer: line(&renewed.customer),
-        file: format!("{}.{}.contract", renewed.number, renewed.revision),
+        file: file_name(&renewed.number, renewed.revision),
         one: ending.systems == 1,
         systems: ending.systems,
         hosts: text::one_line(&ending.hosts, HOSTS_BYTES),

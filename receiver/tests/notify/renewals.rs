@@ -69,6 +69,7 @@ fn it_brings_the_file_and_says_on_which_hosts_it_is_to_be_activated_by_when() {
     let sealed = renewed(|_| {});
     let letter = letter(sealed.clone(), |_, _| {});
     assert_eq!(letter.message_id, "mb-renewal-1-2-60-1-x@vendor.example");
+    keep("renewal", &letter);
     let (subject, text, name, bytes) = read(&letter);
     assert_eq!(subject, "[Mailbeat] Contract ACME-2026-001 is renewed: activate it on 2 hosts");
     assert_eq!((name.as_str(), bytes.as_slice()), ("ACME-2026-001.2.contract", sealed.file.as_bytes()));
@@ -111,6 +112,7 @@ fn it_is_written_in_the_contacts_language_and_no_name_becomes_a_header() {
         contact.locale = Some(Locale::De);
         (ending.systems, ending.hosts) = (1, "x\r\nBcc: evil@example.org".into());
     });
+    keep("renewal-de", &letter);
     let (subject, text, ..) = read(&letter);
     assert!(subject.contains("ist verlängert") && text.contains("Die Verlängerung liegt bei"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 78), "{text}");

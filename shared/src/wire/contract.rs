@@ -116,6 +116,12 @@ impl RelayTls {
     }
 }
 
+/// The usual name of the file of a contract's revision.
+#[must_use]
+pub fn file_name(number: &ContractNumber, revision: u32) -> String {
+    if revision <= 1 { format!("{number}.contract") } else { format!("{number}.{revision}.contract") }
+}
+
 /// The vendor's mail relay and this contract's account on it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

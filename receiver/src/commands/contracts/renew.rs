@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use mailbeat_shared::durable::{self, Access};
-use mailbeat_shared::wire::contract::{Contract, SealedContract};
+use mailbeat_shared::wire::contract::{Contract, SealedContract, file_name};
 
 use super::super::Desk;
 use super::{midnight, relay};
@@ -37,8 +37,7 @@ pub(super) fn run(desk: &Desk, wish: &Renew) -> anyhow::Result<()> {
         encryption_key: Keyring::load(&desk.config.encryption_keys())?.newest(),
     };
     let contract = issuing::renew(&before, renewal, &key.public(), desk.now)?;
-    let out =
-        wish.out.clone().unwrap_or_else(|| PathBuf::from(format!("{number}.{}.contract", contract.revision)));
+    let out = wish.out.clone().unwrap_or_else(|| PathBuf::from(file_name(number, contract.revision)));
     ensure!(!out.exists(), "{} is there already; name another file with --out", out.display());
     let sealed = SealedContract { file: contract.seal(&key), contract };
     let ended = match &login {
