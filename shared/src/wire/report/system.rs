@@ -72,3 +72,37 @@ impl SystemReport {
         self.baseline.is_none() && self.since.is_none()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::snapshot::ChangeKind;
+
+    fn removed(path: &str) -> Change {
+        Change {
+            path: path.to_owned(),
+            kind: ChangeKind::Removed,
+            before: None,
+            after: None,
+            diff: None,
+            text: None,
+            owner_before: None,
+            mode_before: None,
+        }
+    }
+
+    #[test]
+    fn a_full_report_repeats_everything_and_its_news_is_what_differs_from_the_last() {
+        let last = Digest::of(b"the report before");
+        let (repeated, changed) = (vec![removed("/etc/all")], vec![removed("/etc/changed")]);
+
+        let first = SystemReport { changes: repeated.clone(), ..SystemReport::default() };
+        assert_eq!((first.news(), first.is_first()), (&[][..], true));
+
+        let ordinary = SystemReport { baseline: Some(last), changes: changed.clone(), ..first.clone() };
+        assert_eq!((ordinary.news(), ordinary.is_first()), (&changed[..], false));
+
+        let full = SystemReport { since: Some(Since { baseline: last, changes: changed.clone() }), ..first };
+        assert_eq!((full.news(), full.is_first()), (&changed[..], false));
+    }
+}
