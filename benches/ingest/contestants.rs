@@ -5,19 +5,31 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use mailbeat_receiver::evaluate::rules::DEFAULT;
 use mailbeat_shared::transport::dial;
 use mailbeat_shared::transport::tls::ClientTls;
+use mailbeat_shared::wire::extract::{Extracted, extract};
 use mailbeat_tests::programs::{Running, wait_for};
 use mailbeat_tests::world::Vendor;
 use rusqlite::{Connection, OpenFlags};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::processor;
 use crate::server::{FILED, READ, Server};
 
 /// Longer than anything here takes on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What one of these mails takes that is taken apart and whose signature is checked.
+pub(crate) fn verifying(mails: &[Vec<u8>]) -> anyhow::Result<Duration> {
+    let started = Instant::now();
+    for mail in mails {
+        let Extracted::Signed(signed) = extract(mail) else { bail!("a mail of the bench is no report") };
+        signed.verify_self()?;
+    }
+    Ok(started.elapsed() / u32::try_from(mails.len().max(1))?)
+}
 
 /// The same mails streamed by one UID FETCH to nowhere: no client can be faster.
 pub(crate) struct Ceiling<'a> {
@@ -130,6 +142,8 @@ pub(crate) struct Ingested {
     pub(crate) peak_kib: u64,
     /// Processor time it used.
     pub(crate) cpu: Duration,
+    /// Processor time the mail server used meanwhile.
+    pub(crate) server_cpu: Duration,
 }
 
 /// A vendor with an initialised receiver and the default rules, who reads `READ`.
@@ -173,6 +187,7 @@ impl Ingest<'_> {
         fs::copy(self.seed.dir.join("state/receiver.db"), &database)?;
         let args: &[&str] = if self.filing { &["run"] } else { &["run", "--observe"] };
         let look = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let served = self.server.cpu()?;
         let started = Instant::now();
         let running = vendor.receiver.start(args, &dir.join("receiver.log"))?;
         // The newest row's number and the end of an index: looking costs the writer nothing.
@@ -188,11 +203,12 @@ impl Ingest<'_> {
         } else {
             recorded
         };
-        let (peak_kib, cpu) = (peak_kib(running.pid())?, cpu(running.pid())?);
+        let (peak_kib, cpu) = (peak_kib(running.pid())?, processor::of(running.pid())?);
+        let server_cpu = self.server.cpu()? - served;
         let status = running.terminate()?;
         ensure!(status.success(), "the receiver ended with {status}");
         self.check(&look, mails)?;
-        Ok(Ingested { recorded, last_commit, peak_kib, cpu })
+        Ok(Ingested { recorded, last_commit, peak_kib, cpu, server_cpu })
     }
 
     /// Everything was accepted, nothing set aside, nobody accused, and the mails lie where they belong.
@@ -238,12 +254,4 @@ fn peak_kib(pid: u32) -> anyhow::Result<u64> {
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .context("the kernel does not say VmHWM")?;
     Ok(line.trim().trim_end_matches(" kB").parse()?)
-}
-
-/// User and system time of all its threads (proc(5), fields 14 and 15 of stat, in ticks of 10 ms on every Linux).
-fn cpu(pid: u32) -> anyhow::Result<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let (_, fields) = stat.rsplit_once(')').context("the kernel's stat names the program in brackets")?;
-    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
-    Ok(Duration::from_millis(10 * ticks.sum::<Result<u64, _>>()?))
 }

@@ -207,3 +207,8 @@ fn deliver(mail: &[u8], at: Timestamp, number: usize, into: &Path) -> anyhow::Re
     File::options().write(true).open(&path)?.set_modified(SystemTime::from(at))?;
     Ok(mail.len())
 }
+
+/// Some of the mails, read again.
+pub(crate) fn sample(from: &Path, count: usize) -> anyhow::Result<Vec<Vec<u8>>> {
+    fs::read_dir(from.join("cur"))?.take(count).map(|entry| Ok(fs::read(entry?.path())?)).collect()
+}

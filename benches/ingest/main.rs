@@ -3,12 +3,14 @@
 //! 20,000 heartbeat mails of 800 systems, from a private Dovecot over TLS into SQLite, by the shipped `mailbeat-receiver run` with
 //! its default rules, from starting the program to its last commit. Nothing is prepared in its database but the contract: the
 //! first mail of each system enrolls it by proof. Beside it, in turn and on the same mails: a bare client that drains one
-//! UID FETCH (the ceiling), and mbsync without fsync, which downloads them into a Maildir and does nothing else.
+//! UID FETCH (the ceiling), and mbsync without fsync, which downloads them into a Maildir and does nothing else. Processor time
+//! of server and verifying shows what is left to a client that wants to be as fast as that.
 //! Medians of three rounds after a warm-up. With BENCH_MAILS nothing is measured, only done.
 
 mod contestants;
 mod figures;
 mod mails;
+mod processor;
 mod server;
 mod smtp;
 
@@ -25,6 +27,8 @@ use server::Server;
 const MAILS: usize = 20_000;
 /// Heartbeats of one system.
 const PER_SYSTEM: usize = 25;
+/// Mails that are verified and no more, to see what that alone takes.
+const SAMPLE: usize = 2_000;
 /// Rounds of a whole run.
 const ROUNDS: usize = 3;
 
@@ -58,23 +62,26 @@ fn compare(storage: Storage, mails: usize, rounds: usize) -> anyhow::Result<Vec<
     let bytes = mails::compose(&contract, mails, PER_SYSTEM, &server.spool())?;
     server.fill()?;
     say(&format!("{storage:?}: {} bytes a mail", bytes / mails.max(1)));
+    let sample = mails::sample(&server.spool(), SAMPLE)?;
     let measure = |round| -> anyhow::Result<Round> {
+        let verifying = contestants::verifying(&sample)?;
         let ceiling = Ceiling { server: &server }.run(mails)?;
         let mbsync = Mbsync { server: &server }.run(mails)?;
         let observed = Ingest { server: &server, seed: &vendor, filing: false }.run(mails)?;
         let filed = Ingest { server: &server, seed: &vendor, filing: true }.run(mails)?;
         let s = |time: Duration| format!("{:.2} s", time.as_secs_f64());
         say(&format!(
-            "{storage:?} {round}: ceiling {}, mbsync {}, without filing {} (processor {}), with filing {} (recorded {}, processor {})",
+            "{storage:?} {round}: ceiling {}, mbsync {}, without filing {} (processor {}), with filing {} (recorded {}, processor {}, the server's {})",
             s(ceiling),
             s(mbsync),
             s(observed.last_commit),
             s(observed.cpu),
             s(filed.last_commit),
             s(filed.recorded),
-            s(filed.cpu)
+            s(filed.cpu),
+            s(filed.server_cpu)
         ));
-        Ok(Round { ceiling, mbsync, observed, filed })
+        Ok(Round { verifying, ceiling, mbsync, observed, filed })
     };
     Ceiling { server: &server }.run(mails)?;
     (1..=rounds).map(measure).collect()

@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::ensure;
 use mailbeat_tests::lab::{Lab, Storage, User};
+
+use crate::processor;
 
 /// Whose mailbox is only read.
 pub(crate) const READ: &str = "bench";
@@ -27,6 +30,12 @@ impl Server {
 
     pub(crate) fn user(&self, name: &str) -> User {
         self.lab.user(name)
+    }
+
+    /// Processor time that the IMAP server and all its processes used so far.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        let [_, imap] = self.lab.pid_files();
+        processor::of_group(fs::read_to_string(imap)?.trim().parse()?)
     }
 
     /// A directory for one contestant's run, on the disk the mails are on.
