@@ -14,7 +14,7 @@ use mailbeat_shared::wire::id::{Digest, ReportId};
 use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::report::{
-    self, AgentInfo, Body, DecodeError, Enrollment, Heartbeat, Promise, Report, SpoolInfo, SystemReport,
+    self, AgentInfo, Body, DecodeError, Enrollment, Heartbeat, Promise, Report, SpoolInfo,
 };
 use mailbeat_shared::wire::sealed::EncryptionKey;
 use mailbeat_shared::wire::signature::Namespace;
@@ -207,14 +207,6 @@ pub fn enrollment(activation: &Activation) -> Body {
 #[must_use]
 pub fn bare_heartbeat(state: &State, queue: &[Entry], why: &ComposeError) -> Body {
     heartbeat(state, queue, Found::default(), vec![], vec![format!("the measurements were left out: {why}")])
-}
-
-/// A system report that says only that the full one could not be made, and why.
-#[must_use]
-pub fn bare_system(why: &ComposeError) -> Body {
-    let truncated = bounded(vec![format!("the watched files were left out: {why}")]);
-    let system_report = SystemReport { truncated, ..SystemReport::default() };
-    Body::System { system_report }
 }
 
 /// Sentences short and few enough for a report; what is over is counted, not dropped in silence.

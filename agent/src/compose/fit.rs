@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use mailbeat_shared::wire::inventory::{PackageList, Packages};
+use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::report::{Body, Report, Since, SystemReport};
 use mailbeat_shared::wire::snapshot::{self, Change, FileState, Snapshot};
 
-use super::{ComposeError, Desk, bare_system, bounded, parcel, report};
+use super::{ComposeError, Desk, bounded, parcel, report};
 use crate::render::Renderer;
 use crate::sense::Inventory;
 use crate::spool::Parcel;
@@ -70,32 +71,42 @@ pub fn system(
     let mut draft = Draft { material, full, left_out: vec![] };
     loop {
         let made = report(desk, random, Body::System { system_report: draft.report() });
+        // Nobody takes so much apart, so it is not even made a mail of.
+        let over = made.encode().len().saturating_sub(limits::REPORT_BYTES);
+        if over > 0 && draft.shorten(&made, over * SAVES, limit) {
+            continue;
+        }
         let parcel = match parcel(desk, renderer, &made) {
             Ok(parcel) => parcel,
             Err(error @ ComposeError::Render(_)) => return Err(error),
-            Err(error) => return bare(desk, renderer, random, &error),
+            Err(error) => return bare(desk, renderer, random, draft.material.baseline, &error),
         };
         let excess = mail_bytes(&parcel).saturating_sub(limit);
-        let shortened = match &made.body {
-            Body::System { system_report } if excess > 0 => draft.shorten(system_report, excess, limit),
-            _ => false,
-        };
-        if !shortened {
+        if excess == 0 || !draft.shorten(&made, excess, limit) {
             return Ok(Fitted { report: made, parcel, said: draft.said() });
         }
     }
 }
 
+/// A report that says why there is none. What was told before stays as it was told.
 fn bare(
     desk: &Desk<'_>,
     renderer: &Renderer,
     random: &[u8; 10],
+    before: Option<(&Baseline, Said)>,
     why: &ComposeError,
 ) -> Result<Fitted, ComposeError> {
     tracing::error!("system report: {why}");
-    let report = report(desk, random, bare_system(why));
+    let truncated = bounded(vec![format!("the watched files were left out: {why}")]);
+    let mut system_report = SystemReport { truncated, ..SystemReport::default() };
+    let said = before.map_or_else(Said::default, |(baseline, said)| {
+        system_report.baseline = Some(baseline.digest);
+        system_report.files = said.files.values().map(|file| file.entry.clone()).collect();
+        said
+    });
+    let report = report(desk, random, Body::System { system_report });
     let parcel = parcel(desk, renderer, &report)?;
-    Ok(Fitted { report, parcel, said: Said::default() })
+    Ok(Fitted { report, parcel, said })
 }
 
 impl Draft<'_> {
@@ -136,7 +147,8 @@ impl Draft<'_> {
     }
 
     /// Saves some bytes, if there is anything left to save.
-    fn shorten(&mut self, said: &SystemReport, excess: usize, limit: usize) -> bool {
+    fn shorten(&mut self, made: &Report, excess: usize, limit: usize) -> bool {
+        let Body::System { system_report: said } = &made.body else { return false };
         if self.full && self.material.baseline.is_some() {
             self.full = false;
             self.material.problems.push(format!(

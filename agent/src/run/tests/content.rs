@@ -1,6 +1,7 @@
 //! What reports say.
 
 use mailbeat_shared::text;
+use mailbeat_shared::wire::report::SystemReport;
 
 use super::*;
 
@@ -85,6 +86,37 @@ fn a_heartbeat_with_forty_numbers_stays_under_its_limit_and_a_system_report_unde
     let Body::Heartbeat { heartbeat } = &reports[beat].body else { panic!() };
     assert_eq!(heartbeat.problems[0], system.truncated[0], "heartbeats repeat it");
     assert!(heartbeat.problems.len() <= 6, "{:?}", heartbeat.problems);
+}
+
+#[test]
+fn more_text_than_a_report_can_hold_is_sent_as_far_as_it_fits_and_what_was_told_is_kept() {
+    let mut story = Story::begin();
+    let text = |n: u32| format!("setting {n} = some value of some length\n").repeat(12_000);
+    for n in 0..36 {
+        write(&story, &format!("/etc/large-{n:02}.conf"), &text(n));
+    }
+    story.live(1.minutes());
+    let texts =
+        |report: &SystemReport| report.files.iter().filter(|file| file.state == FileState::Text).count();
+    let first = last_system_report(&story);
+    let said = system_of(&first);
+    assert_eq!(said.files.len(), 36, "every file is named");
+    assert!(texts(said) > 3 && texts(said) < 20, "{}", texts(said));
+    assert!(said.truncated.iter().any(|why| why.contains("left out")), "{:?}", said.truncated);
+    let held = snapshot::apply(&Snapshot::new(), &said.files, &said.changes).unwrap();
+
+    story.agent.answer(&Request::System, story.now);
+    story.settle();
+    let second = last_system_report(&story);
+    let more = system_of(&second);
+    assert_eq!(more.baseline, Some(Digest::of(&first.encode())));
+    let held = snapshot::apply(&held, &more.files, &more.changes).unwrap();
+    let whole = held.values().filter(|file| file.text.is_some()).count();
+    assert!(whole > texts(said), "what was left out follows when there is room: {whole}");
+}
+
+fn last_system_report(story: &Story) -> Report {
+    story.mails().into_iter().rfind(|report| report.kind() == Kind::System).unwrap()
 }
 
 #[test]
