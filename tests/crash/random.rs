@@ -62,6 +62,7 @@ fn tell(mut random: Random, kills: usize) -> anyhow::Result<()> {
         }
         thread::sleep(Duration::from_millis(random.below(LONGEST_MS)));
         let who = if random.below(2) == 0 { Who::Agent } else { Who::Receiver };
+        story.kill(who);
         story.start(who, None)?;
     }
     story.remove_files()?;

@@ -189,7 +189,14 @@ impl Story {
         self.start(Who::Agent, None)
     }
 
-    /// Starts a program again, killing it where it runs.
+    /// Kills a program, as the random kills do.
+    pub(crate) fn kill(&mut self, who: Who) {
+        if let Some(running) = self.slot(who).take() {
+            running.kill();
+        }
+    }
+
+    /// Starts a program, stopping it first where it runs.
     pub(crate) fn start(&mut self, who: Who, crash_at: Option<&str>) -> anyhow::Result<()> {
         self.stop(who);
         let (installed, log) = match who {
