@@ -1,12 +1,12 @@
 //! The way from a mailbox to those who read the mails: bounded by bytes in flight, not by their count.
 //!
 //! A mail's bytes count until it is dropped, wherever it was handed on to. A mail larger than the whole bound is let
-//! through alone.
+//! through alone. Who waits for room says so: whoever collects mails before doing something with them must not wait for more then.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Least bytes a mail counts, so that many empty ones are bounded as well.
 const LEAST_BYTES: u32 = 1_024;
@@ -45,13 +45,18 @@ pub struct Inlet {
 
 /// Where mails are taken out.
 #[derive(Debug)]
-pub struct Outlet(mpsc::UnboundedReceiver<Fetched>);
+pub struct Outlet {
+    room: Room,
+    receiver: mpsc::UnboundedReceiver<Fetched>,
+}
 
 /// Room for `bound` bytes of mail, shared by all ways that are opened in it.
 #[derive(Clone, Debug)]
 pub struct Room {
     free: Arc<Semaphore>,
     bound: u32,
+    /// A mail came for which there was no room.
+    crowded: Arc<Notify>,
 }
 
 impl Room {
@@ -59,7 +64,7 @@ impl Room {
     #[must_use]
     pub fn new(bound: u32) -> Self {
         let bound = bound.max(LEAST_BYTES);
-        Self { free: Arc::new(Semaphore::new(bound as usize)), bound }
+        Self { free: Arc::new(Semaphore::new(bound as usize)), bound, crowded: Arc::default() }
     }
 
     /// Another way. Whoever reads several has to empty the earlier ones first.
@@ -67,7 +72,7 @@ impl Room {
     pub fn channel(&self) -> (Inlet, Outlet) {
         // The semaphore bounds what this channel holds.
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Inlet { room: self.clone(), sender }, Outlet(receiver))
+        (Inlet { room: self.clone(), sender }, Outlet { room: self.clone(), receiver })
     }
 }
 
@@ -82,11 +87,18 @@ impl Inlet {
     pub(super) async fn send(&self, mut mail: Fetched) -> bool {
         let bytes = mail.raw.as_ref().map_or(0, Vec::len);
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).clamp(LEAST_BYTES, self.room.bound);
-        let room = tokio::select! {
-            room = Arc::clone(&self.room.free).acquire_many_owned(bytes) => room,
-            () = self.sender.closed() => return false,
+        let free = || Arc::clone(&self.room.free);
+        let room = match free().try_acquire_many_owned(bytes) {
+            Ok(room) => room,
+            Err(_) => {
+                self.room.crowded.notify_one();
+                tokio::select! {
+                    room = free().acquire_many_owned(bytes) => room.expect("the semaphore is never closed"),
+                    () = self.sender.closed() => return false,
+                }
+            }
         };
-        mail.in_flight = Some(room.expect("the semaphore is never closed"));
+        mail.in_flight = Some(room);
         self.sender.send(mail).is_ok()
     }
 }
@@ -94,7 +106,13 @@ impl Inlet {
 impl Outlet {
     /// The next mail; none when every [`Inlet`] is gone and all was taken out.
     pub async fn next(&mut self) -> Option<Fetched> {
-        self.0.recv().await
+        self.receiver.recv().await
+    }
+
+    /// Notifies when a mail waits for room, which only mails that are dropped make.
+    #[must_use]
+    pub fn crowded(&self) -> Arc<Notify> {
+        Arc::clone(&self.room.crowded)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is still to be moved on the server (R3). The rows are written with the reports (R2); the moves follow.
 
 use jiff::Timestamp;
+use mailbeat_shared::wire::id::Digest;
 use rusqlite::params;
 
 use super::sqlite::{StoreError, Tx, us, word};
@@ -38,6 +39,16 @@ impl Tx<'_> {
         const SQL: &str = "-- filing_done
             UPDATE filings SET done_at = ?2 WHERE id = ?1";
         ids.iter().try_for_each(|id| self.run(SQL, params![id, us(now)]).map(drop))
+    }
+
+    /// Whether a mail known by this digest was set aside.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_set_aside(&self, digest: Digest) -> Result<bool, StoreError> {
+        const SQL: &str = "-- is_set_aside
+            SELECT EXISTS (SELECT 1 FROM quarantine WHERE digest = ?1)";
+        self.only(SQL, params![digest.as_bytes()], |row| row.get(0))
     }
 
     /// Of the UIDs found on the server, those at or below the cursor that were never noted: to be read again.

@@ -10,10 +10,11 @@ use jiff::SignedDuration;
 
 use super::super::{Receiver, SessionError};
 use super::preparing::{CHUNK, ended, prepare_on_a_worker, workers_at_once};
+use crate::filing::{NewFiling, Target};
 use crate::intake::window::{Step, Window};
 use crate::intake::{self, Batch, Context, Mail, Prepared, QuarantineReason, Recorded, Verdict};
 use crate::mailbox::{Envelope, FetchReport, FolderView, Mailbox, MailboxError, Outlet, channel};
-use crate::store::{Folder, StoreError};
+use crate::store::{Folder, Place, StoreError, Tx};
 
 /// Bytes of mail between server and store; one larger mail is let through alone.
 pub(super) const IN_FLIGHT: u32 = 16 * 1024 * 1024;
@@ -146,6 +147,7 @@ impl FolderReader<'_> {
     /// left at the end is given back, to be recorded with the cursor.
     pub(super) async fn take_in(&self, mut outlet: Outlet) -> Result<Vec<Mail>, StoreError> {
         let (mut workers, at_once) = (FuturesOrdered::new(), workers_at_once());
+        let crowded = outlet.crowded();
         let (mut chunk, mut ready, mut weight) = (Vec::with_capacity(CHUNK), Vec::new(), 0);
         loop {
             tokio::select! {
@@ -170,6 +172,10 @@ impl FolderReader<'_> {
                     }
                     None => break,
                 },
+                // The next mail waits for what these take up.
+                () = crowded.notified(), if !chunk.is_empty() && workers.len() < at_once => {
+                    workers.push_back(prepare_on_a_worker(std::mem::take(&mut chunk), self.receiver.keyring()));
+                }
             }
         }
         workers.push_back(prepare_on_a_worker(chunk, self.receiver.keyring()));
@@ -220,6 +226,27 @@ impl FolderReader<'_> {
         self.receiver.store.write(move |tx| tx.conclude_drained(id, usual_round).map(drop)).await
     }
 
+    /// Which of these are to be read again. Those that were set aside unread, while we only observed, would do the same harm as then:
+    /// they are moved where such mails belong.
+    async fn fell_behind(&self, uids: Vec<u32>) -> Result<Vec<u32>, StoreError> {
+        let (folder, mailbox) = (self.folder.id, self.folder.mailbox);
+        let (uidvalidity, now) = (self.view.uidvalidity, self.receiver.now());
+        let decide = move |tx: &Tx<'_>| {
+            let mut again = Vec::new();
+            for uid in tx.unfiled_below_cursor(folder, uidvalidity, &uids)? {
+                let place = Place { mailbox: Some(mailbox), folder: Some(folder), uidvalidity, uid };
+                if tx.is_set_aside(intake::known_by_place(&place))? {
+                    let target = Target::Quarantine;
+                    tx.put_filing(&NewFiling { folder, uidvalidity, uid, target }, now)?;
+                } else {
+                    again.push(uid);
+                }
+            }
+            Ok(again)
+        };
+        self.receiver.store.write(decide).await
+    }
+
     /// Reads again what lies at or below the cursor and was never noted: the database was restored, or somebody moved it back.
     pub(super) async fn read_what_fell_behind(&self, mailbox: &mut Mailbox) -> Result<(), SessionError> {
         let mut first = 1;
@@ -227,9 +254,7 @@ impl FolderReader<'_> {
             let window = mailbox.list(first, self.folder.last_uid).await?;
             let mails: Vec<Envelope> = window.mails.into_iter().filter(|mail| !mail.done).collect();
             let uids: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
-            let (id, uidvalidity) = (self.folder.id, self.view.uidvalidity);
-            let again =
-                self.receiver.store.write(move |tx| tx.unfiled_below_cursor(id, uidvalidity, &uids)).await?;
+            let again = self.fell_behind(uids).await?;
             let again: Vec<Envelope> = mails.into_iter().filter(|mail| again.contains(&mail.uid)).collect();
             if !again.is_empty() {
                 tracing::info!(

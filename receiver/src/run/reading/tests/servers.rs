@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{Desk, bodies, three_mails};
+use crate::intake::QuarantineReason;
 use crate::mailbox::played::{Played, holding, listing};
 
 #[tokio::test]
@@ -136,4 +137,24 @@ async fn an_observer_reads_each_mail_once() {
     }
     assert_eq!(desk.read_so_far().await, (vec![], 3));
     assert_eq!(server.commands("UID FETCH 1:3 (UID BODY").len(), 1);
+}
+
+#[tokio::test]
+async fn what_an_observer_could_not_read_is_moved_and_not_asked_for_by_who_runs_after_it() {
+    let mut desk = Desk { observe: true, ..Desk::new() };
+    let server = three_mails(&desk, |command| match command {
+        "EXAMINE \"INBOX\"" => Some(holding(3)),
+        _ if command.starts_with("UID FETCH 2 (UID BODY") => Some("@ BAD internal error\r\n".into()),
+        _ if command.starts_with("UID FETCH 1,3 (UID BODY") => Some(bodies(&[1, 3])),
+        _ => command.contains("(UID BODY").then(|| bodies(&[1, 3]) + "@ NO not all\r\n"),
+    })
+    .await;
+    desk.session(&server).await.unwrap();
+    assert_eq!(desk.read_so_far().await, (vec![(QuarantineReason::NotGiven, 2)], 3));
+    desk.observe = false;
+    let asked = server.commands("UID FETCH 2 (UID BODY").len();
+    desk.session(&server).await.unwrap();
+    assert_eq!(server.commands("UID FETCH 2 (UID BODY").len(), asked);
+    assert_eq!(server.commands("UID MOVE 2"), ["UID MOVE 2 \"Mailbeat/Quarantine\""]);
+    assert_eq!(server.commands("UID MOVE 1,3"), ["UID MOVE 1,3 \"Mailbeat/Processed\""]);
 }

@@ -49,6 +49,30 @@ async fn a_mail_that_is_larger_than_its_server_said_is_set_aside_and_ends_no_ses
     assert_eq!(desk.read_so_far().await, (vec![(QuarantineReason::TooLarge, 2)], 3));
 }
 
+/// The session ends though mails of these sizes, in MiB, are wanted, of which not all have room at a time.
+async fn are_read(sizes: [usize; 3]) {
+    let desk = Desk::new();
+    let server = three_mails(&desk, move |command| {
+        let mail = |uid: usize| {
+            let bytes = (sizes[uid - 1] << 20) + 5;
+            format!("* {uid} FETCH (UID {uid} BODY[]<0> {{{bytes}}}\r\n{})\r\n", "x".repeat(bytes))
+        };
+        command.starts_with("UID FETCH 1:3 (UID BODY").then(|| (1..=3).map(mail).collect())
+    })
+    .await;
+    // Nobody waits so long but for ever.
+    let session = tokio::time::timeout(std::time::Duration::from_secs(120), desk.session(&server)).await;
+    session.expect("mails wait for each other").unwrap();
+    assert_eq!(desk.read_so_far().await, (vec![], 3), "{sizes:?}");
+}
+
+#[tokio::test]
+async fn a_few_large_mails_do_not_wait_for_each_other() {
+    are_read([6, 6, 6]).await;
+    are_read([0, 20, 0]).await;
+    are_read([20, 20, 20]).await;
+}
+
 #[tokio::test]
 async fn a_mail_without_content_is_set_aside_and_not_asked_for_again() {
     let desk = Desk::new();
