@@ -185,7 +185,7 @@ pub struct SystemView {
     pub system_interval: SignedDuration,
     /// Silence is no fault until then: announced maintenance or shutdown.
     pub held_until: Option<Timestamp>,
-    /// An operator paused or retired the system, or its contract ended: nothing is judged absent.
+    /// An operator paused or retired the system, or its contract ended: nothing is judged.
     pub paused: bool,
     /// Before that none was owed: its contract had ended, and was renewed then.
     pub system_reports_from: Option<Timestamp>,
@@ -270,6 +270,9 @@ pub struct Decision {
 /// Looks at one system and decides. `now` is the receiver's clock; findings are dated at the report's origin.
 #[must_use]
 pub fn judge(view: &SystemView, occasion: Occasion<'_>, rules: &Rules, now: Timestamp) -> Decision {
+    if view.paused {
+        return at_rest(view, now);
+    }
     let mut judged = liveness::judge(view, occasion, &rules.liveness, now);
     judged.extend(integrity::judge(view, occasion, &rules.integrity, now));
     let (mut looked_at, mut reported) = ((now, false), None);
@@ -290,4 +293,15 @@ pub fn judge(view: &SystemView, occasion: Occasion<'_>, rules: &Rules, now: Time
     let settled = integrity::settled(view, &rules.integrity).cloned().collect();
     let due_at = liveness::due_at(view, &findings, rules, now);
     Decision { findings: changes, tickets, settled, reported, due_at }
+}
+
+/// Nobody judges the system now. What was open is closed and not called resolved: nobody looked whether it is.
+fn at_rest(view: &SystemView, now: Timestamp) -> Decision {
+    const WHY: &str = "nothing is judged of a system that is paused, retired or out of contract";
+    let ended = |was: &Finding| FindingChange::Ended { finding: was.clone(), reason: WHY.to_owned() };
+    Decision {
+        findings: view.findings.iter().map(ended).collect(),
+        tickets: crate::ticket::close(&view.tickets, WHY, now),
+        ..Decision::default()
+    }
 }

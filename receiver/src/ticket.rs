@@ -10,7 +10,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::reconcile::{TicketChange, TicketPolicy, reconcile};
+pub use self::reconcile::{TicketChange, TicketPolicy, close, reconcile};
 use crate::evaluate::{RuleId, Severity, UnknownWord};
 
 /// The number people say: `MB-1001`.
@@ -103,7 +103,7 @@ pub struct Ticket {
     pub stale: bool,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// Since when its matter held when it was last opened or reopened: names the episode.
+    /// Since when its matter held when it was last opened, reopened or seen again: names the episode.
     pub holds_since: Timestamp,
     /// When it was last resolved.
     pub resolved_at: Option<Timestamp>,
@@ -152,7 +152,11 @@ pub enum What {
     /// Its subject is no longer reported.
     BecameStale,
     /// Its subject is reported again, and it still holds.
-    SeenAgain,
+    SeenAgain {
+        /// Since when it is seen to hold again; not told by what was written before there was a word for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+    },
     /// What it is about is over.
     Resolved,
     /// It was over and is back.
@@ -178,7 +182,7 @@ impl What {
             Self::Commented => "commented",
             Self::Acknowledged => "acknowledged",
             Self::BecameStale => "became_stale",
-            Self::SeenAgain => "seen_again",
+            Self::SeenAgain { .. } => "seen_again",
             Self::Resolved => "resolved",
             Self::Reopened { .. } => "reopened",
             Self::Closed => "closed",
@@ -191,9 +195,11 @@ impl What {
         match self {
             Self::Opened { .. } | Self::Reopened { .. } | Self::Resolved => true,
             Self::SeverityChanged { from, to, .. } => to > from,
-            Self::Commented | Self::Acknowledged | Self::BecameStale | Self::SeenAgain | Self::Closed => {
-                false
-            }
+            Self::Commented
+            | Self::Acknowledged
+            | Self::BecameStale
+            | Self::SeenAgain { .. }
+            | Self::Closed => false,
         }
     }
 }
@@ -227,7 +233,10 @@ impl Ticket {
             }
             What::Acknowledged => self.state = TicketState::Acknowledged,
             What::BecameStale => self.stale = true,
-            What::SeenAgain => self.stale = false,
+            What::SeenAgain { since } => {
+                self.stale = false;
+                self.holds_since = since.unwrap_or(self.holds_since);
+            }
             What::Resolved => {
                 self.state = TicketState::Resolved;
                 self.stale = false;

@@ -94,6 +94,19 @@ fn judge_clock(view: &SystemView, policy: &IntegrityPolicy) -> Judged {
     built(built_in::CLOCK_WRONG, crossing, evidence)
 }
 
+/// Whether numbers of the history that began then are judged. Two agents that report as one system would contradict each other
+/// heartbeat by heartbeat: while they do, the one known for longer speaks.
+#[must_use]
+pub fn speaks(view: &SystemView, began_at: Timestamp, now: Timestamp) -> bool {
+    let is_cloned = view.findings.iter().any(|finding| finding.rule.as_str() == built_in::SYSTEM_CLONED);
+    let growing = view.branches.iter().filter(|branch| grows(view, branch, now));
+    !is_cloned || growing.map(|branch| branch.began_at).min().is_none_or(|first| began_at <= first)
+}
+
+fn grows(view: &SystemView, branch: &BranchView, now: Timestamp) -> bool {
+    now.duration_since(branch.life_at) < view.heartbeat_interval.saturating_add(view.heartbeat_interval)
+}
+
 /// Two histories of one system: if the old one still grows, two agents run with one identity; if it is quiet and the new one
 /// outlived it, the state was restored from a backup or the agent was activated again.
 fn judge_branches(view: &SystemView, now: Timestamp) -> [Judged; 2] {
@@ -105,7 +118,7 @@ fn judge_branches(view: &SystemView, now: Timestamp) -> [Judged; 2] {
     let mut restored = built(built_in::STATE_RESTORED, None, "one history goes on".into());
     let Some((newest, others)) = branches.split_last() else { return [cloned, restored] };
 
-    let grows = |branch: &BranchView| now.duration_since(branch.life_at) < two_intervals;
+    let grows = |branch: &BranchView| grows(view, branch, now);
     // Which of them began last says nothing where they cross: a gap may have put a report of one into a branch of its own.
     let parallel = |other: &&BranchView| {
         let beside = |later: &BranchView| later.began_at >= other.began_at && other.life_at > later.began_at;

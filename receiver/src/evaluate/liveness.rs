@@ -111,6 +111,9 @@ fn only_heartbeats(view: &SystemView, now: Timestamp) -> bool {
 /// When to look at the system again: the next time at which something may become true that is not yet a finding.
 #[must_use]
 pub fn due_at(view: &SystemView, findings: &[Finding], rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+    if view.paused {
+        return None;
+    }
     let open = |rule: &str| findings.iter().any(|finding| finding.rule.as_str() == rule);
     // A gap is looked at when its time is over, however many reports come until then.
     let ripe_at = view.gaps.iter().map(|gap| later(gap.seen_at, rules.integrity.gap_after));
@@ -118,13 +121,15 @@ pub fn due_at(view: &SystemView, findings: &[Finding], rules: &Rules, now: Times
     // Branches ripen slowly; an hourly look is enough for them, also where nobody expects anything.
     let branches = (view.branches.len() > 1).then(|| later(now, SignedDuration::from_hours(1)));
     let ripening = [gaps, branches].into_iter().flatten().min();
-    if view.paused || view.deactivated_at.is_some() {
+    if view.deactivated_at.is_some() {
         return ripening;
     }
     let policy = &rules.liveness;
     let silent = (!open(built_in::HEARTBEAT_MISSING)).then(|| silent_at(view, policy));
-    let overdue = (!open(built_in::SYSTEM_REPORT_MISSING) && !only_heartbeats(view, now))
-        .then(|| system_report_overdue_at(view, policy));
+    // Of a silent host no system report is expected either; the next one that comes plans anew.
+    let expects = !open(built_in::HEARTBEAT_MISSING) && !only_heartbeats(view, now);
+    let overdue =
+        (!open(built_in::SYSTEM_REPORT_MISSING) && expects).then(|| system_report_overdue_at(view, policy));
     // What is expected ends with the contract, and so does what was missed.
     let ends = [view.system_reports_until, view.expected_until].into_iter().flatten().filter(|at| *at > now);
     [silent, overdue, ripening, ends.min()].into_iter().flatten().min()
@@ -181,7 +186,7 @@ fn judge_heartbeat(
     now: Timestamp,
 ) -> Option<Judged> {
     let rule = built_in::HEARTBEAT_MISSING;
-    if view.paused || view.deactivated_at.is_some() {
+    if view.deactivated_at.is_some() {
         return Some(absence(rule, None, "nobody expects heartbeats of this system now".into(), None));
     }
     let last = match view.life_at {
@@ -207,7 +212,7 @@ fn judge_system_report(
     now: Timestamp,
 ) -> Option<Judged> {
     let rule = built_in::SYSTEM_REPORT_MISSING;
-    if view.paused || view.deactivated_at.is_some() {
+    if view.deactivated_at.is_some() {
         return Some(absence(rule, None, "nobody expects system reports of this system now".into(), None));
     }
     if only_heartbeats(view, now) {

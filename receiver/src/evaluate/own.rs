@@ -10,7 +10,7 @@ use super::fill::{self, Fill, KeptDays};
 use super::finding::{self, Finding};
 use super::rules::{Rules, built_in, id};
 use super::{Crossing, Decision, Judged, RuleId, Severity};
-use crate::ticket::{self, Ticket};
+use crate::ticket::{self, Ticket, TicketPolicy};
 
 /// What the receiver knows about itself.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +92,9 @@ pub fn judge(view: &OwnView, rules: &Rules, now: Timestamp) -> Decision {
         since: None,
     }));
     let (findings, changes) = finding::advance(&view.findings, &judged, rules, false, now);
-    let tickets = ticket::reconcile(&view.tickets, &findings, &changes, OWN_NAME, &rules.tickets, now);
+    // The limit keeps one noisy host from burying the others. Of us nothing may be left unsaid: an unreadable mailbox is the worst.
+    let policy = TicketPolicy { most_open: usize::MAX, ..rules.tickets.clone() };
+    let tickets = ticket::reconcile(&view.tickets, &findings, &changes, OWN_NAME, &policy, now);
     Decision { findings: changes, tickets, ..Decision::default() }
 }
 

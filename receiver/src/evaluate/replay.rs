@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::finding::FindingChange;
 use super::missing::Reported;
-use super::rules::{Rules, is_built_in};
+use super::rules::{Rules, is_about_what_is_reported};
 use super::{Decision, Occasion, Severity, SystemView, judge};
 use crate::ticket::{Ticket, TicketChange, TicketNumber, TicketState};
 
@@ -48,6 +48,7 @@ impl Replay {
             tickets: vec![],
             reported: Reported::default(),
             deactivated_at: None,
+            paused: false,
             ..view
         };
         Self { view, next: TicketNumber(1) }
@@ -96,15 +97,13 @@ impl Replay {
         let ticket = self.view.tickets.iter_mut().find(|ticket| ticket.number == number)?;
         ticket.apply(&event);
         // Of what is left out the clock alone could speak here.
-        (!is_built_in(&ticket.rule) || ticket.rule.as_str() == super::rules::built_in::ITEM_MISSING).then(
-            || Told {
-                at: event.at,
-                rule: ticket.rule.to_string(),
-                subject: ticket.subject.clone(),
-                event: event.what.as_str(),
-                severity: ticket.severity,
-                title: ticket.title.clone(),
-            },
-        )
+        is_about_what_is_reported(&ticket.rule).then(|| Told {
+            at: event.at,
+            rule: ticket.rule.to_string(),
+            subject: ticket.subject.clone(),
+            event: event.what.as_str(),
+            severity: ticket.severity,
+            title: ticket.title.clone(),
+        })
     }
 }

@@ -90,6 +90,11 @@ pub(super) fn is_built_in(rule: &RuleId) -> bool {
     rule.as_str() != built_in::CHECK && built_in::ALL.contains(&rule.as_str())
 }
 
+/// Whether a rule is about what systems say of themselves: numbers and checks, of which they may report as many as they like.
+pub(crate) fn is_about_what_is_reported(rule: &RuleId) -> bool {
+    !is_built_in(rule) || rule.as_str() == built_in::ITEM_MISSING
+}
+
 /// The id of a built-in rule.
 pub(super) fn id(built_in: &'static str) -> RuleId {
     built_in.parse().expect("the built-in names are rule ids")

@@ -10,8 +10,8 @@ use mailbeat_shared::wire::report::{Body, Report};
 use super::life::Life;
 use crate::evaluate::own::{Known, OwnView};
 use crate::evaluate::rules::Rules;
-use crate::evaluate::{self, Occasion, ending, own};
-use crate::store::{Owner, Store, StoreError, System, Tx};
+use crate::evaluate::{self, Occasion, ending, integrity, own};
+use crate::store::{Branch, Owner, Store, StoreError, System, Tx};
 
 /// The version a system is registered with.
 const NEVER_DECIDED: i64 = 1;
@@ -20,19 +20,30 @@ fn owner(system: &System) -> Owner {
     Owner::System { customer: system.customer, system: system.id }
 }
 
-/// Judges a report that is the newest of its branch. `system` is as the report left it; its `due_at` is set and not yet
-/// written.
+/// A report that is the newest of its branch.
+pub(super) struct Newest<'a> {
+    /// The report.
+    pub(super) report: &'a Report,
+    /// Its branch.
+    pub(super) branch: &'a Branch,
+    /// What it proves of life.
+    pub(super) life: &'a Life,
+    /// No other branch's report was made later: what it says is the present.
+    pub(super) is_latest: bool,
+}
+
+/// Judges such a report. `system` is as the report left it; its `due_at` is set and not yet written.
 pub(super) fn report(
     tx: &Tx<'_>,
     system: &mut System,
-    report: &Report,
-    life: &Life,
+    Newest { report, branch, life, is_latest }: Newest<'_>,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let view = tx.system_view(system, now)?;
+    let speaks = is_latest && integrity::speaks(&view, branch.opened_at, now);
     let (observations, checks) = match &report.body {
-        Body::Heartbeat { heartbeat } => {
+        Body::Heartbeat { heartbeat } if speaks => {
             (Some(heartbeat.observations.as_slice()), heartbeat.checks.as_slice())
         }
         _ => (None, &[][..]),
@@ -50,8 +61,8 @@ pub(super) fn report(
 }
 
 /// Up to when absence of this system may be judged: as far as all mailboxes were heard that its last reports came through. Where
-/// they came through none that is still read (they were imported, or it was taken out of the configuration), it could be any. A mailbox's mails are dated by its server: where our clock is
-/// ahead of that, so much less was heard.
+/// they came through none that is still read (they were imported, or it was taken out of the configuration), it could be any. A
+/// mailbox's mails are dated by its server: where our clock is ahead of that, so much less was heard.
 ///
 /// # Errors
 /// [`StoreError`].

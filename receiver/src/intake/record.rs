@@ -8,6 +8,7 @@ use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::report::{Body, NoticeEvent, Report};
 
 use super::branch::{Incoming, Known, Made};
+use super::judge::Newest;
 use super::life::{Life, Stamp};
 use super::prepare::Candidate;
 use super::settle::Arrival;
@@ -35,7 +36,7 @@ pub(super) fn record(
         Placed::In(branch) => *branch,
         Placed::Not(verdict) => return Ok((verdict, String::new())),
     };
-    if arrival.by_itself && too_many(tx, &system, received_at)? {
+    if arrival.by_itself && too_many(tx, &system, received_at, candidate.report.created_at)? {
         return Ok((Verdict::Quarantined(Reason::TooMany), String::new()));
     }
     if branch.is_new {
@@ -77,7 +78,8 @@ pub(super) fn record(
     }
     remember(&mut system, report, &life, received_at, is_latest);
     if is_newest {
-        judge::report(tx, &mut system, report, &life, rules, now)?;
+        let newest = Newest { report, branch: &branch, life: &life, is_latest };
+        judge::report(tx, &mut system, newest, rules, now)?;
     } else if filled {
         system.due_at = system.due_at.min(now);
     }
@@ -193,12 +195,19 @@ fn same_id(tx: &Tx<'_>, system: &System, candidate: &Candidate) -> Result<Verdic
     Ok(if same { Verdict::Duplicate } else { Verdict::Quarantined(Reason::Conflict) })
 }
 
-/// More than the limit within the hour before it came; where shorter intervals were agreed on, more are expected.
-fn too_many(tx: &Tx<'_>, system: &System, received_at: Timestamp) -> Result<bool, StoreError> {
+/// More than the limit made within the same hour; where shorter intervals were agreed on, more are expected. What a mail server's queue
+/// held back comes all at once and is not the host's fault: so much as it makes in a day may come within one hour.
+fn too_many(
+    tx: &Tx<'_>,
+    system: &System,
+    received_at: Timestamp,
+    made_at: Timestamp,
+) -> Result<bool, StoreError> {
     let promised = 2 * 3600 / system.heartbeat_interval.max(1) + 2 * 3600 / system.system_interval.max(1);
     let limit = limits::REPORTS_PER_HOUR.max(promised);
     let since = received_at.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MIN);
-    Ok(tx.received_between(system.id, since, received_at)? >= limit)
+    let (came, made) = tx.received_between(system.id, since, received_at, made_at)?;
+    Ok(made >= limit || came >= limit.saturating_mul(24))
 }
 
 /// Opens the hole before a report, and closes those it fills or explains. Whether any was closed.

@@ -1,6 +1,6 @@
 //! The reports themselves: the event log from which all else can be derived again.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::wire::id::{Digest, ReportId};
 use mailbeat_shared::wire::report::{Kind, Report};
 use rusqlite::{Row, params};
@@ -94,7 +94,8 @@ impl Tx<'_> {
         self.one(SQL, params![system, id.as_bytes()], |row| digest(row, 0))
     }
 
-    /// How many reports of a system came after `since` and up to `until`.
+    /// How many reports of a system came after `since` and up to `until`, and how many of these were made in the hour up to `made_at`, by
+    /// the host's clock.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -103,10 +104,14 @@ impl Tx<'_> {
         system: i64,
         since: Timestamp,
         until: Timestamp,
-    ) -> Result<u32, StoreError> {
+        made_at: Timestamp,
+    ) -> Result<(u32, u32), StoreError> {
         const SQL: &str = "-- received_between
-            SELECT count(*) FROM reports WHERE system = ?1 AND received_at > ?2 AND received_at <= ?3";
-        self.only(SQL, params![system, us(since), us(until)], |row| row.get(0))
+            SELECT count(*), count(*) FILTER (WHERE created_at > ?4 AND created_at <= ?5)
+            FROM reports WHERE system = ?1 AND received_at > ?2 AND received_at <= ?3";
+        let hour_before = made_at.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MIN);
+        let params = params![system, us(since), us(until), us(hour_before), us(made_at)];
+        self.only(SQL, params, |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     /// Records a report; its row, or `None` where the system has one with this id.

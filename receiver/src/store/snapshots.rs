@@ -121,7 +121,8 @@ impl Tx<'_> {
         self.run(SQL, params![super::sqlite::us(received_before), limit])
     }
 
-    /// Forgets bookkeeping older than `before`: moves that were made, ended quarantine, counters, holes and idempotency keys.
+    /// Forgets bookkeeping older than `before`: moves that were made, ended quarantine, counters, idempotency keys, and holes nobody has
+    /// a ticket about: of such a loss a person says that it is done with.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -132,7 +133,8 @@ impl Tx<'_> {
             "-- forget_bookkeeping
             DELETE FROM quarantine WHERE state <> 'waiting' AND added_at < ?1",
             "-- forget_bookkeeping
-            DELETE FROM holes WHERE seen_at < ?1",
+            DELETE FROM holes WHERE seen_at < ?1 AND NOT EXISTS (SELECT 1 FROM branches b
+                JOIN findings f ON f.system = b.system AND f.rule = 'reports-lost' WHERE b.id = holes.branch)",
             "-- forget_bookkeeping
             DELETE FROM actions WHERE done_at < ?1",
         ];

@@ -4,6 +4,8 @@
 //! at changes alone, so that judging again after a crash gives the same answer and a ticket that could not be opened for lack
 //! of room is opened later.
 
+use std::cmp::Reverse;
+
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::config_file;
 use mailbeat_shared::wire::limits;
@@ -12,6 +14,7 @@ use serde::Deserialize;
 use super::{Ticket, TicketEvent, TicketNumber, TicketState, What};
 use crate::evaluate::RuleId;
 use crate::evaluate::finding::{Finding, FindingChange, Phase};
+use crate::evaluate::rules::is_about_what_is_reported;
 
 /// How tickets follow findings.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -20,7 +23,7 @@ pub struct TicketPolicy {
     /// What comes back within this time reopens its ticket; after it a new one is opened.
     #[serde(deserialize_with = "config_file::span")]
     pub reopen_within: SignedDuration,
-    /// Most unresolved tickets of one system.
+    /// Most unresolved tickets of one system about what it reports. That it is silent, copied or loses reports is always told.
     pub most_open: usize,
 }
 
@@ -75,7 +78,11 @@ pub fn reconcile(
             unresolved -= 1;
         }
     }
-    for finding in findings.iter().filter(|finding| finding.phase != Phase::Pending) {
+    // Where there is not room for all, the most urgent come first.
+    let mut holding: Vec<&Finding> =
+        findings.iter().filter(|finding| finding.phase != Phase::Pending).collect();
+    holding.sort_by_key(|finding| Reverse(finding.severity));
+    for finding in holding {
         let ticket = tickets
             .iter()
             .filter(|ticket| about(ticket, &finding.rule, &finding.subject))
@@ -85,7 +92,7 @@ pub fn reconcile(
             Some(ticket) if ticket.state == TicketState::Resolved => {
                 out.extend(come_back(ticket, finding, host, policy, now));
             }
-            _ if unresolved < policy.most_open => {
+            _ if unresolved < policy.most_open || !is_about_what_is_reported(&finding.rule) => {
                 out.push(open(finding, host, now));
                 unresolved += 1;
             }
@@ -93,6 +100,13 @@ pub fn reconcile(
         }
     }
     out
+}
+
+/// Ends what is unresolved without looking whether it holds; what people resolved stays as they left it.
+#[must_use]
+pub fn close(tickets: &[Ticket], reason: &str, now: Timestamp) -> Vec<TicketChange> {
+    let unresolved = tickets.iter().filter(|ticket| ticket.state.is_unresolved());
+    unresolved.map(|ticket| event(ticket.number, What::Closed, reason.to_owned(), now)).collect()
 }
 
 fn event(number: TicketNumber, what: What, reason: String, at: Timestamp) -> TicketChange {
@@ -117,7 +131,8 @@ fn follow(ticket: &Ticket, finding: &Finding, host: &str, now: Timestamp) -> Vec
     let mut out = Vec::new();
     let stale = finding.phase == Phase::Stale;
     if stale != ticket.stale {
-        let what = if stale { What::BecameStale } else { What::SeenAgain };
+        let seen_again = What::SeenAgain { since: Some(finding.since) };
+        let what = if stale { What::BecameStale } else { seen_again };
         out.push(event(ticket.number, what, finding.evidence.clone(), now));
     }
     if !stale && finding.severity != ticket.severity {

@@ -33,6 +33,18 @@ fn the_receivers_own_troubles_are_tickets_too_and_end_when_they_are_over() {
 }
 
 #[test]
+fn however_much_else_is_wrong_a_mailbox_that_cannot_be_read_has_its_ticket() {
+    let (mut world, now) = (World::new(), World::new().now);
+    let refused = |n: usize| (format!("person{n}@vendor.example"), now, "550 5.1.1 unknown".to_owned());
+    let mut seen = OwnView { refused: (0..60).map(refused).collect(), ..OwnView::default() };
+    world.judge_the_receiver(seen.clone());
+    assert_eq!(world.view.tickets.len(), 60);
+    seen.unreachable = vec![("reports".into(), now, "connection refused".into())];
+    world.pass(HOUR).judge_the_receiver(seen);
+    assert_eq!(world.ticket("mailbox-unreachable").severity, Severity::Critical);
+}
+
+#[test]
 fn the_receivers_own_tickets_are_said_in_german_too() {
     let now: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
     let view = OwnView {

@@ -12,7 +12,8 @@ fn people_are_told_of_what_begins_comes_back_gets_worse_or_is_over_and_of_nothin
         assert!(what.notifies(), "{what:?}");
     }
     let (better, same) = (changed(Severity::High, Severity::Low), changed(Severity::High, Severity::High));
-    let quiet = [What::Commented, What::Acknowledged, What::BecameStale, What::SeenAgain, What::Closed];
+    let seen_again = What::SeenAgain { since: None };
+    let quiet = [What::Commented, What::Acknowledged, What::BecameStale, seen_again, What::Closed];
     for what in quiet.into_iter().chain([better, same]) {
         assert!(!what.notifies(), "{what:?}");
     }
@@ -65,6 +66,15 @@ fn what_comes_back_within_a_day_to_the_second_is_the_same_ticket() {
 }
 
 #[test]
+fn what_a_person_resolved_stays_so_though_it_was_stale_for_a_while_before() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/", 0.9)]).pass(HOUR).beat(&[]).pass(HOUR).beat(&[disk("/", 0.9)]);
+    assert_eq!(world.told(), ["MB-1001 opened", "MB-1001 became_stale", "MB-1001 seen_again"]);
+    world.pass(MINUTE).resolve("filesystem-full").pass(HOUR).beat(&[disk("/", 0.9)]);
+    assert!(world.told().is_empty(), "it is the same episode");
+}
+
+#[test]
 fn a_system_without_a_hosts_name_has_titles_without_one() {
     let mut world = World::new();
     world.view.host.clear();
@@ -79,4 +89,20 @@ fn what_holds_on_after_a_person_closed_its_ticket_opens_another() {
     world.view.tickets[0].state = TicketState::Closed;
     world.pass(HOUR).beat(&[disk("/", 0.9)]);
     assert_eq!(world.told(), ["MB-1002 opened"]);
+}
+
+#[test]
+fn what_a_system_reports_has_so_many_tickets_the_most_urgent_first_and_its_silence_always_one() {
+    let mut world = World::new();
+    let most = world.rules.tickets.most_open;
+    let mut disks: Vec<Observation> = (0..most + 5).map(|n| disk(&format!("/{n:02}"), 0.86)).collect();
+    disks.push(disk("/zz", 0.99));
+    world.pass(HOUR).beat(&disks);
+    assert_eq!(world.view.tickets.len(), most);
+    assert_eq!(world.view.tickets[0].subject, "/zz", "{:?}", world.view.tickets[0]);
+    world.pass(HOUR * 5).tick().told();
+    assert_eq!(world.ticket("heartbeat-missing").severity, Severity::High);
+    world.pass(HOUR).beat(&[disk("/00", 0.86)]).told();
+    let unresolved = world.view.tickets.iter().filter(|ticket| ticket.state.is_unresolved()).count();
+    assert!(unresolved <= most, "{unresolved}");
 }

@@ -99,7 +99,7 @@ fn every_event_a_history_can_hold_has_words() {
         (What::Commented, "commented\n"),
         (What::Acknowledged, "acknowledged\n"),
         (What::BecameStale, "stale: its subject is no longer reported\n"),
-        (What::SeenAgain, "reported again\n"),
+        (What::SeenAgain { since: None }, "reported again\n"),
         (What::Closed, "closed\n"),
     ] {
         let text =

@@ -26,6 +26,17 @@ fn where_shorter_intervals_were_agreed_on_twice_as_many_as_they_make_may_come() 
     assert_eq!(accepted(&mut world, &mut agent, 245), 242);
 }
 
+#[test]
+fn what_a_mail_server_held_back_for_half_a_day_is_taken_at_once() {
+    let often = contract(|contract| contract.heartbeat_interval_s.min = 1);
+    let (mut world, mut agent) = (World::with(EnrollmentMode::Auto, often), Agent::new(1));
+    agent.interval = 300;
+    let mails: Vec<_> = (0..12 * 12).map(|n| agent.heartbeat(at(n * 300))).collect();
+    let raws: Vec<&[u8]> = mails.iter().map(|made| made.mail.as_slice()).collect();
+    let recorded = world.receive(&raws, at(12 * HOUR));
+    assert!(recorded.iter().all(|mail| mail.verdict == Verdict::Accepted), "{recorded:?}");
+}
+
 /// How many of so many heartbeats within minutes are accepted, and that the rest is set aside as too many.
 fn accepted(world: &mut World, agent: &mut Agent, sent: i64) -> usize {
     let mails: Vec<_> = (0..sent).map(|n| agent.heartbeat(at(n))).collect();

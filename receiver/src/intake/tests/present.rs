@@ -58,6 +58,53 @@ fn what_a_clone_said_hours_ago_is_not_the_present_though_it_is_the_clones_newest
     assert_eq!(world.system(&agent).host, "copy");
 }
 
+/// What became of the ticket about the full filesystem, and whether it is open.
+fn filesystem_full(world: &mut World) -> (Vec<&'static str>, bool) {
+    world.read(|tx| {
+        let tickets = tx.tickets(false, i64::MAX, 99)?;
+        let row = tickets.into_iter().find(|row| row.ticket.rule.as_str() == "filesystem-full");
+        let Some(row) = row else { return Ok((vec![], false)) };
+        let events = tx.ticket_events(row.ticket.number)?;
+        Ok((events.iter().map(|(_, event)| event.what.as_str()).collect(), row.ticket.state.is_unresolved()))
+    })
+}
+
+#[test]
+fn two_agents_that_report_as_one_system_do_not_contradict_each_other_ticket_by_ticket() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat_with(at(HOUR), 0.95).mail, at(HOUR));
+    let mut clone = agent.clone();
+    (clone.incarnation, clone.salt) = (2, 1);
+    let mut live = |world: &mut World, hours: std::ops::Range<i64>, full: f64, copy: f64| {
+        for hour in hours {
+            let (on_time, later) = (at(hour * HOUR), at(hour * HOUR + HOUR / 2));
+            world.verdict(&agent.heartbeat_with(on_time, full).mail, on_time);
+            world.verdict(&clone.heartbeat_with(later, copy).mail, later);
+        }
+    };
+    live(&mut world, 2..4, 0.95, 0.1);
+    let (before, is_open) = filesystem_full(&mut world);
+    live(&mut world, 4..12, 0.95, 0.1);
+    let (after, still_open) = filesystem_full(&mut world);
+    assert_eq!((&after, still_open), (&before, is_open), "once it is known that there are two");
+    assert!(still_open, "the one that was there first is judged: {after:?}");
+    live(&mut world, 12..14, 0.1, 0.95);
+    let (ended, is_open) = filesystem_full(&mut world);
+    assert_eq!((ended.last(), is_open), (Some(&"resolved"), false), "{ended:?}");
+}
+
+#[test]
+fn what_an_older_history_says_late_is_no_all_clear() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.heartbeat_with(at(HOUR), 0.1).mail, at(HOUR));
+    let mut clone = agent.clone();
+    (clone.incarnation, clone.salt) = (2, 1);
+    let late = agent.heartbeat_with(at(2 * HOUR), 0.1);
+    world.verdict(&clone.heartbeat_with(at(3 * HOUR), 0.95).mail, at(3 * HOUR));
+    assert_eq!(world.verdict(&late.mail, at(3 * HOUR + 60)), Verdict::Accepted);
+    assert_eq!(filesystem_full(&mut world), (vec!["opened"], true));
+}
+
 #[test]
 fn an_overtaken_report_is_not_the_present_though_its_clock_says_later() {
     let (mut world, mut agent) = (World::new(), Agent::new(1));

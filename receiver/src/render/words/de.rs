@@ -155,6 +155,10 @@ const PHRASES: &[Phrase] = &[
     ("its subject has not been reported for 24 hours", "darüber wurde seit 24 Stunden nicht mehr berichtet"),
     ("no longer reported", "darüber wird nicht mehr berichtet"),
     ("it is over", "es ist vorbei"),
+    (
+        "nothing is judged of a system that is paused, retired or out of contract",
+        "ein System, das pausiert, stillgelegt oder ohne Vertrag ist, wird nicht beurteilt",
+    ),
     ("it no longer holds", "es trifft nicht mehr zu"),
     (
         "it came back after more than {d}; a new ticket goes on",
