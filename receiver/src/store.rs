@@ -46,7 +46,7 @@ pub use mailboxes::{Folder, MailboxRow};
 pub use mailings::Mailing;
 #[cfg(test)]
 pub(crate) use migrate::as_before_mailings;
-pub use outbox::{Ended, HELD_BACK, Notification};
+pub use outbox::{Ended, HELD_BACK, Notification, Refusal};
 pub use people::{Contact, Customer};
 pub use quarantine::{Claimed, Kept, NewQuarantined, Place, QuarantineState, Quarantined};
 pub use reports::{NewReport, ReportRow};

@@ -65,7 +65,33 @@ fn a_bounce_to_one_of_several_is_a_bounce_and_names_the_mail_it_brings_back() {
     let original = "Content-Type: message/rfc822\r\n\r\nMessage-ID: <mine@vendor.example>\r\nIn-Reply-To: <before@vendor.example>\r\n\r\nx";
     let told = bounce(original);
     let about = vec!["mine@vendor.example".to_owned(), "before@vendor.example".to_owned()];
-    assert_eq!(told, Bounce { failed: true, diagnostic: "smtp; 550 no".into(), about });
+    assert_eq!(
+        told,
+        Bounce { failed: true, status: String::new(), diagnostic: "smtp; 550 no".into(), about }
+    );
+}
+
+#[test]
+fn a_bounce_blames_the_address_only_where_later_mails_to_it_would_come_back_too() {
+    let told = |status: &str| {
+        let fields = format!(
+            "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx\r\n\r\nAction: failed\r\nStatus: {status}\r\n\r\n\
+             Action: delivered\r\nStatus: 2.0.0\r\n"
+        );
+        match other(&multipart("Content-Type: multipart/report", &[&fields])) {
+            Other::Bounce(told) => told,
+            other => panic!("{other:?}"),
+        }
+    };
+    for status in ["5.1.1", "5.1.10", "5.2.2", "5.0.0", "5.1.1 (unknown user)"] {
+        let told = told(status);
+        assert!(told.failed && told.blames_the_address(), "{told:?}");
+    }
+    // A server that was down for days, one that knows no route, one that will not have our mail.
+    for status in ["4.4.7", "4.4.1", "5.4.300", "5.7.1", "5.3.4"] {
+        let told = told(status);
+        assert!(told.failed && !told.blames_the_address(), "{told:?}");
+    }
 }
 
 #[test]

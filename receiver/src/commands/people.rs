@@ -45,6 +45,7 @@ pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
                 let customer = customer.as_ref().map(|name| customer_named(tx, name)).transpose()?;
                 let id = tx.add_contact(customer, &name, &email)?;
                 locale.map_or(Ok(()), |locale| tx.set_contact_locale(id, locale))?;
+                tx.tell_what_nobody_was_told(desk.now)?;
                 anyhow::Ok(id)
             })?;
             desk.show(&serde_json::json!({ "id": id }), &format!("{email} is contact {id}"))
@@ -57,7 +58,9 @@ pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
                     None => tx.contact(*id)?.map_or(1, |contact| contact.position),
                 };
                 locale.map_or(Ok(()), |locale| tx.set_contact_locale(*id, locale))?;
-                tx.change_contact(*id, &name, &email, position)
+                let changed = tx.change_contact(*id, &name, &email, position)?;
+                tx.tell_what_nobody_was_told(desk.now)?;
+                anyhow::Ok(changed)
             })?;
             ensure!(changed, "there is no contact {id}; `contacts list` shows them");
             desk.show(&serde_json::json!({ "id": id }), &format!("contact {id} is {email}"))

@@ -15,7 +15,7 @@ use super::trust::{self, Trust};
 use super::verdict::{QuarantineReason, Verdict};
 use super::{Context, Recorded, record, reprocess_waiting};
 use crate::notify::bounce::{local_part, recognise};
-use crate::store::{Claimed, Kept, NewQuarantined, Place, StoreError, Tx};
+use crate::store::{Claimed, Kept, NewQuarantined, Place, Refusal, StoreError, Tx};
 
 /// How a mail came, and when it is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -165,24 +165,31 @@ fn take(
     Ok(Outcome { verdict, detail, proven: true })
 }
 
-/// A bounce of one of our mails to contacts that will not arrive: the address does not work. Its Message-ID cannot be guessed.
+/// A bounce of one of our mails to contacts that will not arrive. Its Message-ID cannot be guessed.
 fn heed(tx: &Tx<'_>, bounce: &Bounce, now: Timestamp) -> Result<(), StoreError> {
     let (secret, words) = (tx.notification_secret()?, &bounce.diagnostic);
+    let refusal = if bounce.blames_the_address() { Refusal::OfAddress } else { Refusal::OfMail };
     if !bounce.failed {
         return Ok(());
     }
     if let Some(ours) = recognise(bounce, &secret) {
-        if tx.notification_refused(&secret.local_part(&ours.id), words, now)? {
+        if tx.notification_refused(&secret.local_part(&ours.id), refusal, words, now)? {
             tracing::warn!(ticket = %ours.id.ticket, words, "a notification came back");
         }
         return Ok(());
     }
     for token in bounce.about.iter().filter_map(|id| local_part(id)) {
-        if tx.mailing_refused(token, words, now)? {
+        if tx.mailing_refused(token, refusal, words, now)? {
             tracing::warn!(token, words, "a mail to a contact came back");
         }
     }
     Ok(())
+}
+
+/// What a mail that was not read is known by.
+#[must_use]
+pub fn known_by_place(place: &Place) -> Digest {
+    Digest::of(format!("unread {place:?}").as_bytes())
 }
 
 /// Puts a mail into quarantine whose verdict says so.
@@ -194,8 +201,7 @@ fn set_aside(
 ) -> Result<(), StoreError> {
     let Verdict::Quarantined(reason) = outcome.verdict else { return Ok(()) };
     let Arrival { place, receipt, now, .. } = arrival;
-    // What was not read is known by its place.
-    let by_place = || Digest::of(format!("unread {place:?}").as_bytes());
+    let by_place = || known_by_place(&place);
     let (claimed, digest, kept) = match &prepared.0 {
         What::Candidate(candidate) => {
             (candidate.claimed(), candidate.digest, Kept::Report(candidate.packed.clone()))

@@ -34,7 +34,7 @@ pub fn next(outcome: &Outcome, attempts: u32, first_tried_at: Timestamp, now: Ti
             return Next::GiveUp { reason: failure.to_string() };
         }
         // Whoever has not emptied their mailbox will not read this one in time.
-        Outcome::Deferred(failure) if failure.kind == FailureKind::MailboxFull => {
+        Outcome::Deferred(failure) if failure.recipient && failure.kind == FailureKind::MailboxFull => {
             return Next::GiveUp { reason: failure.to_string() };
         }
         Outcome::Refused(failure) | Outcome::Deferred(failure) | Outcome::Unknown(failure) => failure,
@@ -78,7 +78,10 @@ mod tests {
 
     #[test]
     fn a_person_whose_mailbox_is_full_is_not_waited_for() {
-        let full = Outcome::Deferred(Failure::new(FailureKind::MailboxFull, "552 5.2.2 over quota"));
+        let full = Failure::new(FailureKind::MailboxFull, "552 5.2.2 over quota");
+        let ours = next(&Outcome::Deferred(full.clone()), 1, start(), start());
+        assert!(matches!(ours, Next::RetryAt(_)), "our own is full: {ours:?}");
+        let full = Outcome::Deferred(full.of_recipient());
         let Next::GiveUp { reason } = next(&full, 1, start(), start()) else { panic!("not given up") };
         assert!(reason.contains("552 5.2.2 over quota"), "{reason}");
     }

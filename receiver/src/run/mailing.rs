@@ -17,7 +17,7 @@ use crate::notify::mail::Sender;
 use crate::notify::renewal::RenewalView;
 use crate::notify::retry::{Next, next};
 use crate::notify::{Contact, Letter, LetterError, Matter, confirmation, renewal};
-use crate::store::{Ended, Mailing, StoreError, Tx};
+use crate::store::{Ended, Mailing, Refusal, StoreError, Tx};
 use crate::ticket::{Ticket, TicketEvent, What};
 
 /// Mails looked at in one go.
@@ -37,7 +37,9 @@ pub(super) async fn send_due(receiver: &Receiver, sender: &mut Sender) -> Result
     let now = receiver.now();
     let due = receiver.store.write(move |tx| tx.due_mailings(now, AT_ONCE)).await?;
     for mailing in due {
-        deliver(receiver, sender, mailing.id).await?;
+        if receiver.is_stopping() || !deliver(receiver, sender, mailing.id).await? {
+            break;
+        }
     }
     Ok(())
 }
@@ -147,7 +149,7 @@ pub fn conclude(tx: &Tx<'_>, due: &Mailing, outcome: &Outcome, now: Timestamp) -
         }
         Next::RetryAt(at) => tx.defer_mailing(due.id, *at, &outcome.to_string())?,
         Next::GiveUp { reason } => {
-            tx.mailing_refused(&due.token, reason, now)?;
+            tx.mailing_refused(&due.token, Refusal::OfAddress, reason, now)?;
             remark(tx, due, now, |which, to| format!("{which}.contract cannot be mailed to {to}: {reason}"))?;
         }
     }
@@ -176,7 +178,8 @@ fn remark(
     tx.add_ticket_event(ticket.number, &comment, now).map(drop)
 }
 
-async fn deliver(receiver: &Receiver, sender: &mut Sender, id: i64) -> Result<(), StoreError> {
+/// Decides and sends. False where the mail server cannot be reached.
+async fn deliver(receiver: &Receiver, sender: &mut Sender, id: i64) -> Result<bool, StoreError> {
     let (now, observe, rules) = (receiver.now(), receiver.observe, receiver.rules());
     let looked_at = receiver.store.write(move |tx| {
         // The one before took its time, and the contact may be another by now.
@@ -185,24 +188,24 @@ async fn deliver(receiver: &Receiver, sender: &mut Sender, id: i64) -> Result<()
         let made_at = if due.attempts == 0 { now } else { due.made_at };
         Ok::<_, StoreError>(Some((Mailing { made_at, ..due }, verdict)))
     });
-    let Some((due, verdict)) = looked_at.await? else { return Ok(()) };
+    let Some((due, verdict)) = looked_at.await? else { return Ok(true) };
     let (what, to) = (name(&due.matter), due.email.clone());
     let ready = match verdict {
         Verdict::Send(ready) => ready,
-        Verdict::Wait => return Ok(()),
+        Verdict::Wait => return Ok(true),
         Verdict::Drop(why) => {
             tracing::info!(to, why, "{what} is not mailed");
-            return Ok(());
+            return Ok(true);
         }
     };
     let outcome = send(receiver, sender, &due, &ready).await;
-    let (now, words) = (receiver.now(), outcome.to_string());
+    let (now, words, is_reached) = (receiver.now(), outcome.to_string(), outbox::was_reached(&outcome));
     match receiver.store.write(move |tx| conclude(tx, &due, &outcome, now)).await? {
         Next::Done => tracing::info!(to, "{what} was mailed"),
         Next::RetryAt(at) => tracing::warn!(to, words, %at, "{what} is not mailed yet"),
         Next::GiveUp { reason } => tracing::error!(to, reason, "{what} cannot be mailed"),
     }
-    Ok(())
+    Ok(is_reached)
 }
 
 fn name(matter: &Matter) -> String {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::crash;
-use mailbeat_shared::transport::outcome::Outcome;
+use mailbeat_shared::transport::outcome::{FailureKind, Outcome};
 
 use super::{Receiver, RunError, mailing, reading};
 use crate::evaluate::Severity;
@@ -16,13 +16,17 @@ use crate::notify::mail::Sender;
 use crate::notify::ping::Pinger;
 use crate::notify::retry::{Next, next};
 use crate::notify::{self, NotificationView};
-use crate::store::{HELD_BACK, Notification, StoreError, Tx};
+use crate::store::{HELD_BACK, Notification, Refusal, StoreError, Tx};
 use crate::ticket::What;
 
 /// Notifications looked at in one go.
 const AT_ONCE: u32 = 20;
 /// How long a notification waits at most for the mailbox to be read up to its event.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
+/// When it is looked again whether the mailbox was.
+const READING_WAIT: SignedDuration = SignedDuration::from_secs(1);
+/// When a notification that nobody sends, because we only observe, is looked at again.
+const OBSERVING_WAIT: SignedDuration = SignedDuration::from_mins(1);
 /// Notifications one person gets in an hour before the others wait; what is critical never does.
 pub const BUDGET: u32 = 30;
 /// What the budget is counted over.
@@ -54,10 +58,17 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
             receiver.store.write(move |tx| tx.hurry_notifications(now)).await?;
         }
         let due = receiver.store.write(move |tx| tx.due_notifications(now, AT_ONCE)).await?;
+        // Where the server cannot be reached, the others would wait for it one by one, and so would whoever stops us.
+        let mut reached = true;
         for notification in due {
-            deliver(&receiver, &mut sender, &secret, notification).await?;
+            if receiver.is_stopping() || !reached {
+                break;
+            }
+            reached = deliver(&receiver, &mut sender, &secret, notification).await?;
         }
-        mailing::send_due(&receiver, &mut sender).await?;
+        if reached {
+            mailing::send_due(&receiver, &mut sender).await?;
+        }
         sender.close().await;
         let completed = receiver.all_completed();
         if let (Some(pinger), true) = (&mut pinger, completed > pinged_for) {
@@ -74,24 +85,25 @@ pub(super) async fn run(receiver: Arc<Receiver>) -> Result<(), RunError> {
 pub enum Verdict {
     /// Send what this view makes; the attempt is counted.
     Send(Box<NotificationView>),
-    /// The mailbox is not read up to its event yet.
-    Wait,
+    /// The mailbox is not read up to its event yet, or we only observe: looked at again after so long.
+    Wait(SignedDuration),
     /// The person was sent so many of late that this one waits until then: a storm must not bury what matters.
     Hold(Timestamp),
     /// There is nothing to tell, and why.
     Drop(&'static str),
 }
 
+/// Decides and sends. False where the mail server cannot be reached.
 async fn deliver(
     receiver: &Receiver,
     sender: &mut Sender,
     secret: &NotificationSecret,
     due: Notification,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (now, observe, from, looked_at) =
         (receiver.now(), receiver.observe, sender.from().to_owned(), due.clone());
     let verdict = receiver.store.write(move |tx| consider(tx, &looked_at, from, observe, now)).await?;
-    let Verdict::Send(mut view) = verdict else { return Ok(()) };
+    let Verdict::Send(mut view) = verdict else { return Ok(true) };
     view.contact.locale.get_or_insert(receiver.config.locale);
     let outcome = match notify::compose(&view, secret) {
         Ok(letter) => {
@@ -102,7 +114,14 @@ async fn deliver(
         }
         Err(error) => Outcome::Refused(error.failure(&view.contact)),
     };
-    mark(receiver, due, outcome).await
+    let is_reached = was_reached(&outcome);
+    mark(receiver, due, outcome).await?;
+    Ok(is_reached)
+}
+
+/// Whether the mail server could be reached at all.
+pub(super) fn was_reached(outcome: &Outcome) -> bool {
+    !outcome.failure().is_some_and(|failure| matches!(failure.kind, FailureKind::Connection(_)))
 }
 
 /// Decides about a due notification and writes it down before anything is sent. `from` is the sender's address.
@@ -116,10 +135,10 @@ pub fn consider(
     observe: bool,
     now: Timestamp,
 ) -> Result<Verdict, StoreError> {
-    let verdict = if observe { Verdict::Drop("only observing") } else { look_again(tx, due, from, now)? };
+    let verdict = if observe { put_by(tx, due)? } else { look_again(tx, due, from, now)? };
     match &verdict {
         Verdict::Send(_) => tx.count_notification(due.id, &due.email, after(now, AFTER_A_CRASH))?,
-        Verdict::Wait => tx.defer_notification(due.id, after(now, SignedDuration::from_secs(1)), "")?,
+        Verdict::Wait(span) => tx.defer_notification(due.id, after(now, *span), "")?,
         Verdict::Hold(until) => tx.defer_notification(due.id, *until, HELD_BACK)?,
         Verdict::Drop(why) => tx.drop_notification(due.id, why, now)?,
     }
@@ -130,15 +149,28 @@ pub(super) fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// Who only observes tells nobody: whoever runs next does, but for what came and went meanwhile.
+fn put_by(tx: &Tx<'_>, due: &Notification) -> Result<Verdict, StoreError> {
+    let is_over = !due.ticket_state.is_unresolved() && tx.told_of_before(due)?.is_empty();
+    Ok(if is_over {
+        Verdict::Drop("it was over while we only observed")
+    } else {
+        Verdict::Wait(OBSERVING_WAIT)
+    })
+}
+
 /// Whether there still is something to tell.
 fn look_again(tx: &Tx<'_>, due: &Notification, from: String, now: Timestamp) -> Result<Verdict, StoreError> {
     let is_news = !matches!(due.event.what, What::Resolved);
     let waited = now.duration_since(due.event.at);
     // What seems to lie ahead was dated by a clock that was set back since.
     if is_news && !waited.is_negative() && waited < LONGEST_WAIT && !heard_up_to(tx, due, due.event.at)? {
-        return Ok(Verdict::Wait);
+        return Ok(Verdict::Wait(READING_WAIT));
     }
     let Some(view) = tx.notification_view(due, from)? else { return Ok(Verdict::Drop("its ticket is gone")) };
+    if !is_news && due.ticket_state.is_unresolved() {
+        return Ok(Verdict::Drop("it came back before its end was told"));
+    }
     if is_news && !due.ticket_state.is_unresolved() {
         return Ok(Verdict::Drop("resolved before it was told; the mail about its end tells both"));
     }
@@ -191,7 +223,9 @@ pub fn conclude(
     match &next {
         Next::Done => tx.notification_sent(due.id, &outcome.to_string(), now)?,
         Next::RetryAt(at) => tx.defer_notification(due.id, *at, &outcome.to_string())?,
-        Next::GiveUp { reason } => drop(tx.notification_refused(&due.token, reason, now)?),
+        Next::GiveUp { reason } => {
+            tx.notification_refused(&due.token, Refusal::OfAddress, reason, now)?;
+        }
     }
     Ok(next)
 }

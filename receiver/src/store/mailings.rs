@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::locale::Locale;
 use rusqlite::{Row, params};
 
-use super::outbox::Ended;
+use super::outbox::{Ended, Refusal};
 use super::sqlite::{StoreError, Tx, maybe_word, time, us};
 use crate::evaluate::ending::HandingOver;
 use crate::notify::{Matter, confirmation};
@@ -221,18 +221,25 @@ impl Tx<'_> {
         self.run(SQL, params![id, end.as_str(), words, us(now)]).map(drop)
     }
 
-    /// The recipient of the mail with this token was refused for good, by the server or by a bounce: the address it was sent to does not
-    /// work. `false`: none of ours, or known already.
+    /// The mail with this token was refused for good, by the server or by a bounce. `false`: none of ours, or known already.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn mailing_refused(&self, token: &str, words: &str, now: Timestamp) -> Result<bool, StoreError> {
+    pub fn mailing_refused(
+        &self,
+        token: &str,
+        refusal: Refusal,
+        words: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         const FIND: &str = "-- mailing_refused
             SELECT id, contact, address FROM mailings WHERE token = ?1 AND state <> 'refused'";
         let found = self.one(FIND, params![token], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let Some((id, contact, address)) = found else { return Ok(false) };
         self.end_mailing(id, Ended::Refused, words, now)?;
-        self.address_refused(contact, address, now)?;
+        if refusal == Refusal::OfAddress {
+            self.address_refused(contact, address, now)?;
+        }
         Ok(true)
     }
 }

@@ -58,12 +58,20 @@ impl Tx<'_> {
 
     /// Message-IDs of what this contact was sent about this ticket before, oldest first.
     fn told_before(&self, due: &Notification, domain: &str) -> Result<Vec<String>, StoreError> {
-        const SQL: &str = "-- told_before
-            SELECT n.event FROM notifications n JOIN ticket_events e ON e.id = n.event
-            WHERE e.ticket = ?1 AND n.contact = ?2 AND n.id < ?3 AND n.state = 'sent' ORDER BY n.id";
-        let events: Vec<i64> = self.all(SQL, params![due.ticket.0, due.contact, due.id], |row| row.get(0))?;
         let secret = self.notification_secret()?;
         let id = |event| NotificationId { ticket: due.ticket, event, contact: due.contact };
+        let events = self.told_of_before(due)?;
         Ok(events.into_iter().map(|event| message_id(&id(event), &secret, domain)).collect())
+    }
+
+    /// Rows of the events of this ticket that this contact was told of before, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn told_of_before(&self, due: &Notification) -> Result<Vec<i64>, StoreError> {
+        const SQL: &str = "-- told_of_before
+            SELECT n.event FROM notifications n JOIN ticket_events e ON e.id = n.event
+            WHERE e.ticket = ?1 AND n.contact = ?2 AND n.id < ?3 AND n.state = 'sent' ORDER BY n.id";
+        self.all(SQL, params![due.ticket.0, due.contact, due.id], |row| row.get(0))
     }
 }

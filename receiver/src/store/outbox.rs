@@ -38,6 +38,15 @@ impl Ended {
     }
 }
 
+/// What a mail that came back says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The address does not work: nothing more is sent to it.
+    OfAddress,
+    /// This mail did not arrive; the next one may.
+    OfMail,
+}
+
 /// A notification to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
@@ -113,6 +122,27 @@ impl Tx<'_> {
         let ticket = TicketNumber(self.only(TICKET, params![event], |row| row.get(0))?);
         let token = self.notification_secret()?.local_part(&NotificationId { ticket, event, contact });
         self.run(SQL, params![event, contact, token, us(now)]).map(drop)
+    }
+
+    /// Tells the news of open tickets that nobody was told: there was nobody whose address worked.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn tell_what_nobody_was_told(&self, now: Timestamp) -> Result<(), StoreError> {
+        const OPEN: &str = "-- tell_what_nobody_was_told
+            SELECT number, customer FROM tickets WHERE state = 'open' ORDER BY number";
+        const IS_TOLD: &str = "-- tell_what_nobody_was_told
+            SELECT EXISTS (SELECT 1 FROM notifications WHERE event = ?1 AND state IN ('waiting', 'sent'))";
+        let open =
+            self.all(OPEN, [], |row| Ok((TicketNumber(row.get(0)?), row.get::<_, Option<i64>>(1)?)))?;
+        for (number, customer) in open {
+            let events = self.ticket_events(number)?;
+            let Some((news, _)) = events.iter().rfind(|(_, event)| event.what.notifies()) else { continue };
+            if !self.only(IS_TOLD, params![news], |row| row.get::<_, bool>(0))? {
+                self.notify(*news, customer, now)?;
+            }
+        }
+        Ok(())
     }
 
     /// What makes this receiver's Message-IDs unguessable.
@@ -245,12 +275,18 @@ impl Tx<'_> {
         self.run(SQL, params![id, end.as_str(), words, us(now)]).map(drop)
     }
 
-    /// The recipient of the notification with this token was refused for good, by the server or by a bounce: the address it was sent
-    /// to does not work, and the next one responsible is told instead. `false`: none of ours, or known already.
+    /// The notification with this token was refused for good, by the server or by a bounce: the next one responsible is told instead.
+    /// `false`: none of ours, or known already.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn notification_refused(&self, token: &str, words: &str, now: Timestamp) -> Result<bool, StoreError> {
+    pub fn notification_refused(
+        &self,
+        token: &str,
+        refusal: Refusal,
+        words: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         const FIND: &str = "-- notification_refused
             SELECT n.id, n.event, t.customer, n.contact, n.address FROM notifications n JOIN ticket_events e ON e.id = n.event
                 JOIN tickets t ON t.number = e.ticket
@@ -260,7 +296,9 @@ impl Tx<'_> {
         })?;
         let Some((id, event, customer, contact, address)) = found else { return Ok(false) };
         self.end_notification(id, Ended::Refused, words, now)?;
-        self.address_refused(contact, address, now)?;
+        if refusal == Refusal::OfAddress {
+            self.address_refused(contact, address, now)?;
+        }
         self.notify(event, customer, now)?;
         Ok(true)
     }

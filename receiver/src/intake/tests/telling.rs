@@ -10,7 +10,7 @@ use crate::evaluate::own::Known;
 use crate::intake::judge;
 use crate::notify;
 use crate::run::outbox::{BUDGET, Verdict, conclude, consider};
-use crate::store::Notification;
+use crate::store::{Notification, Refusal};
 
 /// A heartbeat of a host with twenty filesystems that are this full.
 fn twenty_disks(full: f64) -> Body {
@@ -51,7 +51,7 @@ fn work_off(world: &mut World, now: Timestamp) -> (usize, usize) {
                 assert!(until > now);
                 held += 1;
             }
-            Verdict::Wait | Verdict::Drop(_) => {}
+            Verdict::Wait(_) | Verdict::Drop(_) => {}
         }
     }
     (sent, held)
@@ -266,6 +266,37 @@ fn a_late_bounce_of_an_address_that_was_changed_says_nothing_of_the_new_one_and_
     let (mut world, due) = told_to_the_first();
     world.write(|tx, _| tx.notification_sent(due.id, "250 ok", at(3 * HOUR)));
     world.write(|tx, _| tx.change_contact(due.contact, "Operator", "new@vendor.example", 1));
-    assert!(world.write(|tx, _| tx.notification_refused(&due.token, "550 5.1.1 who?", at(4 * HOUR))));
+    assert!(world.write(|tx, _| tx.notification_refused(
+        &due.token,
+        Refusal::OfAddress,
+        "550 5.1.1 who?",
+        at(4 * HOUR)
+    )));
     assert_eq!(refused_and_due(&mut world, 4 * HOUR), (vec![], vec!["ben@vendor.example".to_owned()]));
+}
+
+#[test]
+fn what_still_holds_is_told_by_the_first_who_does_more_than_observe() {
+    let (mut world, mut agents) = (World::new(), [Agent::new(1), Agent::new(2)]);
+    for agent in &mut agents {
+        world.verdict(&agent.make(one_disk(0.96), at(HOUR)).mail, at(HOUR));
+    }
+    let observe = |world: &mut World, now: Timestamp| {
+        for due in world.read(|tx| tx.due_notifications(now, 500)) {
+            let from = "mailbeat@vendor.example".to_owned();
+            let verdict = world.write(|tx, _| consider(tx, &due, from, true, now));
+            assert!(matches!(verdict, Verdict::Wait(_) | Verdict::Drop(_)), "{verdict:?}");
+        }
+    };
+    observe(&mut world, at(HOUR + 5));
+    world.verdict(&agents[0].make(one_disk(0.1), at(2 * HOUR)).mail, at(2 * HOUR));
+    observe(&mut world, at(2 * HOUR + 5));
+    assert_eq!(
+        work_off(&mut world, at(5 * HOUR)),
+        (1, 0),
+        "of the one that was mended nobody heard anything"
+    );
+    world.verdict(&agents[1].make(one_disk(0.1), at(6 * HOUR)).mail, at(6 * HOUR));
+    observe(&mut world, at(6 * HOUR + 5));
+    assert_eq!(work_off(&mut world, at(7 * HOUR)), (1, 0), "who was told of it hears of its end");
 }

@@ -90,6 +90,11 @@ impl Reply {
             (500..600, Some("5.2.121" | "5.2.122")) => FailureKind::throttled(FULL_HOUR),
             // ... and on what one sends in a day.
             (500..600, Some("5.1.90")) => FailureKind::throttled(FULL_HOUR),
+            // Exchange Online of the sender, whose quota of the day or whose own mailbox is full; the status is the recipient's in
+            // RFC 3463, and the recipients are well.
+            (500..600, _) if self.is_about_submission() && self.says("QUOTAEXCEEDED") => {
+                FailureKind::throttled(FULL_HOUR)
+            }
             // RFC 3463 section 3.3: the recipient may make room, and then it is taken.
             (500..600, Some("5.2.2")) => FailureKind::MailboxFull,
             (552, None) if ["QUOTA", "FULL", "STORAGE"].iter().any(|word| self.says(word)) => {
@@ -113,12 +118,15 @@ impl Reply {
             _ => FailureKind::ProtocolUnclear,
         };
         let failure = Failure::new(kind, self.shown());
-        if self.is_about_the_recipient(stage) { failure.of_recipient() } else { failure }
+        if self.is_about_the_recipient(stage, kind) { failure.of_recipient() } else { failure }
     }
 
     /// Whether another recipient may well be taken. Many servers say only at RCPT what they hold against the sender, its address or
     /// relaying, and some name a recipient they do not know only after the content.
-    fn is_about_the_recipient(&self, stage: Stage) -> bool {
+    fn is_about_the_recipient(&self, stage: Stage, kind: FailureKind) -> bool {
+        if self.is_about_submission() {
+            return false;
+        }
         let status = self.enhanced().and_then(|status| status.split_once('.')).map(|(_, detail)| detail);
         match (stage, status) {
             (Stage::Recipient, Some("1.7" | "1.8")) => false,
@@ -128,9 +136,15 @@ impl Reply {
             (Stage::Recipient, None) => {
                 matches!(self.code, 450 | 550..=553) && !self.says("SENDER") && !self.says("RELAY")
             }
-            (Stage::Content, Some("1.1" | "1.2" | "1.3" | "1.6" | "1.10" | "2.0" | "2.1" | "2.2")) => true,
+            (Stage::Content, Some("1.1" | "1.2" | "1.3" | "1.6" | "1.10" | "2.1" | "2.2")) => true,
+            (Stage::Content, None) => kind == FailureKind::MailboxFull,
             _ => false,
         }
+    }
+
+    /// Exchange Online speaks of handing the mail in, as the sender, and not of who is to get it.
+    fn is_about_submission(&self) -> bool {
+        self.says("STOREDRV.SUBMISSION")
     }
 
     /// A server that asks for time gets as much as it says, or as its code means.

@@ -10,14 +10,28 @@ use crate::wire::limits;
 pub struct Bounce {
     /// Whether delivery failed for good (`Action: failed`), as opposed to delayed, relayed or delivered.
     pub failed: bool,
+    /// The recipient's status, `5.1.1` (RFC 3463), where delivery failed.
+    pub status: String,
     /// The remote server's words, cleaned and cut.
     pub diagnostic: String,
     /// Message-IDs of the mails it is about, without angle brackets.
     pub about: Vec<String>,
 }
 
+impl Bounce {
+    /// Whether it is the address that does not work, so that later mails to it would come back as well. A server that could not be
+    /// reached for days (4.x, 5.4), and one that will not have mail from us (5.7), say nothing of the address.
+    #[must_use]
+    pub fn blames_the_address(&self) -> bool {
+        let mut parts = self.status.split('.');
+        let (class, subject) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        class != "4" && !matches!(subject, "3" | "4" | "5" | "6" | "7")
+    }
+}
+
 pub(super) fn read(mail: &Message<'_>) -> Bounce {
-    let mut bounce = Bounce { failed: false, diagnostic: String::new(), about: vec![] };
+    let mut bounce =
+        Bounce { failed: false, status: String::new(), diagnostic: String::new(), about: vec![] };
     for part in &mail.parts {
         match content_type(part).to_ascii_lowercase().as_str() {
             "message/delivery-status" => read_status(&String::from_utf8_lossy(part.contents()), &mut bounce),
@@ -36,10 +50,16 @@ pub(super) fn read(mail: &Message<'_>) -> Bounce {
 
 /// RFC 3464 section 2.3: fields of each recipient.
 fn read_status(text: &str, bounce: &mut Bounce) {
-    for line in text.lines() {
+    let (mut failed, mut status) = (false, String::new());
+    for line in text.lines().chain([""]) {
+        if line.trim().is_empty() && std::mem::take(&mut failed) {
+            bounce.failed = true;
+            bounce.status = std::mem::take(&mut status);
+        }
         let Some((field, value)) = line.split_once(':') else { continue };
         match field.trim().to_ascii_lowercase().as_str() {
-            "action" => bounce.failed |= value.trim().eq_ignore_ascii_case("failed"),
+            "action" => failed = value.trim().eq_ignore_ascii_case("failed"),
+            "status" => status = crate::text::one_line(value.trim(), 20),
             "diagnostic-code" => bounce.diagnostic = crate::text::one_line(value.trim(), 300),
             _ => {}
         }

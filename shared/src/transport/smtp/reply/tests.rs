@@ -127,6 +127,34 @@ fn what_is_said_of_the_recipient_is_told_apart_from_what_is_held_against_us() {
 }
 
 #[test]
+fn what_exchange_says_of_the_senders_own_mailbox_is_not_held_against_the_recipient() {
+    for (said, expected) in [
+        ("554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException\r\n", "later"),
+        (
+            "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; daily limit\r\n",
+            "later",
+        ),
+        (
+            "554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied\r\n",
+            "never",
+        ),
+    ] {
+        let reply = Reply::parse(said).unwrap();
+        let failure = reply.failure(Stage::Content);
+        assert!(!failure.recipient, "{said}");
+        match expected {
+            "later" => assert_eq!(failure.kind, FailureKind::Throttled { seconds: 600 }, "{said}"),
+            _ => assert_eq!(failure.kind, FailureKind::Permanent, "{said}"),
+        }
+    }
+    let theirs =
+        Reply::parse("554 5.2.2 mailbox full; STOREDRV.Deliver.Exception:QuotaExceeded\r\n").unwrap();
+    assert!(theirs.failure(Stage::Content).recipient);
+    let worded = Reply::parse("552 mailbox is over quota\r\n").unwrap().failure(Stage::Content);
+    assert!(worded.recipient && worded.kind == FailureKind::MailboxFull);
+}
+
+#[test]
 fn a_full_mailbox_and_a_full_disk_of_the_server_pass_however_they_are_worded() {
     use FailureKind::{MailboxFull, Temporary, TooLarge};
     let storage = "552 Requested mail action aborted: exceeded storage allocation\r\n";
