@@ -79,7 +79,10 @@ pub struct History(pub BTreeMap<(Day, Series), Stats>);
 impl History {
     /// Adds what a heartbeat measured that proved life at `at`.
     pub fn add(&mut self, at: Timestamp, observations: Vec<Observation>) {
+        // So far from the ends of what a number holds that sums stay numbers.
+        const FARTHEST: f64 = 1e300;
         for Observation { name, attributes, value, unit } in observations {
+            let value = value.clamp(-FARTHEST, FARTHEST);
             let stats = Stats { count: 1, sum: value, min: value, max: value };
             self.put(Day::of(at), Series { metric: name, attributes, unit }, stats);
         }
@@ -115,6 +118,16 @@ mod tests {
             [("2026-03-01T00:00:00Z".to_owned(), first), ("2026-03-02T00:00:00Z".to_owned(), second)]
         );
         assert_eq!((first.mean(), second.mean()), (0.0, 9.0));
+    }
+
+    #[test]
+    fn sums_of_numbers_beyond_reason_stay_numbers() {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut history = History::default();
+        for value in [f64::MAX, f64::MAX, f64::MIN, f64::MIN] {
+            history.add(at, vec![Observation::new(&names::LOAD_1M, value)]);
+        }
+        assert_eq!(history.0.values().next().unwrap().sum, 0.0);
     }
 
     #[test]

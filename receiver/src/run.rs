@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::set_clock::SetClock;
 use crate::config::Config;
 use crate::evaluate::rules::Rules;
 use crate::keyring::Keyring;
@@ -37,6 +38,9 @@ pub struct Receiver {
     config: Config,
     store: StoreHandle,
     clock: Clock,
+    /// When this program began, by a clock that nobody sets.
+    begun: Instant,
+    set_clock: Mutex<SetClock>,
     observe: bool,
     rules: Mutex<Arc<Rules>>,
     keyring: Arc<Keyring>,
@@ -82,7 +86,8 @@ impl Receiver {
     ) -> Self {
         let (rules, completed) = (Mutex::new(Arc::new(rules)), Mutex::new(BTreeMap::new()));
         let keyring = Arc::new(keyring);
-        Self { config, store, clock, observe, rules, keyring, completed, stop }
+        let (begun, set_clock) = (Instant::now(), Mutex::default());
+        Self { config, store, clock, begun, set_clock, observe, rules, keyring, completed, stop }
     }
 
     /// Runs all loops until told to stop; a mail being recorded is recorded first.
@@ -121,6 +126,14 @@ impl Receiver {
 
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Now, where the clock is believed so far that what seems old may be forgotten. Whoever forgets asks each time.
+    fn believed_now(&self) -> Option<Timestamp> {
+        let (now, running) = (self.now(), self.begun.elapsed());
+        let mut clock = self.set_clock.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.look(now, running);
+        clock.is_believed(running).then_some(now)
     }
 
     fn is_stopping(&self) -> bool {

@@ -4,6 +4,7 @@
 use mailbeat_shared::advice::{Advice, server};
 use mailbeat_shared::phrases::Phrase;
 use mailbeat_shared::steps::Explain;
+use mailbeat_shared::transport::oauth;
 use mailbeat_shared::transport::outcome::FailureKind;
 
 use super::{ErrorKind, MailboxError};
@@ -18,7 +19,8 @@ impl Explain for MailboxError {
         };
         let advice = match kind {
             Some(_) => server::explain(kind, &self.text, at),
-            None => words(self.kind, &self.text.to_lowercase()),
+            // What providers say of tokens has its own words, whatever password the account does not have.
+            None => oauth::advise(&self.text).unwrap_or_else(|| words(self.kind, &self.text.to_lowercase())),
         };
         (self.to_string(), advice)
     }

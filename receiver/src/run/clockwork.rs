@@ -49,18 +49,19 @@ pub(super) async fn run(receiver: Arc<Receiver>, alive: impl Fn() + Send + 'stat
     receiver.store.write(move |tx| plan_anew(tx, now, waits_at_most)).await?;
     while !receiver.is_stopping() {
         let (now, rules) = (receiver.now(), receiver.rules());
-        if clock.went_back(now, begun.elapsed()) {
+        if clock.look(now, begun.elapsed()) {
             tracing::warn!(%now, "the clock was set back; what was planned by it is looked at now");
             receiver.store.write(move |tx| plan_anew(tx, now, now)).await?;
         }
         let accounts = accounts.iter().map(OAuthSettings::standing).collect();
-        let mails_nobody = receiver.observe || !clock.is_believed(begun.elapsed());
+        let believed = receiver.believed_now();
+        let mails_nobody = receiver.observe || believed.is_none();
         let known = Known { accounts, kept, mails_nobody };
         receiver.store.with(move |store| look(store, &rules, &known, now)).await?;
         let is_time = housekept_at.is_none_or(|at| now.duration_since(at).abs() >= HOUSEKEEPING);
-        if is_time && clock.is_believed(begun.elapsed()) {
+        if let Some(now) = believed.filter(|_| is_time) {
             housekept_at = Some(now);
-            receiver.store.with(move |store| clean_up(store, retention, now)).await?;
+            tidy(&receiver, retention, now).await?;
         }
         let stamps = edited(&receiver);
         if stamps != edited_at {
@@ -99,6 +100,17 @@ pub fn look(store: &mut Store, rules: &Rules, known: &Known, now: Timestamp) -> 
     });
     crash::point("R4.own.after");
     judged
+}
+
+/// Cleans up the database. One row that cannot be forgotten must not end the program again and again.
+async fn tidy(receiver: &Receiver, retention: Retention, now: Timestamp) -> Result<(), StoreError> {
+    match receiver.store.with(move |store| clean_up(store, retention, now)).await {
+        Err(error) if error.is_one_rows() => {
+            tracing::error!(%error, "the database was not cleaned up to its end; tried again in an hour");
+            Ok(())
+        }
+        cleaned => cleaned,
+    }
 }
 
 /// When each file of the rules was edited last.

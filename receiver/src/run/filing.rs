@@ -63,11 +63,17 @@ async fn carry_out(
     Ok(done)
 }
 
-/// Removes from our own folders what has been kept long enough.
-pub(super) async fn purge(receiver: &Receiver, mailbox: &mut Mailbox) -> Result<(), SessionError> {
-    if receiver.observe {
-        return Ok(());
-    }
+/// Removes from our own folders what has been kept long enough, by a clock that is believed and not ahead of the mail server's: what is
+/// expunged is gone for good.
+pub(super) async fn purge(
+    receiver: &Receiver,
+    mailbox: &mut Mailbox,
+    row: Option<i64>,
+) -> Result<(), SessionError> {
+    let Some(now) = receiver.believed_now().filter(|_| !receiver.observe) else { return Ok(()) };
+    let known =
+        receiver.store.write::<_, StoreError>(move |tx| row.map(|row| tx.mailbox(row)).transpose()).await?;
+    let ahead = known.flatten().map_or(SignedDuration::ZERO, |mailbox| mailbox.ahead);
     let retention = receiver.config.retention;
     for (target, days) in [
         (Target::Processed, retention.processed_mail_days),
@@ -76,8 +82,8 @@ pub(super) async fn purge(receiver: &Receiver, mailbox: &mut Mailbox) -> Result<
         if days == 0 {
             continue;
         }
-        let before = receiver.now().saturating_sub(SignedDuration::from_hours(24 * i64::from(days)));
-        if let Ok(before) = before {
+        let kept = SignedDuration::from_hours(24 * i64::from(days)).saturating_add(ahead);
+        if let Ok(before) = now.saturating_sub(kept) {
             match mailbox.purge(target, before).await {
                 Ok(0) => {}
                 Ok(removed) => tracing::info!(?target, removed, "old mails removed from the server"),

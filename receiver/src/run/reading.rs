@@ -46,7 +46,7 @@ pub(super) async fn session(
             read_folder(way, &mut mailbox, folder, housekeeping).await?;
         }
         if housekeeping {
-            filing::purge(receiver, &mut mailbox).await?;
+            filing::purge(receiver, &mut mailbox, folders.first().map(|folder| folder.mailbox)).await?;
             housekept_at = Some(now);
         }
         if *failures > 0 {

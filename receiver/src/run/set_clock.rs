@@ -23,7 +23,7 @@ pub(super) struct SetClock {
 
 impl SetClock {
     /// Looks at both clocks. True where the wall clock went back since the last look.
-    pub(super) fn went_back(&mut self, now: Timestamp, running: Duration) -> bool {
+    pub(super) fn look(&mut self, now: Timestamp, running: Duration) -> bool {
         let Some((before, ran)) = self.last.replace((now, running)) else { return false };
         let really = SignedDuration::try_from(running.saturating_sub(ran)).unwrap_or(SignedDuration::MAX);
         if now.duration_since(before).saturating_sub(really) > LEAP {
@@ -54,7 +54,7 @@ mod tests {
     fn a_clock_that_goes_with_the_time_is_believed_however_seldom_it_is_looked_at() {
         let mut clock = SetClock::default();
         for (wall, ran) in [(0, 0), (1, 1), (90_000, 90_000), (93_600, 90_001), (93_602, 90_003)] {
-            assert!(!clock.went_back(at(wall), after(ran)));
+            assert!(!clock.look(at(wall), after(ran)));
             assert!(clock.is_believed(after(ran)), "an hour may be a drift: {wall}");
         }
     }
@@ -62,10 +62,10 @@ mod tests {
     #[test]
     fn a_clock_that_leapt_forward_is_believed_when_it_went_on_for_an_hour() {
         let mut clock = SetClock::default();
-        clock.went_back(at(0), after(10));
-        assert!(!clock.went_back(at(3602), after(11)));
+        clock.look(at(0), after(10));
+        assert!(!clock.look(at(3602), after(11)));
         assert!(!clock.is_believed(after(11)));
-        clock.went_back(at(7200), after(3609));
+        clock.look(at(7200), after(3609));
         assert!(!clock.is_believed(after(3610)));
         assert!(clock.is_believed(after(3611)));
     }
@@ -73,8 +73,8 @@ mod tests {
     #[test]
     fn a_clock_that_goes_back_is_noticed_once() {
         let mut clock = SetClock::default();
-        clock.went_back(at(100), after(1));
-        assert!(clock.went_back(at(99), after(2)));
-        assert!(!clock.went_back(at(99), after(3)));
+        clock.look(at(100), after(1));
+        assert!(clock.look(at(99), after(2)));
+        assert!(!clock.look(at(99), after(3)));
     }
 }

@@ -23,6 +23,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("migrations/009_revisions.sql"),
     include_str!("migrations/010_upkeep.sql"),
     include_str!("migrations/011_mailings.sql"),
+    include_str!("migrations/012_lookups.sql"),
 ];
 
 /// "MBRX": tells our databases from others.
@@ -107,7 +108,8 @@ pub(crate) fn as_before_mailings(path: &Path) {
         SELECT id, report, system, contract, contact, token, matter ->> '$.test_report', state, made_at, attempts, next_at, ended_at, words
         FROM mailings; DROP TABLE mailings;
         ALTER TABLE contract_revisions RENAME COLUMN valid_until TO heard_until;
-        ALTER TABLE contracts DROP COLUMN holds_secret; PRAGMA user_version = 10;";
+        ALTER TABLE contracts DROP COLUMN holds_secret;
+        DROP INDEX system_reports_by_digest; DROP INDEX filings_done; PRAGMA user_version = 10;";
     Connection::open(path).unwrap().execute_batch(&[ALL[4], ROWS].concat()).unwrap();
 }
 

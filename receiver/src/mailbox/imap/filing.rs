@@ -11,6 +11,8 @@ use crate::filing::Target;
 
 /// Mails looked at in one step of a purge.
 const PURGE_STEP: u32 = 500;
+/// Mails removed in one go at most; nothing is read meanwhile. The rest goes an hour later.
+const PURGE_MOST: u64 = 10_000;
 
 impl ImapMailbox {
     /// See [`super::super::Mailbox::file`]. UIDs name mails only together with the UIDVALIDITY, so that is asked for
@@ -112,7 +114,7 @@ impl ImapMailbox {
         }
         self.select(&place, before).await?;
         let mut purged = 0;
-        while self.session.mails() > 0 {
+        while self.session.mails() > 0 && purged < PURGE_MOST {
             let mut old = Vec::new();
             let note = |response: &Response<'_>| {
                 if let Response::Fetch(_, attributes) = response

@@ -21,8 +21,9 @@ pub(in super::super) async fn probe(settings: &ImapSettings, steps: &mut Steps, 
             look_into(&mut mailbox, settings, steps, now).await;
             mailbox.close().await;
         }
-        // Every failed step was noted, but finding the folders is no step of its own.
-        Err(error) if error.kind == ErrorKind::FolderMissing => {
+        // Every failed step was noted, but finding the folders is no step of its own: here Exchange Online says whom it lets in and
+        // nowhere else.
+        Err(error) if !steps.area_failed() => {
             let _noted = steps.judge(name::folder("INBOX"), Err::<(), _>(error), |()| "");
         }
         Err(_) => {}
