@@ -10,7 +10,7 @@ use super::Json;
 pub enum Oauth {
     /// Sign in once, so that reports can be sent by this account
     Login {
-        /// The account: its route's name; may be left out where there is one only
+        /// The account: `account` of its oauth table, else its route's name; may be left out where there is one
         account: Option<String>,
         #[command(flatten)]
         /// How
@@ -20,7 +20,7 @@ pub enum Oauth {
     Status(Json),
     /// Remove an account's tokens from this host; the provider is not told
     Forget {
-        /// The account: its route's name
+        /// The account: `account` of its oauth table, else its route's name; may be left out where there is one
         account: Option<String>,
     },
 }

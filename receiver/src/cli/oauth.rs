@@ -8,7 +8,7 @@ use mailbeat_shared::transport::oauth::Manner;
 pub enum Oauth {
     /// Sign in once, so that mail can be read or sent by this account.
     Login {
-        /// The account: its mailbox's name, or `outgoing`; may be left out where there is one only.
+        /// The account: `account` of its oauth table, else its mailbox's name or `outgoing`; may be left out where there is one.
         account: Option<String>,
         #[command(flatten)]
         /// How.
@@ -18,7 +18,7 @@ pub enum Oauth {
     Status,
     /// Remove an account's tokens from this host; the provider is not told.
     Forget {
-        /// The account: its mailbox's name, or `outgoing`.
+        /// The account: `account` of its oauth table, else its mailbox's name or `outgoing`; may be left out where there is one.
         account: Option<String>,
     },
 }
