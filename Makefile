@@ -39,8 +39,12 @@ check:
 	rustup target add x86_64-pc-windows-gnu
 	$(CARGO) check --locked --target x86_64-pc-windows-gnu -p mailbeat-agent
 
+# A clock that is earlier than what an agent was made from is not set.
+MADE := $(shell TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
+SHIPPED := $(if $(MADE),MAILBEAT_BUILD_TIME=$(MADE))
+
 packages: static
-	$(CARGO) build --locked --profile agent -p mailbeat-agent
+	$(SHIPPED) $(CARGO) build --locked --profile agent -p mailbeat-agent
 	$(CARGO) build --locked --release -p mailbeat-receiver
 	packaging/pack.sh $(TARGET) $(TARGET)/agent/mailbeat-agent $(TARGET)/release/mailbeat-receiver
 
@@ -48,7 +52,7 @@ packages: static
 STATIC := x86_64-unknown-linux-musl
 static:
 	rustup target add $(STATIC)
-	CC_x86_64_unknown_linux_musl=musl-gcc $(CARGO) build --locked --profile agent --target $(STATIC) -p mailbeat-agent
+	$(SHIPPED) CC_x86_64_unknown_linux_musl=musl-gcc $(CARGO) build --locked --profile agent --target $(STATIC) -p mailbeat-agent
 	mkdir -p $(TARGET)/packages
 	cp $(TARGET)/$(STATIC)/agent/mailbeat-agent $(TARGET)/packages/mailbeat-agent-$(STATIC)
 

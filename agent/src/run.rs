@@ -41,7 +41,7 @@ use crate::sense::{HostFacts, Senses};
 use crate::spool::{self, Entry};
 use crate::state::State;
 
-/// When this program was made, or a little before: a clock behind it is not set. Moved forward with each release.
+/// When this program was made, or a little before: a clock behind it is not set. Packages are made with the time of their commit.
 pub const BUILD_TIME: &str = match option_env!("MAILBEAT_BUILD_TIME") {
     Some(time) => time,
     None => "2026-01-01T00:00:00Z",
