@@ -160,6 +160,9 @@ pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) 
             _ => false,
         };
         let lines: Vec<String> = branches.iter().map(|branch| format!("\n    {branch:?}")).collect();
+        require(expected || changed, "a system nobody judges has no unresolved ticket", || {
+            format!("at {}: {row:?}\n    {system:?}", world.now)
+        })?;
         require(holds, "only what still holds has an unresolved ticket", || {
             format!("at {}: {row:?}\n    {system:?}{}", world.now, lines.concat())
         })?;

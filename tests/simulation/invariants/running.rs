@@ -112,6 +112,10 @@ pub(super) fn what_is_missing_and_heard_to_be_so_has_a_ticket(world: &mut World)
     }
     let (tickets, now) = (all_tickets(world, false)?, world.vendor.clock.now());
     for system in read(world, |tx| tx.systems(0, 1000))? {
+        // Nobody judges it, or it is just to be looked at.
+        if system.is_paused(now) || system.due_at <= now {
+            continue;
+        }
         let told = tickets.iter().any(|row| {
             let its = row.system == Some(system.id) && row.ticket.rule.as_str() == "reports-lost";
             its && row.ticket.state != TicketState::Closed
