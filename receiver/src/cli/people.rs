@@ -21,13 +21,16 @@ pub enum Customers {
 pub enum Contacts {
     /// List contacts, in order of responsibility.
     List,
-    /// Add one, after those there are.
+    /// Add one.
     Add {
         /// `Name <address>`.
         contact: String,
         /// The customer; without it, a default contact told where a customer has none.
         #[arg(long)]
         customer: Option<String>,
+        /// Place in the order of responsibility, from 1; by default after those there are.
+        #[arg(long)]
+        position: Option<i64>,
         /// The language of their mails, `en` or `de`; by default `locale` in receiver.toml.
         #[arg(long)]
         locale: Option<Locale>,

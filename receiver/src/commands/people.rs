@@ -39,11 +39,12 @@ struct Row {
 pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
     match command {
         Contacts::List => list(desk),
-        Contacts::Add { contact, customer, locale } => {
+        Contacts::Add { contact, customer, position, locale } => {
             let (name, email) = init::contact(contact)?;
             let id = desk.write(|tx| {
                 let customer = customer.as_ref().map(|name| customer_named(tx, name)).transpose()?;
                 let id = tx.add_contact(customer, &name, &email)?;
+                position.map_or(Ok(true), |position| tx.change_contact(id, &name, &email, position))?;
                 locale.map_or(Ok(()), |locale| tx.set_contact_locale(id, locale))?;
                 tx.tell_what_nobody_was_told(desk.now)?;
                 anyhow::Ok(id)

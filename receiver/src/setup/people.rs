@@ -153,19 +153,30 @@ pub fn commands(known: &[Person], wanted: &[Person]) -> Vec<Vec<String>> {
         ["contacts"].iter().chain(words).map(|word| (*word).to_owned()).collect::<Vec<String>>()
     };
     let is_wanted = |person: &&Person| wanted.iter().any(|wanted| wanted.id == person.id);
+    let is_in_order = in_order(known, wanted);
     let mut commands = Vec::new();
-    for person in wanted {
+    for (place, person) in wanted.iter().enumerate() {
         let mut command = match person.id.and_then(|id| known.iter().find(|known| known.id == Some(id))) {
-            Some(same) if same == person => continue,
+            Some(same) if same == person && is_in_order => continue,
             Some(same) => contacts(&["edit", &same.id.unwrap_or_default().to_string(), &person.shown()]),
             None => contacts(&["add", &person.shown()]),
         };
         if let Some(locale) = person.locale {
             command.extend(["--locale".to_owned(), locale.as_str().to_owned()]);
         }
+        if !is_in_order {
+            command.extend(["--position".to_owned(), (place + 1).to_string()]);
+        }
         commands.push(command);
     }
     let gone = known.iter().filter(|person| !is_wanted(person));
     commands.extend(gone.map(|person| contacts(&["remove", &person.id.unwrap_or_default().to_string()])));
     commands
+}
+
+/// Whether those who are there already come in their order, and who is new after them: then nobody needs a place.
+fn in_order(known: &[Person], wanted: &[Person]) -> bool {
+    let place = |person: &Person| known.iter().position(|known| person.id.is_some() && known.id == person.id);
+    let places: Vec<usize> = wanted.iter().map(|person| place(person).unwrap_or(usize::MAX)).collect();
+    places.is_sorted()
 }

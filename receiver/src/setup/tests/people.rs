@@ -45,6 +45,26 @@ fn the_people_in_the_database_become_those_who_are_wanted() {
 }
 
 #[test]
+fn people_are_told_in_the_order_that_is_wanted() {
+    let known = [(1, "o@x.test"), (2, "m@x.test")];
+    let [olivia, max] = known.map(|(id, text)| Person { id: Some(id), ..Person::read(text).unwrap() });
+    let erna = Person::read("e@x.test").unwrap();
+    let words = |wanted: &[&Person]| -> Vec<String> {
+        let wanted: Vec<Person> = wanted.iter().map(|person| (*person).clone()).collect();
+        commands(&[olivia.clone(), max.clone()], &wanted).iter().map(|command| command.join(" ")).collect()
+    };
+    assert_eq!(words(&[&olivia, &max, &erna]), ["contacts add e@x.test"]);
+    assert_eq!(
+        words(&[&max, &olivia]),
+        ["contacts edit 2 m@x.test --position 1", "contacts edit 1 o@x.test --position 2"]
+    );
+    assert_eq!(
+        words(&[&erna, &olivia]),
+        ["contacts add e@x.test --position 1", "contacts edit 1 o@x.test --position 2", "contacts remove 2"]
+    );
+}
+
+#[test]
 fn a_customer_becomes_two_commands_and_terms_that_do_not_fit_are_refused_in_place() {
     let dir = tempfile::tempdir().unwrap();
     let mut customer = Customer::new(10, Locale::En, true, "/nowhere".into());
