@@ -7,6 +7,7 @@ mod check;
 mod goodbye;
 mod include;
 mod route;
+pub(crate) mod secrets;
 mod show;
 
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ use crate::redact::pseudonym;
 use crate::render::SubjectStyle;
 use crate::schedule::Wish;
 use crate::trail::Retention;
-use crate::watch::WatchConfig;
+use crate::watch::{Own, WatchConfig};
 
 /// Where the file is if nobody says otherwise.
 pub const DEFAULT_PATH: &str = "/etc/mailbeat/agent.toml";
@@ -91,7 +92,7 @@ pub struct Config {
     pub dns: DnsSettings,
     /// The ways out, in order. Without any, the contract's relay is used.
     pub route: Vec<RouteConfig>,
-    /// Digest of the text of the file and of those it includes.
+    /// Plain digest of the text of the file and of those it includes. It stays here: see [`Config::digest()`].
     #[serde(skip)]
     pub digest: Option<Digest>,
 }
@@ -225,10 +226,20 @@ impl Config {
         self.locale.or(contract.locale).unwrap_or_default()
     }
 
-    /// The digest that reports name, so that a changed configuration shows.
+    /// The digest that reports name, so that a changed configuration shows. Keyed with the system's fingerprint key: the file may hold a
+    /// password, and with a plain digest whoever knows the rest of the file could try passwords until one fits.
     #[must_use]
-    pub fn digest(&self) -> Digest {
-        self.digest.unwrap_or_else(|| Digest::of(b""))
+    pub fn digest(&self, fingerprint_key: &[u8; 32]) -> Digest {
+        let plain = self.digest.unwrap_or_else(|| Digest::of(b""));
+        Digest::keyed(fingerprint_key, format!("configuration {plain}").as_bytes())
+    }
+
+    /// What is the agent's own and never watched: the files with secrets that routes and checks name, and the state directory.
+    #[must_use]
+    pub fn own(&self) -> Own {
+        let routes = self.route.iter().flat_map(|route| secrets::files(&route.shown));
+        let checks = self.check.iter().flat_map(CheckConfig::secret_files);
+        Own { secrets: routes.chain(checks).collect(), state_dir: self.state_dir.clone() }
     }
 }
 
@@ -276,6 +287,40 @@ mod tests {
         assert!(refused.contains("unknown key `hots`; did you mean `host`?"), "{refused}");
         let refused = parse("heartbeat_interval = 5").unwrap_err();
         assert!(refused.contains("did you mean `heartbeat_interval_s`?"), "{refused}");
+    }
+
+    #[test]
+    fn a_password_without_its_quotes_is_refused_without_being_repeated() {
+        let route = "[[route]]\ntype = 'smtp'\nfrom = 'a@b.example'\nhost = 'mail'\n";
+        for (key, words) in [
+            ("password = 739201", "`password` must be a text in quotes"),
+            ("password = true", "`password` must be a text in quotes"),
+            ("password_file = 739201", "`password_file` must be a text in quotes"),
+            ("username = 739201", "expected a string"),
+            ("proxy = { host = 'p', password_file = 739201 }", "expected path string"),
+            (
+                "oauth = { provider = 'google', grant = 'device_code', client_secret_file = 739201 }",
+                "expected path string",
+            ),
+        ] {
+            let refused = parse(&format!("{route}{key}\n")).unwrap_err();
+            assert!(refused.starts_with("agent.toml, line ") && refused.contains(words), "{refused}");
+            assert!(!refused.contains("739201"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_digest_that_leaves_cannot_be_tried_out_without_the_systems_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("agent.toml");
+        let text = "[[route]]\ntype = 'smtp'\nfrom = 'a@b.example'\nhost = 'mail'\npassword = '739201'\n";
+        std::fs::write(&path, text).unwrap();
+        let digest = |key: u8| Config::load(&path, |_| None).unwrap().digest(&[key; 32]);
+        assert_ne!(digest(1), Digest::of(text.as_bytes()));
+        assert_ne!(digest(1), digest(2));
+        let before = digest(1);
+        std::fs::write(&path, text.replace("739201", "739202")).unwrap();
+        assert_ne!(digest(1), before, "a changed configuration shows");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use mailbeat_shared::text;
 use mailbeat_shared::wire::check::CheckResult;
 use mailbeat_shared::wire::contract::Contract;
-use mailbeat_shared::wire::id::{ContractNumber, SystemId};
+use mailbeat_shared::wire::id::{ContractNumber, Digest, SystemId};
 use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::report::{Kind, Promise};
 use serde::Serialize;
@@ -35,6 +35,8 @@ pub struct Facts<'a> {
     pub config: &'a Config,
     /// Under which contract and with whose consent, if activated.
     pub activation: Option<(&'a Contract, &'a Consent)>,
+    /// What reports say of the configuration, if there is a key to say it with yet.
+    pub config_digest: Option<Digest>,
     /// Which system, if it has a name yet.
     pub system: Option<SystemId>,
     /// The host.
@@ -222,10 +224,8 @@ impl Facts<'_> {
                 format!("uptime_s = {}", self.host.uptime_s),
             ],
             "condition" => {
-                vec![
-                    format!("agent.version = {VERSION}"),
-                    format!("agent.config_digest = {}", self.config.digest()),
-                ]
+                let digest = self.config_digest.map(|digest| format!("agent.config_digest = {digest}"));
+                std::iter::once(format!("agent.version = {VERSION}")).chain(digest).collect()
             }
             "people" => {
                 let who = self.activation.map(|(_, consent)| text::one_line(&consent.activated_by, 120));

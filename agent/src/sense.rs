@@ -6,6 +6,7 @@ mod this_host;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::Duration;
 
 use mailbeat_shared::wire::observation::Observation;
@@ -41,6 +42,23 @@ pub struct Files {
     pub whole: BTreeSet<String>,
     /// The list itself was cut: what is not in it may be there all the same and must not be called removed.
     pub cut: bool,
+    /// Places that could not be looked into, as they are written in the snapshot: what is below them may be there all the same.
+    pub unseen: BTreeSet<String>,
+}
+
+impl Files {
+    /// Nothing could be looked at, which is something else than that nothing is there.
+    #[must_use]
+    pub fn nothing_seen() -> Self {
+        Self { cut: true, ..Self::default() }
+    }
+
+    /// Whether this file may be there although it is not in the snapshot.
+    #[must_use]
+    pub fn may_miss(&self, path: &str) -> bool {
+        let is_unseen = |place: &Path| place.to_str().is_some_and(|place| self.unseen.contains(place));
+        self.cut || Path::new(path).ancestors().any(is_unseen)
+    }
 }
 
 /// What was found, and what could not be, one sentence each.
@@ -70,11 +88,33 @@ pub trait Senses {
 
 /// Calls into the collecting rooms; a panic becomes a problem.
 pub(crate) fn guarded<T: Default>(what: &str, sense: impl FnOnce() -> Found<T>) -> Found<T> {
+    guarded_or(what, T::default(), sense)
+}
+
+/// The same where nothing learned is something else than nothing found.
+pub(crate) fn guarded_or<T>(what: &str, nothing: T, sense: impl FnOnce() -> Found<T>) -> Found<T> {
     catch_unwind(AssertUnwindSafe(sense)).unwrap_or_else(|_| {
         tracing::error!("{what}: stopped by a fault in the program");
-        Found {
-            value: T::default(),
-            problems: vec![format!("{what}: stopped by a fault in the program; please report it")],
-        }
+        let problem = format!("{what}: stopped by a fault in the program; please report it");
+        Found { value: nothing, problems: vec![problem] }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below_a_place_nobody_could_look_into_a_file_may_be_missed_and_beside_it_none() {
+        let files = Files { unseen: ["/etc/app".to_owned()].into(), ..Files::default() };
+        for path in ["/etc/app", "/etc/app/a.conf", "/etc/app/d/e/b.conf"] {
+            assert!(files.may_miss(path), "{path}");
+        }
+        for path in ["/etc/apple.conf", "/etc/other/app/a.conf", "/etc"] {
+            assert!(!files.may_miss(path), "{path}");
+        }
+        assert!(Files::nothing_seen().may_miss("/etc/a.conf") && !Files::default().may_miss("/etc/a.conf"));
+        let root = Files { unseen: ["/".to_owned()].into(), ..Files::default() };
+        assert!(root.may_miss("/etc/a.conf"));
+    }
 }

@@ -6,6 +6,7 @@
 
 mod decode;
 mod deny;
+mod own;
 pub(crate) mod permission;
 mod read;
 mod rules;
@@ -23,6 +24,7 @@ use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 
+pub use own::Own;
 pub use rules::{Mode, WatchRule};
 
 use crate::redact::Redactor;
@@ -81,6 +83,8 @@ pub struct Watched {
     /// The list of files itself was cut: a file that is not in the snapshot may be there all the same, so nothing may
     /// be called removed.
     pub truncated: bool,
+    /// Places, as they are written in the snapshot, that could not be looked into: what is below them may be there all the same.
+    pub unseen: BTreeSet<String>,
 }
 
 /// A file or directory the agent may not read.
@@ -123,11 +127,12 @@ impl WatchConfig {
     }
 }
 
-/// Finds, reads and redacts the watched files. What is not done by `deadline` stands in the snapshot as omitted; one
-/// read that hangs (a dead network filesystem) is not interrupted.
+/// Finds, reads and redacts the watched files, but none that is the agent's `own`. What is not done by `deadline` stands in the
+/// snapshot as omitted; one read that hangs (a dead network filesystem) is not interrupted.
 #[must_use]
 pub fn watch(
     config: &WatchConfig,
+    own: &Own,
     redactor: &Redactor,
     fingerprint_key: &[u8],
     deadline: Instant,
@@ -136,7 +141,8 @@ pub fn watch(
     let includes: Vec<Include> = config.include.iter().filter_map(|glob| include(glob).ok()).collect();
     let exclude = excludes(&config.exclude);
     let found = walk::find(&includes, &exclude, deadline, &mut watched);
-    let reader = read::Reader::new(config, redactor, fingerprint_key, deadline);
+    watched.unseen = watched.unseen.iter().map(|place| redactor.disguise(place).into_owned()).collect();
+    let reader = read::Reader::new(config, own, redactor, fingerprint_key, deadline);
     for found in found.into_values() {
         reader.read(&found, &mut watched);
     }

@@ -49,7 +49,7 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigEr
     toml::from_str(text).map_err(|error| {
         let line =
             error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
-        ConfigError::Invalid { path: path.to_owned(), line, what: with_suggestion(error.message()) }
+        ConfigError::Invalid { path: path.to_owned(), line, what: in_our_words(error.message()) }
     })
 }
 
@@ -72,6 +72,19 @@ pub fn span<'de, D: Deserializer<'de>>(from: D) -> Result<SignedDuration, D::Err
 /// As [`span`].
 pub fn maybe_span<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SignedDuration>, D::Error> {
     span(from).map(Some)
+}
+
+/// What is wrong, for a person and for the journal.
+fn in_our_words(message: &str) -> String {
+    without_value(message).unwrap_or_else(|| with_suggestion(message))
+}
+
+/// serde repeats a value that it could not take, and that may be a password without its quotes. Its line is named, and there it stands.
+fn without_value(message: &str) -> Option<String> {
+    let (what, rest) = message.split_once(": ")?;
+    let (found, expected) = rest.rsplit_once(", expected ")?;
+    let kind = found.split(['`', '"']).next().unwrap_or_default().trim_end();
+    ["invalid type", "invalid value"].contains(&what).then(|| format!("{what}: {kind}, expected {expected}"))
 }
 
 /// serde lists what it expected; a person wants the one key that was meant.
@@ -146,6 +159,26 @@ mod tests {
                 let expected = format!("rules.toml, line 2: \"{wrong}\" is no span of time: write \"90s\"");
                 assert!(said.starts_with(&expected), "{said}");
             }
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_taken_is_not_repeated() {
+        assert_eq!(
+            refused("\nroute = 739201\n"),
+            "agent.toml, line 2: invalid type: integer, expected a string"
+        );
+        for (text, words) in [
+            ("heartbeat_interval = 'geheim, expected `u32`'", "invalid type: string, expected u32"),
+            ("heartbeat_interval = -739201", "invalid value: integer, expected u32"),
+            ("route = 739.201", "invalid type: floating point, expected a string"),
+            ("route = ['geheim']", "invalid type: sequence, expected a string"),
+            ("route = geheim", "agent.toml, line 1: "),
+            ("route = 'geheim", "agent.toml, line 1: "),
+        ] {
+            let said = refused(text);
+            assert!(said.contains(words), "{said}");
+            assert!(!said.contains("geheim") && !said.contains("739"), "{said}");
         }
     }
 

@@ -15,11 +15,10 @@ use serde::{Deserialize, Deserializer};
 use super::kind::Kind;
 use super::probe::Probe;
 use super::range::Range;
+use crate::config::secrets;
 
 /// Longest name of a check, in bytes.
 const NAME_BYTES: usize = 100;
-/// Words in the names of keys whose values are not shown.
-const SECRET: [&str; 4] = ["password", "secret", "token", "passphrase"];
 
 /// A check as configured.
 #[derive(Clone, PartialEq)]
@@ -120,6 +119,11 @@ impl CheckConfig {
         doubts.into_iter().map(|doubt| format!("check {}{from}: {doubt}", self.name)).collect()
     }
 
+    /// The files with secrets that its keys name, whether it is switched on or not.
+    pub(crate) fn secret_files(&self) -> Vec<PathBuf> {
+        secrets::files(&self.keys)
+    }
+
     /// The word for its kind.
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
@@ -129,7 +133,9 @@ impl CheckConfig {
     /// Reads the table.
     fn read(table: toml::Table) -> Result<Self, String> {
         let (common, keys): (toml::Table, toml::Table) =
-            table.clone().into_iter().partition(|(key, _)| COMMON.contains(&key.as_str()));
+            table.into_iter().partition(|(key, _)| COMMON.contains(&key.as_str()));
+        // What every check has is no secret, not even a range for a value that is called a token.
+        let shown: toml::Table = common.clone().into_iter().chain(secrets::hidden(keys.clone())).collect();
         let common: Common = parse(common)?;
         let name = &common.name;
         let named = |what: String| format!("check {name}: {what}");
@@ -163,7 +169,7 @@ impl CheckConfig {
             critical: common.critical,
             file: None,
             keys,
-            shown: hidden(table),
+            shown,
             name: common.name,
         })
     }
@@ -213,15 +219,6 @@ fn with_common_keys(refused: &str) -> String {
     }
     let common: Vec<String> = COMMON.iter().map(|key| format!("`{key}`")).collect();
     format!("{refused}, {}", common.join(", "))
-}
-
-fn hidden(mut table: toml::Table) -> toml::Table {
-    for (key, value) in &mut table {
-        if SECRET.iter().any(|word| key.contains(word)) && !key.ends_with("_file") {
-            *value = toml::Value::String("(hidden)".into());
-        }
-    }
-    table
 }
 
 impl std::fmt::Debug for CheckConfig {

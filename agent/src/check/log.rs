@@ -1,7 +1,8 @@
 //! `type = "log"`: how many new lines of logs match patterns since the last run.
 //!
 //! Each file is known by device and inode and by how it begins, so that it is read on where reading ended: through rotation, copying
-//! and truncating, and a new file under an old inode. What was there before the first run is not read. Lines leave the host only as
+//! and truncating, and a new file under an old inode. What was there before the first run is not read. What one run cannot read is read
+//! by the next, also of a file that is rotated away meanwhile; where it is gone by then, that is said. Lines leave the host only as
 //! samples, where that is switched on, and redacted.
 
 mod place;
@@ -191,11 +192,13 @@ impl Reading<'_> {
     }
 
     fn read(&mut self, key: &str, file: &mut File, start: u64, finished: bool) -> io::Result<()> {
-        let log = self.log;
+        let (log, waited) = (self.log, self.tail.waiting);
         let read = self.tail.read(file, start, finished, |line| log.counts(line), log.samples);
         // What was read counts even if reading broke off: it was counted.
         if self.found.contains(key) {
             self.kept.insert(key.to_owned(), Place::up_to(file, self.tail.offset)?);
+        } else if read.is_err() || self.tail.waiting > waited {
+            self.kept.insert(key.to_owned(), Place::up_to(file, self.tail.offset)?.rotated());
         }
         read
     }
@@ -212,17 +215,24 @@ impl Reading<'_> {
         self.held.remove(&name)
     }
 
-    /// The rest of a file that was renamed, or copied and truncated: beside its old name. What is nowhere is gone.
+    /// The rest of a file that was renamed, or copied and truncated: beside its old name. What is nowhere is gone, which is said where
+    /// the run before said that something waits.
     fn rest(&mut self, key: &str, place: &Place) -> io::Result<()> {
-        let Some((renamed, mut file)) = place.elsewhere(Path::new(key)) else { return Ok(()) };
-        self.read(&os::encode_path(&renamed), &mut file, place.offset(), true)
+        match place.elsewhere(Path::new(key)) {
+            Some((renamed, mut file)) => {
+                self.read(&os::encode_path(&renamed), &mut file, place.offset(), true)
+            }
+            None if place.is_rotated() => Err(io::Error::other("it is gone, and its rest was not read")),
+            None => Ok(()),
+        }
     }
 
     /// The rest of everything that was not found under any name. Where not all could be looked at, it is waited for.
     fn rotated_away(&mut self, all_was_seen: bool) -> Vec<String> {
         let mut problems = Vec::new();
         for (key, place) in std::mem::take(&mut self.held) {
-            if !all_was_seen {
+            // A name that another file has by now is proof enough that this one was rotated.
+            if !all_was_seen && !self.kept.contains_key(&key) {
                 self.kept.insert(key, place);
             } else if let Err(error) = self.rest(&key, &place) {
                 problems.push(unreadable(Path::new(&key), &error));

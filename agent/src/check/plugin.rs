@@ -49,8 +49,10 @@ impl TryFrom<Keys> for Plugin {
         let program = words.next().filter(|program| !program.is_empty());
         let program = program.ok_or("`command` must be a list: the program, then its arguments")?;
         if program.contains(char::is_whitespace) {
+            // What follows the first word may be a password.
+            let first = program.split_whitespace().next().unwrap_or_default();
             return Err(format!(
-                "`command` = [{program:?}]: each argument is a word of its own in the list; there is no shell to split it"
+                "`command` = [\"{first} ...\"]: each argument is a word of its own in the list; there is no shell to split it"
             ));
         }
         let program = match Path::new(&program) {

@@ -31,6 +31,7 @@ pub(super) fn disclose(setup: &Setup, asked: &cli::Disclose) -> anyhow::Result<E
         &Facts {
             config: &setup.config,
             activation: in_force.as_ref().map(|(contract, consent)| (contract, consent)),
+            config_digest: identity.as_ref().map(|known| setup.config.digest(known.fingerprint_key())),
             system: identity.map(|identity| identity.system),
             host: &facts,
             observations: &observations,

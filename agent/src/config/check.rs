@@ -151,7 +151,8 @@ fn unreadable(config: &Config) -> Vec<Finding> {
     let Ok(redactor) = Redactor::new([0; 32], &RedactConfig::default(), Names::default()) else {
         return vec![];
     };
-    let watched = watch::watch(&config.watch, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
+    let deadline = Instant::now() + watch::TIME_BUDGET;
+    let watched = watch::watch(&config.watch, &config.own(), &redactor, &[0; 32], deadline);
     let sentence =
         |file: &watch::Unreadable| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix);
     let unreadable = watched.unreadable.iter().map(|file| Finding::note(sentence(file)));

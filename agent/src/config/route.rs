@@ -59,6 +59,13 @@ impl<'de> Deserialize<'de> for RouteConfig {
         if let Some(password) = shown.get_mut("password") {
             *password = toml::Value::String("(hidden)".into());
         }
+        for key in ["password", "password_file"] {
+            // serde would repeat the value, and that may be a password that stands there without its quotes.
+            if let Some(other) = table.get(key).filter(|value| !value.is_str()) {
+                let kind = other.type_str();
+                return Err(D::Error::custom(format!("`{key}` must be a text in quotes, not {kind}")));
+            }
+        }
         let mut text = |key: &str| match table.remove(key) {
             None => Ok(None),
             Some(toml::Value::String(text)) => Ok(Some(text)),

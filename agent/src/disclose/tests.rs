@@ -21,6 +21,7 @@ fn sheet(locale: Locale, config: &Config, consented: Option<&[&str]>) -> Sheet {
         &Facts {
             config,
             activation: consent.as_ref().map(|consent| (&contract, consent)),
+            config_digest: Some(config.digest(&[1; 32])),
             system: Some(SystemId::from_random([1; 16])),
             host: &HostFacts {
                 name: "scada-01".into(),

@@ -10,7 +10,7 @@ use super::{Agent, Standing, StepError};
 use crate::compose::fit::{self, Fitted, Material};
 use crate::mute::{self, Patience};
 use crate::redact::pseudonym::Pseudonyms;
-use crate::sense::{Files, HostFacts, guarded};
+use crate::sense::{Files, HostFacts, guarded, guarded_or};
 use crate::state::{self, Baseline, Said, State};
 
 impl Agent {
@@ -27,21 +27,25 @@ impl Agent {
         let consented = &standing.activation.consent.consented;
         let key = standing.identity.fingerprint_key();
         let inventory = guarded("inventory", || self.senses.inventory(consented));
-        let found = guarded("watching files", || self.senses.watch(consented, key));
+        let watch = || self.senses.watch(consented, key);
+        let found = guarded_or("watching files", Files::nothing_seen(), watch);
         let mut problems: Vec<String> = self.withheld(&standing.activation).into_iter().collect();
         problems.extend([found.problems, inventory.problems].concat());
         let baseline = self.last_said(&state, &mut problems);
         let held = baseline.as_ref().map(|(_, said)| &said.files);
-        let Files { mut snapshot, whole, cut } = found.value;
-        state.streaks = mute::judge(&state.streaks, held, &mut snapshot, cut, self.patience());
-        if let (true, Some(held)) = (cut, held) {
-            keep_what_was_there(&mut snapshot, held);
+        let mut files = found.value;
+        let has_holes = files.cut || !files.unseen.is_empty();
+        state.streaks = mute::judge(&state.streaks, held, &mut files.snapshot, has_holes, self.patience());
+        // What is gone from beside the holes is forgotten all the same.
+        state.streaks.retain(|path, _| files.snapshot.contains_key(path) || files.may_miss(path));
+        if let Some(held) = held {
+            keep_what_may_be_there(&mut files, held);
         }
         let limit = standing.routes.first().and_then(|route| self.post.size_limit(route));
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let material = Material {
-            files: snapshot,
-            whole,
+            files: files.snapshot,
+            whole: files.whole,
             problems,
             baseline: baseline.as_ref().map(|(baseline, said)| (baseline, said.clone())),
             full_is_due: state.full_is_due(now),
@@ -75,11 +79,14 @@ impl Agent {
     }
 }
 
-/// Of a list that was cut nothing may be called removed: what is not in it stands as it was said last.
-fn keep_what_was_there(files: &mut Snapshot, held: &Snapshot) {
-    for (path, file) in held {
-        if files.len() < limits::WATCHED_FILES && !files.contains_key(path) {
-            files.insert(path.clone(), file.clone());
-        }
-    }
+/// What was not seen and may be there all the same stands as it was said last, so that nobody calls it removed.
+fn keep_what_may_be_there(files: &mut Files, held: &Snapshot) {
+    let room = limits::WATCHED_FILES.saturating_sub(files.snapshot.len());
+    let kept: Snapshot = held
+        .iter()
+        .filter(|(path, _)| !files.snapshot.contains_key(*path) && files.may_miss(path))
+        .take(room)
+        .map(|(path, file)| (path.clone(), file.clone()))
+        .collect();
+    files.snapshot.extend(kept);
 }

@@ -41,6 +41,9 @@ struct World {
     files: Snapshot,
     whole: BTreeSet<String>,
     cut: bool,
+    /// Places that cannot be looked into.
+    unseen: BTreeSet<String>,
+    watching_panics: bool,
     /// How often files were looked at.
     watched: usize,
     inventory: Inventory,
@@ -91,10 +94,11 @@ impl Senses for Host {
         Found { value: self.0.borrow().observations.clone(), problems: vec![] }
     }
     fn watch(&mut self, _: &[String], _: &[u8; 32]) -> Found<Files> {
+        assert!(!self.0.borrow().watching_panics, "a fault while watching");
         let mut world = self.0.borrow_mut();
         world.watched += 1;
-        let (snapshot, whole) = (world.files.clone(), world.whole.clone());
-        Found { value: Files { snapshot, whole, cut: world.cut }, problems: vec![] }
+        let (snapshot, whole, unseen) = (world.files.clone(), world.whole.clone(), world.unseen.clone());
+        Found { value: Files { snapshot, whole, cut: world.cut, unseen }, problems: vec![] }
     }
     fn inventory(&mut self, _: &[String]) -> Found<Inventory> {
         let mut value = self.0.borrow().inventory.clone();

@@ -16,7 +16,7 @@ use crate::item::{self, Item};
 use crate::os;
 use crate::redact::Redactor;
 use crate::redact::pseudonym::Names;
-use crate::watch::{self, WatchConfig, Watched};
+use crate::watch::{self, Own, WatchConfig, Watched};
 
 /// How long the first CPU sample takes, where none was taken before.
 const FIRST_SAMPLE: Duration = Duration::from_millis(250);
@@ -94,11 +94,11 @@ impl Senses for ThisHost {
         if !self.permitted(consented).contains(&Item::WatchedFiles) {
             return Found::default();
         }
-        let (config, hidden, key) = (self.config.watch.clone(), self.config.redact.clone(), *key);
-        let watched = self.watching.ask(watch::TIME_BUDGET + GRACE, move || watched(&config, &hidden, &key));
-        // Nothing was seen, so nothing may be called removed.
-        let nothing = Files { cut: true, ..Files::default() };
-        watched.unwrap_or_else(|why| without(nothing, "watched files", &why))
+        let (config, hidden) = (self.config.watch.clone(), self.config.redact.clone());
+        let (own, key) = (self.config.own(), *key);
+        let look = move || watched(&config, &own, &hidden, &key);
+        let watched = self.watching.ask(watch::TIME_BUDGET + GRACE, look);
+        watched.unwrap_or_else(|why| without(Files::nothing_seen(), "watched files", &why))
     }
 
     fn inventory(&mut self, consented: &[String]) -> Found<Inventory> {
@@ -135,15 +135,16 @@ impl Senses for ThisHost {
 }
 
 /// The watched files; may never come back.
-fn watched(config: &WatchConfig, hidden: &RedactConfig, key: &[u8; 32]) -> Found<Files> {
+fn watched(config: &WatchConfig, own: &Own, hidden: &RedactConfig, key: &[u8; 32]) -> Found<Files> {
     let redactor = match Redactor::new(*key, hidden, os::known_names()) {
         Ok(redactor) => redactor,
         // Without the customer's own patterns nothing is read: what they would hide must not leave.
         Err(error) => {
-            return Found { value: Files::default(), problems: vec![format!("no file was read: {error}")] };
+            let problems = vec![format!("no file was read: {error}")];
+            return Found { value: Files::nothing_seen(), problems };
         }
     };
-    let watched = watch::watch(config, &redactor, key, Instant::now() + watch::TIME_BUDGET);
+    let watched = watch::watch(config, own, &redactor, key, Instant::now() + watch::TIME_BUDGET);
     let mut problems = watched.problems.clone();
     problems.extend(
         watched
@@ -151,8 +152,8 @@ fn watched(config: &WatchConfig, hidden: &RedactConfig, key: &[u8; 32]) -> Found
             .iter()
             .map(|file| format!("{}: {}; to allow it: {}", file.path, file.why, file.fix)),
     );
-    let Watched { snapshot, whole, truncated: cut, .. } = watched;
-    Found { value: Files { snapshot, whole, cut }, problems }
+    let Watched { snapshot, whole, truncated: cut, unseen, .. } = watched;
+    Found { value: Files { snapshot, whole, cut, unseen }, problems }
 }
 
 /// What is told instead of what did not answer.
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_of_the_customers_that_cannot_be_used_keeps_every_file_at_home() {
+    fn a_pattern_of_the_customers_that_cannot_be_used_keeps_every_file_at_home_and_calls_none_removed() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.conf");
         std::fs::write(&file, "a = 1\n").unwrap();
@@ -222,5 +223,27 @@ mod tests {
             refused.value.snapshot.is_empty() && refused.problems[0].starts_with("no file was read"),
             "{refused:?}"
         );
+        assert!(refused.value.may_miss("/etc/a.conf"), "{refused:?}");
+    }
+
+    #[test]
+    fn the_password_file_that_the_configuration_names_stays_at_home_when_its_directory_is_watched() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        std::fs::write(at("office"), "hunter2hunter2\n").unwrap();
+        std::fs::create_dir(at("state")).unwrap();
+        std::fs::write(at("state/identity.toml"), "hunter2hunter2\n").unwrap();
+        let text = format!(
+            "state_dir = '{}'\nwatch.include = ['{}/**']\n[[route]]\ntype = 'smtp'\nfrom = 'a@b.example'\nhost = 'mail'\n\
+             username = 'u'\npassword_file = '{}'\n",
+            at("state"),
+            dir.path().display(),
+            at("office")
+        );
+        let config: Config = config_file::parse(Path::new("agent.toml"), &text).unwrap();
+        let found = ThisHost::new(&config).watch(&["watched files".to_owned()], &[1; 32]);
+        assert_eq!(found.value.snapshot.len(), 2, "they are named: {found:?}");
+        assert!(found.value.snapshot.values().all(|file| file.entry.digest.is_none()), "{found:?}");
+        assert!(!format!("{found:?}").contains("hunter2"), "{found:?}");
     }
 }

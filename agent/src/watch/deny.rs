@@ -1,9 +1,9 @@
 //! Files that are a secret as a whole. They are never read because a glob or a directory includes them; somebody who
-//! names such a file letter by letter wants it watched, and redaction still applies.
+//! names such a file letter by letter wants it watched, and redaction still applies. Pure.
 
 use std::path::Path;
 
-/// Names, lower case, with `*` at the start, at the end or both.
+/// Names, lower case, with `*` in one place, or at the start and at the end.
 const NAMES: &[(&str, &str)] = &[
     ("shadow*", "password hashes"),
     ("gshadow*", "password hashes"),
@@ -47,13 +47,17 @@ const NAMES: &[(&str, &str)] = &[
     (".git-credentials*", "credentials"),
     (".netrc", "credentials"),
     ("_netrc", "credentials"),
-    (".pgpass*", "credentials"),
+    ("*pgpass*", "credentials"),
     (".my.cnf", "credentials"),
     (".smbcredentials*", "credentials"),
     ("sasl_passwd*", "credentials"),
     ("chap-secrets*", "credentials"),
     ("pap-secrets*", "credentials"),
     ("*.secrets", "credentials"),
+    ("*.secret", "a secret"),
+    ("*.token", "a token"),
+    ("*password", "a password"),
+    ("*passwd", "a password"),
     (".vault-token", "credentials"),
     (".vault_pass*", "credentials"),
     ("credentials.json", "credentials"),
@@ -102,6 +106,11 @@ const DIRECTORIES: &[(&str, &str)] = &[
     ("/var/lib/mailbeat-agent/", "the agent's own key"),
 ];
 
+/// Accounts without their passwords, and the system's copy of them.
+const ACCOUNTS: [&str; 2] = ["passwd", "passwd-"];
+/// Directories of settings that are called after what they set: `common-password`, `usr.sbin.chpasswd`, `nopasswd`.
+const SETTINGS: [&str; 3] = ["/etc/pam.d/", "/etc/apparmor.d/", "/etc/sudoers.d/"];
+
 /// What the file is, if it is one of those.
 pub(super) fn secret_as_a_whole(path: &Path) -> Option<&'static str> {
     let whole = path.to_string_lossy().replace('\\', "/").to_ascii_lowercase();
@@ -114,9 +123,18 @@ pub(super) fn secret_as_a_whole(path: &Path) -> Option<&'static str> {
     {
         return None;
     }
+    let is_ordinary =
+        ACCOUNTS.contains(&name) || SETTINGS.iter().any(|directory| whole.starts_with(directory));
     let named = NAMES.iter().find(|(pattern, _)| matches(pattern, name) || backup_of(pattern, name));
     let placed = || DIRECTORIES.iter().find(|(directory, _)| whole.contains(directory));
-    named.or_else(placed).map(|(_, what)| *what)
+    named.filter(|_| !is_ordinary).or_else(placed).map(|(_, what)| *what)
+}
+
+/// Whether the file is this one, or what an editor or a person left of it beside it.
+pub(super) fn is_or_was(file: &Path, original: &Path) -> bool {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let (Some(left), Some(of)) = (name(file), name(original)) else { return false };
+    file.parent() == original.parent() && (left == of || backup_of(&of, &left))
 }
 
 /// `server.key.bak`, `server.key~`, `id_rsa.old`: editors and people leave them.
@@ -130,14 +148,9 @@ fn backup_of(pattern: &str, name: &str) -> bool {
 }
 
 fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => name == pattern,
-        Some((start, end)) => {
-            name.len() >= start.len() + end.trim_end_matches('*').len()
-                && name.starts_with(start)
-                && name.ends_with(end.trim_end_matches('*'))
-        }
-    }
+    let Some((start, end)) = pattern.split_once('*') else { return name == pattern };
+    let Some(rest) = name.strip_prefix(start) else { return false };
+    end.strip_suffix('*').map_or_else(|| rest.ends_with(end), |within| rest.contains(within))
 }
 
 #[cfg(test)]
@@ -171,6 +184,16 @@ mod tests {
             "/etc/rancher/k3s/k3s.yaml",
             "/etc/ceph/ceph.client.admin.keyring",
             "/etc/pgbouncer/userlist.txt",
+            "/etc/mailbeat/smtp-password",
+            "/etc/mailbeat/smtp-password.bak",
+            "/etc/mailbeat/pgpass",
+            "/etc/mailbeat/calejo.pgpass",
+            "/etc/mailbeat/calejo.pgpass.old",
+            "/home/bob/.pgpass",
+            "/etc/openvpn/site.passwd",
+            "/etc/app/api.secret",
+            "/etc/app/api.token",
+            "/etc/credstore/passwd",
         ] {
             assert!(secret_as_a_whole(Path::new(path)).is_some(), "{path}");
         }
@@ -180,6 +203,12 @@ mod tests {
     fn ordinary_files_beside_them_are_read() {
         for path in [
             "/etc/passwd",
+            "/etc/passwd-",
+            "/etc/pam.d/common-password",
+            "/etc/apparmor.d/usr.sbin.chpasswd",
+            "/etc/sudoers.d/90-nopasswd",
+            "/etc/app/password.conf",
+            "/etc/app/secret_santa.ini",
             "/etc/ssh/sshd_config",
             "/etc/ssh/ssh_host_ed25519_key.pub",
             "/etc/ssl/certs/ca.pem",
@@ -196,5 +225,14 @@ mod tests {
         ] {
             assert_eq!(secret_as_a_whole(Path::new(path)), None, "{path}");
         }
+    }
+
+    #[test]
+    fn what_was_left_of_a_file_lies_beside_it_under_its_name() {
+        let is_or_was = |file: &str| is_or_was(Path::new(file), Path::new("/etc/mailbeat/office"));
+        for left in ["office", "office.bak", "office~", ".office.swp"] {
+            assert!(is_or_was(&format!("/etc/mailbeat/{left}")), "{left}");
+        }
+        assert!(!is_or_was("/etc/mailbeat/office.conf") && !is_or_was("/etc/office") && !is_or_was("/"));
     }
 }

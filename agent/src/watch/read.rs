@@ -1,5 +1,6 @@
 //! One found file into one entry of the snapshot.
 
+use std::fs::Metadata;
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Instant;
@@ -9,6 +10,7 @@ use mailbeat_shared::wire::id::Digest;
 use mailbeat_shared::wire::limits;
 use mailbeat_shared::wire::snapshot::{FileEntry, FileState, WatchedFile};
 
+use super::own::{OnDisk, Own};
 use super::rules::{Mode, Rules};
 use super::walk::Found;
 use super::{WatchConfig, Watched, decode, deny, permission, pseudonym};
@@ -25,6 +27,7 @@ pub(super) struct Reader<'r> {
     most: u64,
     accounts: os::Accounts,
     rules: Rules,
+    own: OnDisk,
 }
 
 /// What reading gave.
@@ -36,12 +39,21 @@ enum Content {
 impl<'r> Reader<'r> {
     pub(super) fn new(
         config: &WatchConfig,
+        own: &Own,
         redactor: &'r Redactor,
         key: &'r [u8],
         deadline: Instant,
     ) -> Self {
         let most = config.max_file_bytes.min(limits::WATCHED_FILE_BYTES);
-        Self { redactor, key, deadline, most, accounts: os::Accounts::local(), rules: Rules::new(config) }
+        Self {
+            redactor,
+            key,
+            deadline,
+            most,
+            accounts: os::Accounts::local(),
+            rules: Rules::new(config),
+            own: OnDisk::of(own),
+        }
     }
 
     /// Puts the file into the snapshot; a file that vanished meanwhile is simply not there.
@@ -95,10 +107,9 @@ impl<'r> Reader<'r> {
             file.entry.detail = Some(format!("{what}; only regular files are opened"));
             return Ok(());
         }
-        if let Some(what) = deny::secret_as_a_whole(&found.path).filter(|_| !found.by_name) {
+        if let Some(why) = self.never_read(found, metadata) {
             file.entry.state = FileState::Withheld;
-            file.entry.detail =
-                Some(format!("never read: {what}; to watch it, name it in include without a glob"));
+            file.entry.detail = Some(why);
             return Ok(());
         }
         if Instant::now() >= self.deadline {
@@ -125,7 +136,16 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
-    fn describe(&self, metadata: &std::fs::Metadata, entry: &mut FileEntry) {
+    /// Why the file is not even opened, if it is not. What is the agent's own is no better for being named.
+    fn never_read(&self, found: &Found, metadata: &Metadata) -> Option<String> {
+        if let Some(what) = self.own.what(found, metadata) {
+            return Some(format!("never read: {what}"));
+        }
+        let what = deny::secret_as_a_whole(&found.path).filter(|_| !found.by_name)?;
+        Some(format!("never read: {what}; to watch it, name it in include without a glob"))
+    }
+
+    fn describe(&self, metadata: &Metadata, entry: &mut FileEntry) {
         entry.size = metadata.len();
         if let Some(ownership) = os::ownership(metadata) {
             entry.owner = Some(ownership.owner(&self.accounts, |of| pseudonym(self.key, of)));

@@ -20,8 +20,13 @@ use crate::redact::pseudonym::Names;
 const KEY: [u8; 32] = [7; 32];
 
 fn look(config: &WatchConfig) -> Watched {
+    look_of(config, &Own::default())
+}
+
+/// As the agent looks whose own these are.
+fn look_of(config: &WatchConfig, own: &Own) -> Watched {
     let redactor = Redactor::new(KEY, &RedactConfig::default(), Names::default()).unwrap();
-    watch(config, &redactor, &KEY, Instant::now() + Duration::from_secs(60))
+    watch(config, own, &redactor, &KEY, Instant::now() + Duration::from_secs(60))
 }
 
 fn including(folder: &TempDir, globs: &[&str]) -> WatchConfig {

@@ -1,7 +1,11 @@
 //! Finding the watched files. Walks from the fixed part of each glob; never through a link, so that it ends.
+//!
+//! What is not there any more is simply not found. What is there and cannot be looked into is named, and remembered as unseen: of what was
+//! known below it nobody can say that it was removed.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -24,7 +28,15 @@ pub(super) struct Found {
     /// Named in the configuration letter by letter, not by a glob or as part of a directory.
     pub(super) by_name: bool,
     /// What the name says, a link itself if it is one; or why it cannot be told.
-    pub(super) metadata: Result<Metadata, std::io::Error>,
+    pub(super) metadata: io::Result<Metadata>,
+}
+
+impl Found {
+    /// The path without links: those of the fixed part are resolved, and below it none was followed.
+    pub(super) fn real_path(&self) -> PathBuf {
+        let below = self.path.strip_prefix(&self.root).unwrap_or(&self.path);
+        std::fs::canonicalize(&self.root).map_or_else(|_| self.path.clone(), |root| root.join(below))
+    }
 }
 
 struct Walk<'w> {
@@ -53,19 +65,15 @@ pub(super) fn find(
 
 impl Walk<'_> {
     fn start(&mut self) {
-        let root = &self.include.root;
+        let include = self.include;
+        let root = &include.root;
         // The fixed part may lead through links: the configuration names it, and a file named may be a link itself.
-        let metadata = if self.include.glob.is_some() {
-            std::fs::metadata(root)
-        } else {
-            std::fs::symlink_metadata(root)
-        };
+        let metadata =
+            if include.glob.is_some() { std::fs::metadata(root) } else { std::fs::symlink_metadata(root) };
         match metadata {
-            Ok(metadata) if metadata.is_dir() => self.directory(&root.clone(), 0),
-            Ok(metadata) if self.include.glob.is_none() => self.add(root.clone(), true, Ok(metadata)),
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                self.add(root.clone(), self.include.glob.is_none(), Err(error));
-            }
+            Ok(metadata) if metadata.is_dir() => self.directory(root, 0),
+            Ok(metadata) if include.glob.is_none() => self.add(root.clone(), true, Ok(metadata)),
+            Err(error) if !is_gone(&error) => self.unreached(root, error),
             // Not there: the next report's "removed" says so, and files may well be optional.
             Ok(_) | Err(_) => {}
         }
@@ -84,30 +92,36 @@ impl Walk<'_> {
             Err(error) => return self.unlisted(directory, error),
         };
         // In order of name, so that a truncated list is the same one every time.
-        let mut names: Vec<PathBuf> = Vec::new();
+        let mut names: Vec<(PathBuf, bool)> = Vec::new();
         for entry in listing {
             *self.entries += 1;
             match entry {
-                Ok(entry) if *self.entries <= ENTRIES => names.push(entry.path()),
+                // What a name is the listing itself often says, also where nothing more can be learned of it.
+                Ok(entry) if *self.entries <= ENTRIES => {
+                    let is_plain = entry.file_type().is_ok_and(|kind| !kind.is_dir());
+                    names.push((entry.path(), is_plain));
+                }
                 Ok(_) => break,
-                Err(error) => self.watched.problem(format!("{}: {error}", os::encode_path(directory))),
+                Err(error) => self.unlisted(directory, error),
             }
         }
         names.sort();
-        for path in names {
+        for (path, is_plain) in names {
             if self.is_over(&path) {
                 return;
             }
             if !self.exclude.is_match(&path) {
-                self.entry(path, depth);
+                self.entry(path, is_plain, depth);
             }
         }
     }
 
-    fn entry(&mut self, path: PathBuf, depth: usize) {
+    fn entry(&mut self, path: PathBuf, is_plain: bool, depth: usize) {
         match std::fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_dir() => self.directory(&path, depth + 1),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if is_gone(&error) => {}
+            // For all that is known it is a directory.
+            Err(error) if !is_plain => self.unlisted(&path, error),
             metadata => {
                 if self.include.glob.as_ref().is_none_or(|glob| glob.is_match(&path)) {
                     self.add(path, false, metadata);
@@ -137,16 +151,37 @@ impl Walk<'_> {
         }
     }
 
-    fn unlisted(&mut self, directory: &Path, error: std::io::Error) {
-        if error.kind() == std::io::ErrorKind::PermissionDenied {
+    /// A directory whose files, or some of them, stay unknown.
+    fn unlisted(&mut self, directory: &Path, error: io::Error) {
+        if is_gone(&error) {
+            return;
+        }
+        let place = os::encode_path(directory);
+        self.watched.unseen.insert(place.clone());
+        if error.kind() == io::ErrorKind::PermissionDenied {
             self.watched.unreadable.push(permission::missing(directory, true, &error));
             self.add(directory.to_owned(), false, Err(error));
-        } else if error.kind() != std::io::ErrorKind::NotFound {
-            self.watched.problem(format!("{}: {error}", os::encode_path(directory)));
+        } else {
+            self.watched.problem(format!("{place}: {error}"));
         }
     }
 
-    fn add(&mut self, path: PathBuf, by_name: bool, metadata: Result<Metadata, std::io::Error>) {
+    /// A fixed part that may be there and cannot be looked at. Without a glob it may be the file that is meant.
+    fn unreached(&mut self, root: &Path, error: io::Error) {
+        let by_name = self.include.glob.is_none();
+        let place = os::encode_path(root);
+        // What is not permitted is said when it is read, with the command that would allow it.
+        let is_said = error.kind() == io::ErrorKind::PermissionDenied;
+        if !is_said {
+            self.watched.problem(format!("{place}: {error}"));
+        }
+        self.watched.unseen.insert(place);
+        if by_name || is_said {
+            self.add(root.to_owned(), by_name, Err(error));
+        }
+    }
+
+    fn add(&mut self, path: PathBuf, by_name: bool, metadata: io::Result<Metadata>) {
         if self.exclude.is_match(&path) {
             return;
         }
@@ -173,4 +208,9 @@ impl Walk<'_> {
             None => drop(self.found.insert(path.clone(), Found { root, path, by_name, metadata })),
         }
     }
+}
+
+/// There is nothing of this name, or what should hold it is no directory.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

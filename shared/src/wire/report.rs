@@ -92,7 +92,7 @@ pub struct AgentInfo {
     pub host: String,
     /// The language of the readable parts: `en`, `de`.
     pub locale: String,
-    /// Plain digest of the agent's configuration file, so that a changed one shows.
+    /// Keyed digest of the agent's configuration file, so that a changed one shows.
     pub config_digest: Digest,
 }
 

@@ -81,15 +81,40 @@ fn ranges_are_numbers_texts_or_tables_of_them() {
 }
 
 #[test]
-fn neither_debug_nor_show_prints_a_secret() {
-    let text = format!("[[check]]\n{PLUGIN}environment = {{ A = 'b' }}\n");
+fn neither_debug_nor_show_prints_a_secret_wherever_it_stands_and_what_is_shown_can_be_read_again() {
+    let text = format!(
+        "[[check]]\n{PLUGIN}environment = {{ PGPASSWORD = 'geheim' }}\nwarning = {{ tokens = 80 }}\n\
+         [[check]]\nname = 'web'\ntype = 'http'\nurl = 'https://x.example'\nheaders = {{ Cookie = 'geheim' }}\n\
+         login = {{ username = 'u', password_file = '/f' }}\n"
+    );
     let config: Config = config_file::parse(Path::new("agent.toml"), &text).unwrap();
     let shown = config.shown();
+    assert!(!format!("{shown}{:?}", config.check).contains("geheim"), "{shown}");
+    assert!(
+        shown.contains("Cookie = \"(hidden)\"") && shown.contains("PGPASSWORD = \"(hidden)\""),
+        "{shown}"
+    );
+    assert!(shown.contains("tokens = 80") && shown.contains("password_file = \"/f\""), "{shown}");
     let again: Config = config_file::parse(Path::new("shown"), &shown).unwrap();
-    assert_eq!((again.shown(), again.check), (shown, config.check));
-    let mut check = parse(PLUGIN).unwrap();
-    check.shown =
-        super::hidden("password = 'geheim'\npassword_file = '/f'\napi_token = 'geheim'".parse().unwrap());
-    assert!(!format!("{check:?}{:?}", check.shown).contains("geheim"));
-    assert_eq!(check.shown["password_file"].as_str(), Some("/f"));
+    assert_eq!(again.shown(), shown);
+}
+
+#[test]
+fn what_is_no_text_is_refused_without_being_repeated() {
+    for (keys, words) in [
+        (format!("{PLUGIN}environment = {{ PGPASSWORD = 739201 }}"), "expected a string"),
+        (format!("{PLUGIN}environment = 'PGPASSWORD=739201'"), "expected a map"),
+        ("name = 'p'\ntype = 'plugin'\ncommand = ['check_x -p 739201']".into(), "there is no shell"),
+        (
+            "name = 'w'\ntype = 'http'\nurl = 'https://x.example'\nheaders = { Cookie = 739201 }".into(),
+            "expected a string",
+        ),
+        (
+            "name = 'w'\ntype = 'http'\nurl = 'https://x.example'\nlogin = { token_file = 739201 }".into(),
+            "expected path",
+        ),
+    ] {
+        let refused = parse(&keys).unwrap_err();
+        assert!(refused.contains(words) && !refused.contains("739201"), "{refused}");
+    }
 }

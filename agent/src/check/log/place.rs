@@ -25,6 +25,9 @@ pub(super) struct Place {
     /// How many bytes of its beginning `head` is the digest of.
     head_bytes: u64,
     head: Digest,
+    /// The file was rotated away before all of it was read: its rest is awaited, and nothing more of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rotated: bool,
 }
 
 impl Place {
@@ -37,13 +40,23 @@ impl Place {
     /// Nothing was read yet.
     pub(super) fn at_the_beginning(file: &File) -> Self {
         let id = file.metadata().ok().and_then(|metadata| os::file_id(&metadata));
-        Self { id, offset: 0, head_bytes: 0, head: Digest::of(b"") }
+        Self { id, offset: 0, head_bytes: 0, head: Digest::of(b""), rotated: false }
     }
 
     /// Read up to this offset.
     pub(super) fn up_to(file: &mut File, offset: u64) -> io::Result<Self> {
         let head_bytes = offset.min(HEAD);
         Ok(Self { offset, head_bytes, head: head(file, head_bytes)?, ..Self::at_the_beginning(file) })
+    }
+
+    /// The same of a file whose rest is awaited under this name, though nobody looks for it there.
+    pub(super) fn rotated(self) -> Self {
+        Self { rotated: true, ..self }
+    }
+
+    /// Whether it is of such a file.
+    pub(super) fn is_rotated(&self) -> bool {
+        self.rotated
     }
 
     /// Whether it is this file's. Without inodes every file of its name is.
@@ -63,12 +76,13 @@ impl Place {
         self.offset
     }
 
-    /// The file under another name beside its old one, or a copy of it, if it is still the same up to here.
+    /// The file under another name beside its old one, or a copy of it, if it is still the same up to here. One that was rotated away
+    /// before may have kept its name.
     pub(super) fn elsewhere(&self, old: &Path) -> Option<(PathBuf, File)> {
         let stem = old.file_stem()?.to_str()?;
         let listing = std::fs::read_dir(old.parent()?).ok()?;
         let alike = listing.flatten().take(NAMES).map(|entry| entry.path()).filter(|path| {
-            path != old
+            (self.rotated || path != old)
                 && path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(stem))
         });
         let opened = alike.filter_map(|path| Some((files::open(&path).ok()?, path)));

@@ -38,7 +38,10 @@ impl Story {
     }
 
     fn look(&mut self) -> Sight {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        self.look_until(Instant::now() + Duration::from_secs(60))
+    }
+
+    fn look_until(&mut self, deadline: Instant) -> Sight {
         // What is remembered goes through the state file.
         self.memory = serde_json::from_str(&self.memory.to_string()).unwrap();
         self.probe.look(&mut Look { now: Timestamp::UNIX_EPOCH, deadline, memory: &mut self.memory })
@@ -82,6 +85,59 @@ fn a_rotated_log_is_read_to_its_end_under_its_new_name_and_the_new_one_from_its_
     assert_eq!(story.look().state, CheckState::Unknown);
     story.append("app.log", "ERROR 4\n");
     assert_eq!(story.counts(), [1.0, 1.0]);
+}
+
+#[test]
+fn the_rest_of_a_rotated_log_that_waits_is_read_by_the_next_run_also_if_it_is_rotated_once_more() {
+    let mut story = Story::with("app.log", "");
+    story.append("app.log", "old\n");
+    story.look();
+    story.append("app.log", "ERROR 1\nERROR 2\n");
+    fs::rename(story.path("app.log"), story.path("app.log.1")).unwrap();
+    story.append("app.log", "ERROR 3\n");
+    let late = |story: &mut Story| story.look_until(Instant::now()).output;
+    assert_eq!(late(&mut story), "no new lines; 24 bytes more wait for the next run");
+    assert_eq!(late(&mut story), "no new lines; 24 bytes more wait for the next run");
+    fs::rename(story.path("app.log.1"), story.path("app.log.2")).unwrap();
+    assert_eq!(story.counts(), [3.0, 3.0]);
+    story.append("app.log.2", "ERROR of nobody's interest any more\n");
+    assert_eq!(story.counts(), [0.0, 0.0]);
+}
+
+#[test]
+fn a_rest_that_waited_and_is_gone_is_unknown_once_and_the_log_goes_on() {
+    let mut story = Story::with("app.log", "");
+    story.append("app.log", "old\n");
+    story.look();
+    story.append("app.log", "ERROR 1\n");
+    fs::rename(story.path("app.log"), story.path("app.log.1")).unwrap();
+    story.append("app.log", "ERROR 2\n");
+    story.look_until(Instant::now());
+    fs::remove_file(story.path("app.log.1")).unwrap();
+    let sight = story.look();
+    assert_eq!((sight.state, sight.values[0].value), (CheckState::Unknown, 1.0));
+    assert!(sight.output.contains("app.log.1: it is gone, and its rest was not read"), "{sight:?}");
+    assert_eq!(story.counts(), [0.0, 0.0]);
+}
+
+#[test]
+fn a_log_that_is_rotated_beside_something_that_cannot_be_looked_at_is_counted_once() {
+    let mut story = Story::with("app.log", "");
+    story.append("app.log", "old\n");
+    story.append("file", "");
+    let files = ["app.log", "file/other.log"].map(|name| format!("'{}'", story.path(name).display()));
+    let keys = format!("files = [{}]\nmatch = ['ERROR']", files.join(", "));
+    story.probe = Kind::named("log").unwrap().probe(keys.parse().unwrap()).ok().unwrap();
+    story.look();
+    story.append("app.log", "ERROR 1\n");
+    fs::rename(story.path("app.log"), story.path("app.log.1")).unwrap();
+    story.append("app.log", "ERROR 2\n");
+    let mut counted = || {
+        let sight = story.look();
+        assert_eq!(sight.state, CheckState::Unknown, "{sight:?}");
+        sight.values[0].value
+    };
+    assert_eq!([counted(), counted()], [2.0, 0.0]);
 }
 
 #[test]

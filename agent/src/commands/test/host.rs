@@ -173,7 +173,8 @@ fn watched_files(setup: &Setup, steps: &mut Steps) {
         return steps.skip("watched files", words::NOTHING_WATCHED, None);
     }
     let Ok(redactor) = Redactor::new([0; 32], &RedactConfig::default(), Names::default()) else { return };
-    let watched = watch::watch(config, &redactor, &[0; 32], Instant::now() + watch::TIME_BUDGET);
+    let deadline = Instant::now() + watch::TIME_BUDGET;
+    let watched = watch::watch(config, &setup.config.own(), &redactor, &[0; 32], deadline);
     let (all, unreadable) = (watched.snapshot.len(), &watched.unreadable);
     let seen = format!("{} read, {} not readable", all.saturating_sub(unreadable.len()), unreadable.len());
     let warning = match (unreadable.first(), config::missing(config).first()) {

@@ -2,6 +2,7 @@
 
 use mailbeat_shared::wire::inventory::{PackageList, Reboot, packages_after};
 use mailbeat_shared::wire::report::SystemReport;
+use mailbeat_shared::wire::snapshot::ChangeKind;
 
 use super::*;
 use crate::sense::Installed;
@@ -130,6 +131,54 @@ fn a_file_that_changes_in_every_report_is_muted_by_name_also_across_a_restart_an
     let quiet: Vec<bool> = (0..3).map(|_| muted(&day(&mut story))).collect();
     assert_eq!(quiet, [true, true, false]);
     assert_eq!(crate::mute::muted(&story.agent.state().streaks).count(), 0);
+}
+
+#[test]
+fn what_is_below_a_place_nobody_could_look_into_stands_as_it_was_and_what_is_gone_elsewhere_is_told() {
+    let mut story = Story::with(&format!("watch.mute_after = 2\n{TWO_ROUTES}"), &testing::contract());
+    let noisy = |story: &Story, n: u32| {
+        write(story, "/etc/app/noisy.conf", &format!("{n}\n"));
+        write(story, "/etc/noisy.conf", &format!("{n}\n"));
+    };
+    for path in ["/etc/app/a.conf", "/etc/app/d/b.conf", "/etc/apple.conf"] {
+        write(&story, path, "a\n");
+    }
+    noisy(&story, 0);
+    story.live(1.minutes());
+    for n in 1..=3 {
+        noisy(&story, n);
+        day(&mut story);
+    }
+    assert_eq!(crate::mute::muted(&story.agent.state().streaks).count(), 2);
+    let before = story.host.0.borrow().files.clone();
+    story.host.0.borrow_mut().files.clear();
+    story.host.0.borrow_mut().unseen.insert("/etc/app".into());
+    let told = day(&mut story);
+    let gone: Vec<(&str, ChangeKind)> =
+        told.changes.iter().map(|change| (change.path.as_str(), change.kind)).collect();
+    assert_eq!(gone, [("/etc/apple.conf", ChangeKind::Removed), ("/etc/noisy.conf", ChangeKind::Removed)]);
+    let names: Vec<&str> = told.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(names, ["/etc/app/a.conf", "/etc/app/d/b.conf", "/etc/app/noisy.conf"]);
+    let muted: Vec<&str> = crate::mute::muted(&story.agent.state().streaks).collect();
+    assert_eq!(muted, ["/etc/app/noisy.conf"], "of what is gone nothing is remembered");
+    // When it can be looked into again, what really went meanwhile is told.
+    story.host.0.borrow_mut().unseen.clear();
+    story.host.0.borrow_mut().files = before;
+    story.host.0.borrow_mut().files.remove("/etc/app/a.conf");
+    let told = day(&mut story);
+    let removed = told.changes.iter().filter(|change| change.kind == ChangeKind::Removed);
+    assert_eq!(removed.map(|change| change.path.as_str()).collect::<Vec<_>>(), ["/etc/app/a.conf"]);
+}
+
+#[test]
+fn a_fault_while_files_are_watched_calls_none_of_them_removed() {
+    let mut story = Story::begin();
+    write(&story, "/etc/a.conf", "a\n");
+    story.live(1.minutes());
+    story.host.0.borrow_mut().watching_panics = true;
+    let told = day(&mut story);
+    assert_eq!((told.files.len(), told.changes.len()), (1, 0));
+    assert_eq!(told.truncated, ["watching files: stopped by a fault in the program; please report it"]);
 }
 
 /// Another mode, and nothing else.

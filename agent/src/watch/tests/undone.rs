@@ -26,10 +26,63 @@ fn what_may_not_be_read_comes_with_the_exact_command_that_allows_it() {
 }
 
 #[test]
+fn a_directory_that_cannot_be_listed_or_entered_is_named_and_remembered_as_unseen() {
+    let folder =
+        folder(&[("open/a.conf", "x"), ("closed/b.conf", "x"), ("listed/d/c.conf", "x"), ("listed/e", "x")]);
+    let mode = |name: &str, mode: u32| {
+        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("closed", 0o000);
+    // Its names can be read, and nothing of what they stand for.
+    mode("listed", 0o400);
+    if fs::read_dir(folder.path().join("closed")).is_ok() {
+        return; // root reads everything
+    }
+    let at = |name: &str| encode_path(&folder.path().join(name));
+    let watched = look(&including(&folder, &["**/*.conf"]));
+    let below = look(&including(&folder, &["closed/*.conf", "closed/b.conf"]));
+    let beyond = look(&including(&folder, &["listed/d/*.conf"]));
+    mode("closed", 0o700);
+    mode("listed", 0o700);
+    assert_eq!(watched.unseen, [at("closed"), at("listed/d")].into());
+    for directory in ["closed", "listed/d"] {
+        let named = watched.unreadable.iter().find(|place| place.path == at(directory)).unwrap();
+        assert!(named.why.contains("cannot be listed"), "{named:?}");
+    }
+    assert!(watched.snapshot.contains_key(&at("open/a.conf")) && !watched.truncated);
+    assert_eq!(below.unseen, [at("closed"), at("closed/b.conf")].into());
+    assert_eq!(beyond.unseen, [at("listed/d")].into());
+    assert!(beyond.unreadable.iter().any(|place| place.path == at("listed/d")), "{beyond:?}");
+}
+
+/// A link that leads to itself is neither there nor gone, for root as for everybody.
+#[test]
+fn a_fixed_part_that_cannot_be_looked_at_is_named_and_one_that_is_gone_is_not() {
+    let folder = folder(&[("file", "x")]);
+    std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
+    let at = |name: &str| encode_path(&folder.path().join(name));
+    for (glob, place, entries) in [("loop/*.conf", "loop", 0), ("loop/d/a.conf", "loop/d/a.conf", 1)] {
+        let watched = look(&including(&folder, &[glob]));
+        assert_eq!(watched.unseen, [at(place)].into(), "{glob}");
+        assert!(watched.problems[0].starts_with(&format!("{}: ", at(place))), "{:?}", watched.problems);
+        assert_eq!(watched.snapshot.len(), entries, "{glob}");
+    }
+    for glob in ["nothing/*.conf", "nothing", "file/*.conf", "file/a.conf"] {
+        let watched = look(&including(&folder, &[glob]));
+        assert!(
+            watched.unseen.is_empty() && watched.problems.is_empty() && watched.snapshot.is_empty(),
+            "{watched:?}"
+        );
+    }
+}
+
+#[test]
 fn what_is_not_done_in_time_is_named_and_not_dropped() {
     let folder = folder(&[("a.conf", "x")]);
     let redactor = Redactor::new(KEY, &RedactConfig::default(), Names::default()).unwrap();
-    let late = watch(&including(&folder, &["a.conf"]), &redactor, &KEY, Instant::now());
+    let looked =
+        |glob: &str| watch(&including(&folder, &[glob]), &Own::default(), &redactor, &KEY, Instant::now());
+    let late = looked("a.conf");
     let entry = &file(&late, &folder, "a.conf").unwrap().entry;
     assert_eq!(entry.state, FileState::Omitted);
     assert!(
@@ -37,7 +90,7 @@ fn what_is_not_done_in_time_is_named_and_not_dropped() {
         "{:?}",
         late.problems
     );
-    let cut = watch(&including(&folder, &["*"]), &redactor, &KEY, Instant::now());
+    let cut = looked("*");
     assert!(cut.truncated && cut.problems[0].contains("a.conf"), "{:?}", cut.problems);
 }
 

@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::symlink;
 
+use mailbeat_shared::wire::snapshot::FileEntry;
+
 use super::*;
 
 #[test]
@@ -63,6 +65,48 @@ fn a_secret_file_is_withheld_unless_it_is_named_letter_by_letter() {
     fs::write(below.path().join("etc/shadow"), "x").unwrap();
     let by_directory = look(&including(&below, &["etc"]));
     assert_eq!(file(&by_directory, &below, "etc/shadow").unwrap().entry.state, FileState::Withheld);
+}
+
+#[test]
+fn the_agents_own_secrets_are_never_read_however_they_are_found_also_where_they_are_named() {
+    const SECRET: &str = "hunter2hunter2\n";
+    let folder = folder(&[
+        ("etc/office", SECRET),
+        ("etc/office.bak", SECRET),
+        ("etc/app.conf", "a = 1\n"),
+        ("state/trail/1/report.json", SECRET),
+    ]);
+    symlink("etc", folder.path().join("alias")).unwrap();
+    symlink("state", folder.path().join("here")).unwrap();
+    fs::hard_link(folder.path().join("etc/office"), folder.path().join("etc/copy.conf")).unwrap();
+    let own = |secret: &str, state: &str| Own {
+        secrets: vec![folder.path().join(secret), folder.path().join("nowhere")],
+        state_dir: folder.path().join(state),
+    };
+    let globs: &[&[&str]] = &[
+        &["**"],
+        &["etc", "state"],
+        &["alias/*", "here/**"],
+        &["etc/office", "state/trail/1/report.json"],
+        &["alias/office"],
+    ];
+    for own in [own("etc/office", "state"), own("alias/office", "here")] {
+        for globs in globs {
+            let watched = look_of(&including(&folder, globs), &own);
+            assert!(!format!("{watched:?}").contains("hunter2"), "{globs:?}: {watched:?}");
+            let secret = watched.snapshot.iter().filter(|(path, _)| !path.ends_with("app.conf"));
+            let is_told = |entry: &FileEntry| matches!(entry.state, FileState::Withheld | FileState::Symlink);
+            assert!(
+                secret.clone().count() > 0 && secret.clone().all(|(_, file)| is_told(&file.entry)),
+                "{globs:?}"
+            );
+        }
+        let whole = look_of(&including(&folder, &["**"]), &own);
+        assert_eq!(file(&whole, &folder, "etc/app.conf").unwrap().entry.state, FileState::Text);
+        let named = look_of(&including(&folder, &["etc/office"]), &own);
+        let detail = file(&named, &folder, "etc/office").unwrap().entry.detail.clone();
+        assert_eq!(detail.as_deref(), Some("never read: a secret of the agent's own"));
+    }
 }
 
 #[test]
