@@ -2,7 +2,8 @@
 //!
 //! A contract file is from outside. It is believed if its seal is whole, the vendor's key is the pinned one (or a successor it
 //! signed), its time has come, and it is not older than what is there; every refusal says why and what to do. Order of
-//! writing (A0): identity, vendor key, secret and contract first, the consent last; its presence is the activation.
+//! writing (A0): identity, vendor key, secret and contract first, the consent last; its presence is the activation, whatever is
+//! in it. So a consent that cannot be read can be withdrawn, and the contract be activated anew.
 
 mod judge;
 pub mod permission;
@@ -75,11 +76,14 @@ struct Enrollment {
     secret: EnrollmentSecret,
 }
 
+/// What helps where a file of the activation is damaged. While a consent is there, its contract counts as in force already.
+const ANEW: &str = "to begin anew, run `mailbeat-agent deactivate`, then `mailbeat-agent activate FILE` with the contract file";
+
 /// The files of an activation cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// What the system said.
-    #[error("{path}: {error}", path = path.display())]
+    #[error("{path}: {error}{advice}", path = path.display(), advice = advice(error))]
     File {
         /// The file.
         path: PathBuf,
@@ -87,10 +91,10 @@ pub enum StorageError {
         error: io::Error,
     },
     /// A file is not what was written.
-    #[error("{0}; activate again with the contract file")]
+    #[error("{0}; {anew}", anew = ANEW)]
     Toml(#[from] ConfigError),
     /// The kept contract is damaged.
-    #[error("contract.toml: {0}; activate again with the contract file")]
+    #[error("contract.toml: {0}; {anew}", anew = ANEW)]
     Contract(#[from] ContractError),
     /// The pinned key is damaged.
     #[error("{path}: {error}", path = path.display())]
@@ -101,29 +105,56 @@ pub enum StorageError {
         error: SignatureError,
     },
     /// Consent and contract, or contract and secret, do not belong together.
-    #[error(
-        "activation.toml, contract.toml and enrollment.toml are not of one contract; activate again with the contract file"
-    )]
+    #[error("activation.toml, contract.toml and enrollment.toml are not of one contract; {anew}", anew = ANEW)]
     Mixed,
+}
+
+impl StorageError {
+    /// Whether a file is gone or is not what was written. What the disk does not give now it may give later.
+    fn is_damage(&self) -> bool {
+        match self {
+            Self::File { error, .. } | Self::Toml(ConfigError::Unreadable { error, .. }) => {
+                matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData)
+            }
+            _ => true,
+        }
+    }
+}
+
+fn advice(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::NotFound { format!("; {ANEW}") } else { String::new() }
 }
 
 /// The contract in force and what proves it, if the agent is activated, or was and may still empty its spool.
 ///
 /// # Errors
-/// [`StorageError`].
+/// [`StorageError`]. After the consent was withdrawn a damaged file is none: nobody is asked to mend what is not used any more.
 pub fn load(home: &Home, identity: &Identity) -> Result<Option<Activation>, StorageError> {
-    let consent: Consent = match (home.activation().exists(), home.deactivated().exists()) {
-        (true, _) => config_file::load(&home.activation())?,
-        (false, true) => config_file::load(&home.deactivated())?,
-        (false, false) => return Ok(None),
-    };
+    if home.activation().exists() {
+        return consented(home, identity, &home.activation()).map(Some);
+    }
+    if !home.deactivated().exists() {
+        return Ok(None);
+    }
+    match consented(home, identity, &home.deactivated()) {
+        Err(error) if error.is_damage() => {
+            tracing::warn!("what still waits stays unsent, for the agent is deactivated: {error}");
+            Ok(None)
+        }
+        loaded => loaded.map(Some),
+    }
+}
+
+/// The contract and what proves it, under the consent in this file.
+fn consented(home: &Home, identity: &Identity, consent: &Path) -> Result<Activation, StorageError> {
+    let consent: Consent = config_file::load(consent)?;
     let contract = SealedContract::open(&read(&home.contract())?)?.contract;
     let kept: Enrollment = config_file::load(&home.enrollment())?;
     if consent.contract != contract.number || kept.contract != contract.number {
         return Err(StorageError::Mixed);
     }
     let proof = kept.secret.proof(&contract.number, identity.system, &identity.key.public());
-    Ok(Some(Activation { contract, proof, consent }))
+    Ok(Activation { contract, proof, consent })
 }
 
 /// The contract in force, without the identity: for what only reads.
@@ -205,18 +236,27 @@ pub fn agree(home: &Home, agreement: Agreement) -> Result<(), StorageError> {
     write(&home.activation(), toml::to_string(&consent).expect("a consent is plain TOML").as_bytes())
 }
 
-/// Withdraws the consent: nothing is composed any more, and what is queued may go out for one day.
+/// Withdraws the consent: nothing is composed any more, and what is queued may go out for one day. One that cannot be read is set
+/// aside, which ends the activation all the same.
 ///
 /// # Errors
 /// [`StorageError`].
 pub fn withdraw(home: &Home, now: Timestamp) -> Result<(), StorageError> {
-    let mut consent: Consent = config_file::load(&home.activation())?;
-    consent.withdrawn_at = Some(now);
-    write(&home.deactivated(), toml::to_string(&consent).expect("a consent is plain TOML").as_bytes())?;
     let path = home.activation();
-    fs::remove_file(&path)
-        .and_then(|()| durable::sync_dir(home.dir()))
-        .map_err(|error| StorageError::File { path, error })
+    let withdrawn = match config_file::load::<Consent>(&path) {
+        Ok(mut consent) => {
+            consent.withdrawn_at = Some(now);
+            let text = toml::to_string(&consent).expect("a consent is plain TOML");
+            write(&home.deactivated(), text.as_bytes())?;
+            fs::remove_file(&path)
+        }
+        Err(error) => {
+            let aside = path.with_extension("toml.corrupt");
+            tracing::warn!("{error}; it is kept as {}", aside.display());
+            fs::rename(&path, aside)
+        }
+    };
+    withdrawn.and_then(|()| durable::sync_dir(home.dir())).map_err(|error| StorageError::File { path, error })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, StorageError> {
@@ -274,5 +314,39 @@ mod tests {
         assert!(!home.activation().exists());
         assert_eq!(load(&home, &identity).unwrap().unwrap().consent.withdrawn_at, Some(renewed.issued_at));
         assert!(contract_in_force(&home).unwrap().is_none());
+    }
+
+    #[test]
+    fn whichever_file_is_damaged_the_steps_that_are_named_lead_back_to_an_activation() {
+        let identity = Identity::create(None, None, &mut crate::identity::system_entropy());
+        let consent = Consent {
+            contract: contract().number,
+            activated_at: contract().issued_at,
+            activated_by: "root".into(),
+            consented: vec!["watch".into()],
+            added: vec![],
+            withdrawn_at: None,
+        };
+        for name in ["activation.toml", "contract.toml", "enrollment.toml"] {
+            for damage in [Some("\0"), None] {
+                let dir = tempfile::tempdir().unwrap();
+                let home = Home::new(dir.path());
+                store(&home, &sealed(&contract()), Some(&consent)).unwrap();
+                let file = dir.path().join(name);
+                match damage {
+                    Some(text) => fs::write(&file, text).unwrap(),
+                    // A consent that is not there is none.
+                    None if name == "activation.toml" => continue,
+                    None => fs::remove_file(&file).unwrap(),
+                }
+                let said = load(&home, &identity).unwrap_err().to_string();
+                assert!(said.contains(name) && said.ends_with(ANEW), "{said}");
+                withdraw(&home, contract().issued_at).unwrap();
+                assert!(!home.activation().exists(), "{name}");
+                assert!(load(&home, &identity).unwrap().is_none(), "{name}: nobody complains any more");
+                store(&home, &sealed(&contract()), Some(&consent)).unwrap();
+                assert_eq!(load(&home, &identity).unwrap().unwrap().consent, consent, "{name}");
+            }
+        }
     }
 }

@@ -62,10 +62,14 @@ pub enum IdentityError {
         error: io::Error,
     },
     /// `identity.toml` is not what was written.
-    #[error("{0}; restore identity.toml and identity.key from a backup, or remove both and activate again")]
+    #[error(
+        "{0}; restore identity.toml and identity.key from a backup, or begin as another system: run `mailbeat-agent deactivate`, remove both, and run `mailbeat-agent activate FILE` with the contract file"
+    )]
     Card(#[from] ConfigError),
     /// `identity.key` is not what was written.
-    #[error("identity.key: {0}; restore it from a backup, or remove identity.toml too and activate again")]
+    #[error(
+        "identity.key: {0}; restore it from a backup, or begin as another system: run `mailbeat-agent deactivate`, remove it and identity.toml, and run `mailbeat-agent activate FILE` with the contract file"
+    )]
     Key(#[from] SignatureError),
     /// The two files do not belong together.
     #[error(

@@ -96,7 +96,8 @@ pub trait Post {
 #[derive(Debug)]
 pub struct MailServers {
     runtime: Rc<Runtime>,
-    clients: HashMap<String, Client>,
+    /// By the route's name, with the settings each was made with.
+    clients: HashMap<String, (SmtpSettings, Client)>,
 }
 
 impl MailServers {
@@ -112,8 +113,14 @@ impl MailServers {
         self.runtime.block_on(settings.send(&sender, mail))
     }
 
+    /// The route's client. A renewal may give the relay another host, login or pin: then the one made before is of no use.
     fn client(&mut self, route: &Route, settings: &SmtpSettings) -> &mut Client {
-        self.clients.entry(route.name.clone()).or_insert_with(|| Client::new(settings.clone()))
+        let made = || (settings.clone(), Client::new(settings.clone()));
+        let kept = self.clients.entry(route.name.clone()).or_insert_with(made);
+        if kept.0 != *settings {
+            *kept = made();
+        }
+        &mut kept.1
     }
 }
 
@@ -153,5 +160,55 @@ fn deliver(path: &std::path::Path, mail: &[u8], name: &str) -> Outcome {
         Err(error) => {
             Outcome::Deferred(Failure::new(FailureKind::Settings, format!("{}: {error}", path.display())))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A mail server that says how large a mail it takes, and ends with the test's process; its port.
+    fn server(size: u64) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut out = stream.unwrap();
+                out.write_all(b"220 mail.acme.example ready\r\n").unwrap();
+                let lines = BufReader::new(out.try_clone().unwrap()).lines();
+                // Who has another client by now closes the line.
+                for line in lines.map_while(Result::ok) {
+                    let answer = if line.starts_with("EHLO") {
+                        format!("250-mail.acme.example\r\n250 SIZE {size}\r\n")
+                    } else {
+                        "250 2.0.0 ok\r\n".into()
+                    };
+                    if out.write_all(answer.as_bytes()).is_err() {
+                        break;
+                    }
+                }
+            }
+        });
+        port
+    }
+
+    fn relay(port: u16) -> Route {
+        let settings =
+            SmtpSettings { port: Some(port), tls: TlsMode::None, ..SmtpSettings::new("127.0.0.1") };
+        Route { name: RELAY.into(), from: "acme@relay.example".into(), via: Via::Smtp(Box::new(settings)) }
+    }
+
+    #[test]
+    fn a_route_whose_settings_changed_goes_to_the_new_server_at_once() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut servers = MailServers::new(Rc::new(runtime));
+        let (before, renewed) = (relay(server(1_000_000)), relay(server(2_000_000)));
+        assert_eq!(servers.size_limit(&before), Some(1_000_000));
+        assert_eq!(servers.size_limit(&before), Some(1_000_000), "by the session that was kept");
+        assert_eq!(servers.size_limit(&renewed), Some(2_000_000));
+        assert_eq!(servers.clients.len(), 1, "and the former one is closed");
     }
 }

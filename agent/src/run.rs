@@ -9,6 +9,7 @@ mod checking;
 mod composing;
 mod due;
 mod error;
+mod notes;
 mod requests;
 mod resending;
 mod sending;
@@ -16,7 +17,7 @@ mod settling;
 mod standing;
 mod system;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use composing::Preview;
 pub use error::StepError;
+use notes::Notes;
 pub use requests::{Answer, Request, Requests};
 use standing::{Stamp, Standing};
 
@@ -86,8 +88,10 @@ pub struct Agent {
     stalled: due::Stalled,
     /// Decided reports whose end could not be written down yet: they must not be sent again.
     undecided: Vec<settling::Decided>,
+    /// The reports that could not be read or put away, and why. Said as long as it lasts.
+    hindered: BTreeMap<u64, String>,
     /// What the next heartbeat must say once.
-    notes: Vec<String>,
+    notes: Notes,
     /// Since when the clock is behind what it said before.
     doubted_since: Option<Timestamp>,
     /// What went wrong in the last step.
@@ -115,7 +119,7 @@ impl Agent {
             tracing::warn!("{note}");
         }
         let queue = spool::queued(home).map_err(failed)?;
-        Ok(Self { notes, ..Self::with(parts, state, queue) })
+        Ok(Self { notes: Notes::of(notes), ..Self::with(parts, state, queue) })
     }
 
     /// The same for a command that is over soon: it tells the last verdicts and begins no check, which would be left alone.
@@ -157,7 +161,8 @@ impl Agent {
             rests: Rests::default(),
             stalled: due::Stalled::default(),
             undecided: vec![],
-            notes: vec![],
+            hindered: BTreeMap::new(),
+            notes: Notes::default(),
             doubted_since: None,
             trouble: vec![],
         }
@@ -172,9 +177,17 @@ impl Agent {
             match step(self, now) {
                 Ok(due) => next = next.min(due),
                 Err(error) => {
-                    next = next.min(later(now, SignedDuration::try_from(self.delay(1)).unwrap_or_default()));
+                    next = next.min(self.soon(now));
                     self.trouble.push(error.to_string());
                 }
+            }
+        }
+        if !self.undecided.is_empty() {
+            next = next.min(self.soon(now));
+        }
+        for why in self.hindered.values() {
+            if !self.trouble.contains(why) {
+                self.trouble.push(why.clone());
             }
         }
         // Said once, not at every step it lasts.
@@ -231,7 +244,7 @@ impl Agent {
             self.state.pace =
                 self.pace(standing).rebased(self.state.pace, self.mails_at_a_time(standing), now);
         }
-        self.settle(now)?;
+        self.settle(now);
         Ok(Timestamp::MAX)
     }
 
@@ -251,7 +264,7 @@ impl Agent {
             pseudonyms,
             promise: self.promise(standing),
             locale: self.config.locale_under(&standing.activation.contract),
-            config_digest: self.config.digest(),
+            config_digest: self.config.digest(standing.identity.fingerprint_key()),
             now,
         }
     }
@@ -259,6 +272,11 @@ impl Agent {
     fn failed(&self) -> impl Fn(io::Error) -> StepError + use<> {
         let dir = self.home.dir().to_owned();
         move |error| StepError::State { dir: dir.clone(), error }
+    }
+
+    /// When to try again what failed here and now.
+    fn soon(&mut self, now: Timestamp) -> Timestamp {
+        later(now, SignedDuration::try_from(self.delay(1)).unwrap_or_default())
     }
 
     /// How long to wait after so many failures.

@@ -2,11 +2,13 @@
 //!
 //! A report is written under `tmp/`, every file synced, and renamed into `queue/`: from there on it is ours (commit point
 //! A1). What became of it is written into its directory as `outcome.json` and then the directory is renamed into `trail/`
-//! (A3), so that a crash in between is finished at the next start instead of sent again. Damaged entries are reported, never
-//! in the way.
+//! (A3, `retiring`), so that a crash in between is finished at the next start instead of sent again. Damaged entries are
+//! reported, never in the way, and what the disk does not give now is not taken for damaged (`opening`).
 
 mod ending;
 mod looking;
+mod opening;
+mod retiring;
 
 use std::fs;
 use std::io;
@@ -24,6 +26,8 @@ use crate::state::Newest;
 pub use ending::{Ending, Fate, Resent};
 pub(crate) use looking::entries;
 pub use looking::{in_trail, queued, with_queue};
+pub use opening::OpenError;
+pub use retiring::{retire, twin};
 
 /// The signed bytes.
 pub const REPORT: &str = "report.json";
@@ -100,35 +104,15 @@ pub struct Entry {
     pub sequence: u64,
     /// The directory.
     pub dir: PathBuf,
-    /// What lists need to know; `None` if the entry is damaged.
+    /// What lists need to know; `None` where it is damaged, or could not be read when the directory was listed.
     pub meta: Option<Meta>,
 }
 
 impl Entry {
-    /// The entry of this sequence in this directory; damaged where it cannot be read.
+    /// The entry of this sequence in this directory, as far as it can be read now.
     fn at((sequence, dir): (u64, PathBuf)) -> Self {
         let meta = fs::read(dir.join(META)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Self { sequence, dir, meta }
-    }
-
-    /// Reads everything that is framed into a mail.
-    ///
-    /// # Errors
-    /// What the file system said; the entry is damaged then.
-    pub fn open(&self) -> io::Result<Parcel> {
-        let meta = self.meta.clone().ok_or_else(|| io::Error::other("meta.json cannot be read"))?;
-        let sealed = match if_there(fs::read(self.dir.join(SEALED)))? {
-            Some(report) => Some(Sealed { report, text: fs::read_to_string(self.dir.join(SEALED_TEXT))? }),
-            None => None,
-        };
-        Ok(Parcel {
-            meta,
-            report: fs::read(self.dir.join(REPORT))?,
-            signature: fs::read_to_string(self.dir.join(SIGNATURE))?,
-            text: fs::read_to_string(self.dir.join(TEXT))?,
-            html: if_there(fs::read_to_string(self.dir.join(HTML)))?,
-            sealed,
-        })
     }
 
     /// Whether its directory is not there any more: moved to the trail, or removed by hand.
@@ -153,9 +137,13 @@ impl Entry {
     /// Notes that it was sent again.
     ///
     /// # Errors
-    /// What the file system said.
+    /// What the file system said; also where former notes cannot be read now, for they must not be written over.
     pub fn note_resent(&self, resent: Resent) -> io::Result<()> {
-        let mut all = self.resent();
+        let mut all: Vec<Resent> = match fs::read(self.dir.join(RESENT)) {
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => vec![],
+            Err(error) => return Err(error),
+        };
         all.push(resent);
         let json = serde_json::to_vec_pretty(&all).map_err(io::Error::other)?;
         durable::replace(&self.dir.join(RESENT), &json, Access::Private)
@@ -172,14 +160,6 @@ impl Entry {
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         self.meta.as_ref().map(|meta| meta.kind)
-    }
-}
-
-fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
-    match read {
-        Ok(content) => Ok(Some(content)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 
@@ -251,18 +231,6 @@ pub fn decide(entry: &Entry, ending: &Ending, mail: Option<&[u8]>) -> io::Result
     }
     let json = serde_json::to_vec_pretty(ending).map_err(io::Error::other)?;
     durable::replace(&entry.dir.join(OUTCOME), &json, Access::Private)
-}
-
-/// Moves a decided report into the trail.
-///
-/// # Errors
-/// What the file system said; it stays in the queue then and is moved later.
-pub fn retire(home: &Home, entry: &Entry) -> io::Result<()> {
-    crash::point("A3.before");
-    durable::rename(&entry.dir, &home.trail().join(name(entry.sequence)))?;
-    durable::sync_dir(&home.queue())?;
-    crash::point("A3.after");
-    Ok(())
 }
 
 /// The newest report in queue or trail.

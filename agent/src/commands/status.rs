@@ -2,13 +2,15 @@
 //!
 //! It says "accepted by your mail server", never "received": only the receiver knows that.
 
+mod overdue;
 mod told;
 
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::text;
 use mailbeat_shared::wire::check::CheckResult;
 use mailbeat_shared::wire::contract::Contract;
@@ -66,7 +68,7 @@ struct Status {
     uses: Option<Footprint>,
     trail_reports: usize,
     trail_bytes: u64,
-    state_dir: std::path::PathBuf,
+    state_dir: PathBuf,
 }
 
 #[derive(Serialize)]
@@ -246,5 +248,19 @@ fn under_contract(
     status.next_heartbeat = due(Due::Heartbeat);
     status.next_system_report = due(Due::System);
     status.held_back_until = setup.held_back_until().filter(|_| status.queued > 0);
+    if status.runs {
+        let began = began(&setup.home, status.uses.as_ref(), now);
+        status.hindrances.extend(overdue::overdue(&plan, began, &permission, promise, now));
+    }
     Ok(())
+}
+
+/// Since when the agent could have made what is due at once: since it started, or one of the files changed that say who it is and
+/// what it may do.
+fn began(home: &Home, uses: Option<&Footprint>, now: Timestamp) -> Timestamp {
+    let ran = uses.and_then(|uses| i64::try_from(uses.runs_s).ok()).map(SignedDuration::from_secs);
+    let started = ran.and_then(|ran| now.checked_sub(ran).ok());
+    let changed = |file: PathBuf| Timestamp::try_from(file.metadata().ok()?.modified().ok()?).ok();
+    let files = [home.identity(), home.contract(), home.activation()];
+    files.into_iter().filter_map(changed).chain(started).max().unwrap_or(now)
 }

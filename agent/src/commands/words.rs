@@ -83,6 +83,12 @@ const STATUS: &[Phrase] = &[
     ),
     ("well", "gut"),
     ("the agent does not run: {}", "der Agent läuft nicht: {1}"),
+    ("enrollment due since {t}, not made; see {}", "Anmeldung fällig seit {1}, nicht gemacht; siehe {2}"),
+    ("heartbeat due since {t}, not made; see {}", "Heartbeat fällig seit {1}, nicht gemacht; siehe {2}"),
+    (
+        "system report due since {t}, not made; see {}",
+        "Systembericht fällig seit {1}, nicht gemacht; siehe {2}",
+    ),
     ("Contract:", "Vertrag:"),
     ("Reports:", "Berichte:"),
     ("Last:", "Zuletzt:"),
@@ -172,10 +178,10 @@ mod tests {
             "Vertrag A-1 (Revision 2) von ACME mit Pumpen GmbH, gültig bis 01.01.2027, 00:00:00 UTC\nÜber: office (von a@x.test), dann relay (von b@x.test)\nEin Heartbeat alle 3600 s mit: CPU, Plattenzugriffe\nStimmen Sie zu, dass dies gesendet wird?"
         );
         assert_eq!(said(english, Locale::En), english);
-        let status = "mailbeat-agent: hindered\n           the agent does not run: systemctl start mailbeat-agent\nNext:      heartbeat now, system report 2026-11-28T17:53:05Z\nItems:     cpu on, watched files off\nUnreadable:/etc/x\nTrail:     3 reports, 69 KiB\n";
+        let status = "mailbeat-agent: hindered\n           the agent does not run: systemctl start mailbeat-agent\n           heartbeat due since 2026-11-28T17:18:05Z, not made; see journalctl -u mailbeat-agent\nNext:      heartbeat now, system report 2026-11-28T17:53:05Z\nItems:     cpu on, watched files off\nUnreadable:/etc/x\nTrail:     3 reports, 69 KiB\n";
         assert_eq!(
             said_in_columns(status, 11, Locale::De),
-            "mailbeat-agent: gehindert\n           der Agent läuft nicht: systemctl start mailbeat-agent\nNächste:   Heartbeat jetzt, Systembericht 28.11.2026, 17:53:05 UTC\nPosition:  CPU an, beobachtete Dateien aus\nUnreadable:/etc/x\nTrail:     3 Berichte, 69 KiB\n"
+            "mailbeat-agent: gehindert\n           der Agent läuft nicht: systemctl start mailbeat-agent\n           Heartbeat fällig seit 28.11.2026, 17:18:05 UTC, nicht gemacht; siehe journalctl -u mailbeat-agent\nNächste:   Heartbeat jetzt, Systembericht 28.11.2026, 17:53:05 UTC\nPosition:  CPU an, beobachtete Dateien aus\nUnreadable:/etc/x\nTrail:     3 Berichte, 69 KiB\n"
         );
         assert_eq!(said_in_columns(status, 11, Locale::En), status);
         // Every kind of item is called something in German, also where that is the same word.

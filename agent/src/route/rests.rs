@@ -1,13 +1,15 @@
 //! Which routes are left alone for a while. Pure.
 //!
-//! A server that asked for time gets it. A route that failed while another one took the mail is not tried again with the very
-//! next report: waiting for a dead server before every mail would cost minutes. After its rest it is tried first again, so that
-//! mail returns to the preferred way by itself.
+//! A server that asked for time gets it. A route that lets nobody in is left alone ever longer, however many reports wait: a
+//! password that is wrong for one is wrong for all, and servers lock accounts over it. A route that failed while another one took
+//! the mail is not tried again with the very next report: waiting for a dead server before every mail would cost minutes. After its
+//! rest it is tried first again, so that mail returns to the preferred way by itself.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mailbeat_shared::transport::outcome::{ConnectionProblem, Failure, FailureKind};
 
 use super::retry::LONGEST;
 
@@ -19,29 +21,74 @@ pub struct Rests(BTreeMap<String, Rest>);
 struct Rest {
     failures: u32,
     until: Timestamp,
-    /// The server asked for it; until then the route is not even tried when nothing else is left.
-    asked: bool,
-    why: String,
+    cause: Cause,
+    failure: Failure,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// Another route took the mail; where nothing else is left the route is tried all the same.
+    Failed,
+    /// It let nobody in: no report tries it before, unless a person wants it.
+    Shut,
+    /// The server asked for it: nobody tries it before.
+    Asked,
+}
+
+/// Whether a failure befalls whatever report tries the route. A server that closes the connection may mean the one mail.
+#[must_use]
+pub fn lets_nobody_in(kind: FailureKind) -> bool {
+    match kind {
+        FailureKind::Authentication | FailureKind::Tls(_) => true,
+        FailureKind::Connection(problem) => problem != ConnectionProblem::Closed,
+        _ => false,
+    }
 }
 
 impl Rests {
     /// A server asked to be left alone.
-    pub fn asked(&mut self, route: &str, now: Timestamp, pause: Duration, why: &str) {
-        self.note(route, now, pause, true, why);
+    pub fn asked(&mut self, route: &str, now: Timestamp, pause: Duration, failure: &Failure) {
+        self.note(route, now, pause, Cause::Asked, failure);
+    }
+
+    /// A route let nobody in ([`lets_nobody_in`]).
+    pub fn shut(&mut self, route: &str, now: Timestamp, pause: Duration, failure: &Failure) {
+        self.note_unless_it_waits(route, now, pause, Cause::Shut, failure);
     }
 
     /// A route failed, and another one took the mail.
-    pub fn failed(&mut self, route: &str, now: Timestamp, pause: Duration, why: &str) {
-        // What was asked for is not shortened.
+    pub fn failed(&mut self, route: &str, now: Timestamp, pause: Duration, failure: &Failure) {
+        self.note_unless_it_waits(route, now, pause, Cause::Failed, failure);
+    }
+
+    /// A person wants an attempt now: routes that let nobody in may be tried at once, and are left alone for longer if they still
+    /// do not. Whether there are any.
+    pub fn knock(&mut self, now: Timestamp) -> bool {
+        let mut any = false;
+        for rest in self.0.values_mut().filter(|rest| rest.cause == Cause::Shut && now < rest.until) {
+            (rest.until, any) = (now, true);
+        }
+        any
+    }
+
+    /// What was asked for is not shortened.
+    fn note_unless_it_waits(
+        &mut self,
+        route: &str,
+        now: Timestamp,
+        pause: Duration,
+        cause: Cause,
+        failure: &Failure,
+    ) {
         if self.must_wait(route, now).is_none() {
-            self.note(route, now, pause, false, why);
+            self.note(route, now, pause, cause, failure);
         }
     }
 
-    fn note(&mut self, route: &str, now: Timestamp, pause: Duration, asked: bool, why: &str) {
+    fn note(&mut self, route: &str, now: Timestamp, pause: Duration, cause: Cause, failure: &Failure) {
         let failures = self.failures(route) + 1;
         let until = now.checked_add(pause).unwrap_or(now);
-        self.0.insert(route.to_owned(), Rest { failures, until, asked, why: why.to_owned() });
+        self.0.insert(route.to_owned(), Rest { failures, until, cause, failure: failure.clone() });
     }
 
     /// A route took a mail.
@@ -60,16 +107,17 @@ impl Rests {
         self.0.get(route).map_or(0, |rest| rest.failures)
     }
 
-    /// Until when a route must not be tried, if its server asked for that.
+    /// Until when a route must not be tried, because its server asked for that or lets nobody in.
     #[must_use]
     pub fn must_wait(&self, route: &str, now: Timestamp) -> Option<Timestamp> {
-        self.0.get(route).filter(|rest| rest.asked && now < rest.until).map(|rest| rest.until)
+        let rest = self.0.get(route).filter(|rest| rest.cause != Cause::Failed && now < rest.until);
+        rest.map(|rest| rest.until)
     }
 
     /// Why a route rests or rested last.
     #[must_use]
-    pub fn why(&self, route: &str) -> Option<&str> {
-        self.0.get(route).map(|rest| rest.why.as_str())
+    pub fn why(&self, route: &str) -> Option<&Failure> {
+        self.0.get(route).map(|rest| &rest.failure)
     }
 
     /// The routes in the order in which they are tried: the configured order, with those that rest at the end and without
@@ -97,13 +145,17 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    fn said(text: &str) -> Failure {
+        Failure::new(FailureKind::Temporary, text)
+    }
+
     #[test]
     fn a_route_that_failed_goes_to_the_end_and_comes_back_first() {
         let mut rests = Rests::default();
-        rests.failed("office", second(0), Duration::from_secs(30), "connection refused");
+        rests.failed("office", second(0), Duration::from_secs(30), &said("connection refused"));
         assert_eq!(rests.order(["office", "backup"], second(29)), ["backup", "office"]);
         assert_eq!(rests.order(["office", "backup"], second(30)), ["office", "backup"]);
-        assert_eq!((rests.failures("office"), rests.why("office")), (1, Some("connection refused")));
+        assert_eq!((rests.failures("office"), rests.why("office")), (1, Some(&said("connection refused"))));
         rests.worked("office");
         assert_eq!((rests.failures("office"), rests.why("office")), (0, None));
     }
@@ -111,17 +163,60 @@ mod tests {
     #[test]
     fn a_server_that_asked_for_time_is_left_alone_even_when_nothing_else_is_left() {
         let mut rests = Rests::default();
-        rests.asked("office", second(0), Duration::from_secs(60), "432");
-        rests.failed("office", second(1), Duration::from_secs(1), "x");
+        rests.asked("office", second(0), Duration::from_secs(60), &said("432"));
+        rests.failed("office", second(1), Duration::from_secs(1), &said("x"));
         assert_eq!(rests.order(["office"], second(59)), Vec::<&str>::new());
         assert_eq!(rests.must_wait("office", second(59)), Some(second(60)));
         assert_eq!(rests.order(["office"], second(60)), ["office"]);
     }
 
     #[test]
+    fn a_route_that_lets_nobody_in_is_left_alone_until_its_pause_is_over_or_somebody_asks() {
+        let mut rests = Rests::default();
+        rests.shut("office", second(0), Duration::from_secs(60), &said("535"));
+        assert_eq!(rests.order(["office", "backup"], second(59)), ["backup"]);
+        assert_eq!(rests.must_wait("office", second(59)), Some(second(60)));
+        assert_eq!(rests.order(["office", "backup"], second(60)), ["office", "backup"]);
+
+        rests.shut("office", second(60), Duration::from_secs(120), &said("535"));
+        assert!(rests.knock(second(70)));
+        assert_eq!(rests.order(["office"], second(70)), ["office"]);
+        assert_eq!(rests.failures("office"), 2, "what was asked for once makes the next pause no shorter");
+        assert!(!rests.knock(second(70)), "nobody waits any more");
+        rests.worked("office");
+        assert_eq!(rests.failures("office"), 0);
+    }
+
+    #[test]
+    fn nobody_who_asks_shortens_the_time_that_a_server_asked_for() {
+        let mut rests = Rests::default();
+        rests.asked("office", second(0), Duration::from_secs(60), &said("432"));
+        rests.shut("office", second(1), Duration::from_secs(1), &said("535"));
+        assert!(!rests.knock(second(2)));
+        assert_eq!(rests.must_wait("office", second(2)), Some(second(60)));
+    }
+
+    #[test]
+    fn a_wrong_password_or_a_server_that_is_not_there_befalls_every_report_and_a_greylisting_one() {
+        use FailureKind::{Authentication, Connection, Permanent, Temporary, Throttled};
+        let shut =
+            [Authentication, Connection(ConnectionProblem::Refused), Connection(ConnectionProblem::TimedOut)];
+        assert!(shut.into_iter().all(lets_nobody_in));
+        let open = [
+            Temporary,
+            Permanent,
+            Throttled { seconds: 60 },
+            FailureKind::MailboxFull,
+            FailureKind::Settings,
+            Connection(ConnectionProblem::Closed),
+        ];
+        assert!(!open.into_iter().any(lets_nobody_in));
+    }
+
+    #[test]
     fn a_clock_that_went_back_ends_what_would_last_for_years() {
         let mut rests = Rests::default();
-        rests.asked("office", second(1_000_000), Duration::from_secs(60), "432");
+        rests.asked("office", second(1_000_000), Duration::from_secs(60), &said("432"));
         rests.rebase(second(0));
         assert_eq!(rests.order(["office"], second(0)), ["office"]);
     }

@@ -69,8 +69,15 @@ impl Agent {
                 _ => Err(error),
             };
         }
-        let Some(permission) = self.permission(now).filter(|_| self.home.activation().exists()) else {
-            return Ok(Answer::Refused("not activated; run `mailbeat-agent activate FILE` first".into()));
+        let is_activated = self.home.activation().exists();
+        let Some(permission) = self.permission(now).filter(|_| is_activated) else {
+            return match request {
+                // A consent is there, and nobody who could say anything under it.
+                Request::Deactivate { .. } if is_activated => {
+                    self.deactivated(Err("there is no identity".into()), now)
+                }
+                _ => Ok(Answer::Refused("not activated; run `mailbeat-agent activate FILE` first".into())),
+            };
         };
         let (kind, body) = match request {
             Request::Heartbeat => (Kind::Heartbeat, None),
@@ -101,6 +108,9 @@ impl Agent {
         } else {
             Err(permission.reason().unwrap_or_default())
         };
+        if composed.is_ok() {
+            self.try_at_once(now);
+        }
         if matches!(request, Request::Deactivate { .. }) {
             // Whether or not a notice can be sent.
             return self.deactivated(composed, now);

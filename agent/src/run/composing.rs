@@ -56,12 +56,19 @@ impl Agent {
         let title = made.parcel.meta.title.clone();
         self.commit(made).map_err(self.failed())?;
         tracing::info!("#{sequence} {}: {title}", kind.as_str());
-        self.settle(now)?;
+        // It is ours from here on: what else goes wrong is no reason to say that it was not made, or to make it again.
+        self.settle(now);
         if kind == Kind::System || sequence.is_multiple_of(100) {
-            let gone = trail::prune(&self.home, self.config.trail, now).map_err(self.failed())?;
-            tracing::debug!("{gone} reports older than the trail's retention were forgotten");
+            self.prune_trail(now);
         }
         Ok(sequence)
+    }
+
+    fn prune_trail(&self, now: Timestamp) {
+        match trail::prune(&self.home, self.config.trail, now) {
+            Ok(gone) => tracing::debug!("{gone} reports older than the trail's retention were forgotten"),
+            Err(error) => tracing::error!("the trail cannot be kept within its limits: {error}"),
+        }
     }
 
     /// The report as it would be sent now.
@@ -205,7 +212,7 @@ impl Agent {
         }
         let waiting: Vec<_> =
             self.queue.iter().filter(|entry| !state.superseded.contains(entry.sequence)).cloned().collect();
-        let mut problems = self.notes.clone();
+        let mut problems = self.notes.texts();
         problems.extend(self.withheld(&standing.activation));
         problems.extend(unfinished);
         problems.extend(standing.route_problems.iter().cloned());
@@ -233,7 +240,7 @@ impl Agent {
         self.queue.push(entry);
         self.grown = true;
         if made.report.kind() == Kind::Heartbeat {
-            self.notes.clear();
+            self.notes.carried_by(sequence);
         }
         Ok(())
     }

@@ -50,11 +50,9 @@ impl Agent {
             };
             match self.post.send(route, &to, &mail, &format!("{sequence}.again.{}", now.as_millisecond())) {
                 Outcome::Sent { reply } => {
-                    tracing::info!("#{sequence} sent again (route {}): {reply}", route.name);
-                    let resent = Resent { at: now, route: route.name.clone(), reply: reply.clone() };
-                    entry.note_resent(resent).map_err(self.failed())?;
                     self.state.pace = self.pace(standing).after(self.state.pace, now);
-                    self.state.save(&self.home).map_err(self.failed())?;
+                    let resent = Resent { at: now, route: route.name.clone(), reply: reply.clone() };
+                    self.sent_again(&entry, resent);
                     return Ok(Answer::Resent { route: route.name.clone(), reply });
                 }
                 Outcome::Refused(failure) | Outcome::Deferred(failure) | Outcome::Unknown(failure) => {
@@ -65,6 +63,21 @@ impl Agent {
         refused(last)
     }
 
+    /// Writes down that the mail left. It did, whether or not that can be written: whoever is told otherwise sends it once more.
+    fn sent_again(&mut self, entry: &Entry, resent: Resent) {
+        let Entry { sequence, dir, .. } = entry;
+        tracing::info!("#{sequence} sent again (route {}): {}", resent.route, resent.reply);
+        // The way is free, for what waits too.
+        self.rests.worked(&resent.route);
+        self.tries.retry_now();
+        if let Err(error) = entry.note_resent(resent) {
+            tracing::error!("#{sequence} was sent again; that cannot be noted in {}: {error}", dir.display());
+        }
+        if let Err(error) = self.state.save(&self.home) {
+            tracing::error!("{}", self.failed()(error));
+        }
+    }
+
     /// The mail as this route took it before, else the same report framed for it.
     fn mail_again(&self, standing: &Standing, route: &Route, entry: &Entry) -> Result<Vec<u8>, String> {
         let went_by = entry.ending().and_then(|ending| ending.route);
@@ -73,7 +86,7 @@ impl Agent {
         {
             return Ok(mail);
         }
-        let parcel = entry.open().map_err(|error| format!("it is damaged: {error}"))?;
+        let parcel = entry.open().map_err(|error| format!("it cannot be opened: {error}"))?;
         frame(standing, route, &parcel, self.config.cc.of(parcel.meta.kind))
             .map_err(|error| error.to_string())
     }

@@ -1,17 +1,26 @@
 //! Sending one report: whose turn it is, by which route, and what the servers said.
+//!
+//! A server's word decides about the one report, and by which routes the next ones may try. What cannot be read now waits; only
+//! what is damaged, refused by every route, or was made under another contract is lost, by name.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use mailbeat_shared::crash;
 use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
+use mailbeat_shared::wire::id::ContractNumber;
 use mailbeat_shared::wire::mail::{self, Frame, ReportParts};
 
 use super::settling::Decided;
 use super::{Agent, Standing, StepError};
-use crate::route::{Route, Via};
-use crate::spool::{Ending, Entry, Fate, Parcel};
+use crate::identity::draw;
+use crate::route::rests::lets_nobody_in;
+use crate::route::{Route, Via, retry};
+use crate::spool::{Ending, Entry, Fate, OpenError, Parcel};
 use crate::state::Failed;
+
+/// How often heartbeats come where nobody hurries: for a route whose mail another one carries.
+const UNHURRIED_S: u32 = 3_600;
 
 /// What trying the routes one after the other came to.
 enum Round {
@@ -36,9 +45,12 @@ impl Agent {
         else {
             return Ok(Timestamp::MAX);
         };
-        let next = self.pace(standing).next(self.state.pace, now);
-        if next > now && !self.queue.is_empty() {
-            return Ok(next);
+        let in_force = standing.activation.contract.number.clone();
+        let paced = Some(self.pace(standing).next(self.state.pace, now)).filter(|next| *next > now);
+        // Where no server wants to be asked, none is, however many reports wait.
+        let held_back = paced.max(self.all_must_wait(standing, now));
+        if let Some(until) = held_back.filter(|_| !self.queue.is_empty()) {
+            return Ok(until);
         }
         let sequence = match self.tries.pick(&self.waiting(), now) {
             None => return Ok(Timestamp::MAX),
@@ -48,39 +60,78 @@ impl Agent {
         let Some(entry) = self.queue.iter().find(|entry| entry.sequence == sequence).cloned() else {
             return Ok(now);
         };
-        match entry.open() {
-            Ok(parcel) => self.try_routes(&entry, &parcel, now)?,
-            Err(error) => self.lose(entry, format!("damaged on disk: {error}"), None, now)?,
-        }
+        self.send_or_lose(entry, &in_force, now)?;
         Ok(self
             .tries
             .pick(&self.waiting(), now)
             .map_or(Timestamp::MAX, |pick| pick.map_or_else(|at| at, |_| now)))
     }
 
+    /// A person waits for a server's word: what let nobody in is asked once more, though its pause is not over.
+    pub(super) fn try_at_once(&mut self, now: Timestamp) {
+        if self.rests.knock(now) {
+            self.tries.retry_now();
+        }
+    }
+
+    /// Tries a report, unless it can or must never be sent.
+    fn send_or_lose(
+        &mut self,
+        entry: Entry,
+        in_force: &ContractNumber,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let parcel = match entry.open() {
+            Ok(parcel) => parcel,
+            Err(damaged @ OpenError::Damaged { .. }) => {
+                self.lose(entry, format!("damaged on disk: {damaged}"), None, now);
+                return Ok(());
+            }
+            Err(unread @ OpenError::Unread { .. }) => {
+                self.put_off(entry.sequence, unread.to_string(), now);
+                return Ok(());
+            }
+        };
+        self.hindered.remove(&entry.sequence);
+        let entry = Entry { meta: Some(parcel.meta.clone()), ..entry };
+        // What was said to one vendor is no business of the next. A renewal keeps the number.
+        let contract = &parcel.meta.contract;
+        if contract != in_force {
+            self.lose(entry, format!("made under contract {contract}, which is not in force"), None, now);
+            return Ok(());
+        }
+        self.try_routes(&entry, &parcel, now)
+    }
+
+    /// What the disk does not give now it may give later: the report waits, and lets others go first if it lasts.
+    fn put_off(&mut self, sequence: u64, why: String, now: Timestamp) {
+        let wait = self.delay(self.tries.failures(sequence) + 1);
+        self.tries.failed(sequence, now, wait, Duration::ZERO);
+        self.hindered.insert(sequence, why);
+    }
+
     fn try_routes(&mut self, entry: &Entry, parcel: &Parcel, now: Timestamp) -> Result<(), StepError> {
         // Taken out so that routes and the rest can be used beside it.
         let Some(standing) = self.standing.take() else { return Ok(()) };
         let round = self.round(&standing, parcel, now);
-        let done = match round {
+        match round {
             Round::Accepted { route, reply, mail, instead } => {
                 self.state.pace = self.pace(&standing).after(self.state.pace, now);
-                let accepted = self.accept(entry, &route, reply, instead, mail.clone(), now);
+                self.accept(entry, &route, reply, instead, mail.clone(), now);
                 self.copies(&standing, &route, parcel, &mail, now);
-                accepted
             }
             Round::Refused(route, failure) => {
                 self.note_failure(entry.sequence, &route, &failure, now);
-                self.lose(entry.clone(), failure.text, Some(route), now)
+                self.lose(entry.clone(), failure.text, Some(route), now);
             }
             Round::Later(route, failure) => {
                 let wait = self.all_must_wait(&standing, now);
                 self.standing = Some(standing);
                 return self.defer(entry.sequence, &route, &failure, wait, now);
             }
-        };
+        }
         self.standing = Some(standing);
-        done
+        Ok(())
     }
 
     fn round(&mut self, standing: &Standing, parcel: &Parcel, now: Timestamp) -> Round {
@@ -107,7 +158,8 @@ impl Agent {
             tracing::debug!("#{sequence} by {}: {outcome}", route.name);
             match outcome {
                 Outcome::Sent { reply } => {
-                    self.let_rest(&failed, &route.name, now);
+                    self.let_rest(standing, &failed, true, now);
+                    self.rests.worked(&route.name);
                     let instead = self.instead_of(standing, &route.name, &failed, sequence);
                     return Round::Accepted { route: route.clone(), reply, mail, instead };
                 }
@@ -117,7 +169,7 @@ impl Agent {
                 }
                 Outcome::Deferred(failure) => {
                     if let Some(pause) = failure.pause() {
-                        self.rests.asked(&route.name, now, pause, &failure.to_string());
+                        self.rests.asked(&route.name, now, pause, &failure);
                     }
                     failed.push((&route.name, failure.clone()));
                     last = Some(Round::Later(route.name.clone(), failure));
@@ -132,14 +184,15 @@ impl Agent {
                 }
             }
         }
+        self.let_rest(standing, &failed, false, now);
         if matches!(last, None | Some(Round::Refused(..)))
             && let Some(route) = standing.routes.iter().find(|route| {
                 self.rests.must_wait(&route.name, now).is_some()
                     && !self.tries.was_refused(sequence, &route.name)
             })
+            && let Some(failure) = self.rests.why(&route.name)
         {
-            let why = self.rests.why(&route.name).unwrap_or_default();
-            return Round::Later(route.name.clone(), Failure::new(FailureKind::Temporary, why));
+            return Round::Later(route.name.clone(), failure.clone());
         }
         last.unwrap_or_else(|| {
             let failure = Failure::new(FailureKind::Permanent, "every route refused it before");
@@ -147,13 +200,18 @@ impl Agent {
         })
     }
 
-    /// Another route took the mail: those that failed are not asked again with the very next one.
-    fn let_rest(&mut self, failed: &[(&str, Failure)], carrier: &str, now: Timestamp) {
+    /// After a round: what let nobody in is left alone by every report, and what else failed while another route carries it.
+    fn let_rest(&mut self, standing: &Standing, failed: &[(&str, Failure)], carried: bool, now: Timestamp) {
+        let interval = if carried { UNHURRIED_S } else { self.promise(standing).heartbeat_interval_s };
         for (route, failure) in failed {
-            let pause = self.delay(self.rests.failures(route) + 1);
-            self.rests.failed(route, now, pause, &failure.to_string());
+            let random = u32::from_be_bytes(draw(&mut self.entropy));
+            let pause = retry::delay(self.rests.failures(route) + 1, interval, random);
+            if lets_nobody_in(failure.kind) {
+                self.rests.shut(route, now, pause, failure);
+            } else if carried {
+                self.rests.failed(route, now, pause, failure);
+            }
         }
-        self.rests.worked(carrier);
     }
 
     /// Why the first route of the configuration did not carry a report.
@@ -168,11 +226,11 @@ impl Agent {
             standing.routes.first().map(|route| route.name.as_str()).filter(|first| *first != carrier)?;
         let now = failed.iter().find(|(route, _)| *route == first).map(|(_, failure)| failure.to_string());
         let refused = || self.tries.was_refused(sequence, first).then(|| "it refused this report".to_owned());
-        let before = || self.rests.why(first).map(str::to_owned);
+        let before = || self.rests.why(first).map(Failure::to_string);
         Some(format!("{first}: {}", now.or_else(refused).or_else(before)?))
     }
 
-    /// Until when every route's server wants to be left alone.
+    /// Until when every route must be left alone.
     fn all_must_wait(&self, standing: &Standing, now: Timestamp) -> Option<Timestamp> {
         let waits: Option<Vec<Timestamp>> =
             standing.routes.iter().map(|route| self.rests.must_wait(&route.name, now)).collect();
@@ -187,7 +245,7 @@ impl Agent {
         instead: Option<String>,
         mail: Vec<u8>,
         now: Timestamp,
-    ) -> Result<(), StepError> {
+    ) {
         tracing::info!("#{} accepted by your mail server (route {}): {reply}", entry.sequence, route.name);
         let attempts = self.tries.failures(entry.sequence) + 1;
         let ending = Ending {
@@ -198,7 +256,7 @@ impl Agent {
             instead,
             attempts,
         };
-        self.decide(Decided { entry: entry.clone(), ending, mail: Some(mail) })
+        self.decide(Decided::new(entry.clone(), ending, Some(mail)));
     }
 
     fn defer(

@@ -11,7 +11,7 @@ pub enum Fate {
     Accepted,
     /// A newer heartbeat said more.
     Superseded,
-    /// Refused for good by every route, dropped at the queue's limit, or damaged on disk.
+    /// Refused for good by every route, dropped at the queue's limit, damaged on disk, or made under a contract not in force.
     Lost,
 }
 
@@ -46,6 +46,20 @@ pub struct Ending {
     /// How often it was tried by this process.
     #[serde(default)]
     pub attempts: u32,
+}
+
+impl Ending {
+    /// Which of two ends of one report counts: this one, or what the trail says of it already.
+    ///
+    /// A mail server's word that it took the report outweighs all else: then the vendor may have it, whoever gave it up for lost.
+    /// Otherwise it is the trail's, because later reports may have told that one.
+    #[must_use]
+    pub fn prevailing(self, trailed: Option<Self>) -> Self {
+        match trailed {
+            Some(trailed) if self.fate != Fate::Accepted || trailed.fate == Fate::Accepted => trailed,
+            _ => self,
+        }
+    }
 }
 
 /// That a report was sent once more by hand, with the same bytes.

@@ -107,6 +107,26 @@ fn a_running_agent_answers_requests_takes_a_renewal_refuses_a_second_one_and_end
 }
 
 #[test]
+fn where_consent_or_contract_is_damaged_the_steps_that_are_named_lead_back_to_an_activation() {
+    const STEPS: &str = "run `mailbeat-agent deactivate`, then `mailbeat-agent activate FILE` with";
+    for name in ["activation.toml", "contract.toml"] {
+        let site = Site::new();
+        site.activate();
+        fs::write(site.path("state").join(name), "no longer what it was").unwrap();
+        let file = site.path("contract.toml");
+        for command in [&["activate", file.to_str().unwrap(), "--accept"][..], &["send", "heartbeat"][..]] {
+            let (_, words) = site.fails(command);
+            assert!(words.contains(name) && words.contains(STEPS), "{command:?}: {words}");
+        }
+        let said = site.works(&["deactivate"]);
+        assert!(said.contains("Deactivated; nothing is sent any more"), "{said}");
+        assert_eq!(site.json(&["status", "--json"])["activated"], false);
+        assert!(site.activate().contains("Activated."), "{name}");
+        assert!(site.works(&["send", "heartbeat"]).contains("accepted by your mail server"), "{name}");
+    }
+}
+
+#[test]
 fn a_copied_state_is_asked_about_and_a_new_system_begins_at_one() {
     let site = Site::new();
     site.activate();

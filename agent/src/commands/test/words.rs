@@ -17,8 +17,8 @@ pub(super) const COPY_CODE: &str = "Copy the code from the vendor's mail.";
 mailbeat_shared::advice! {
     activate: "Without the vendor's contract nothing is sent.", "Activate: mailbeat-agent activate FILE.contract";
         "Ohne den Vertrag des Herstellers wird nichts gesendet.", "Aktivieren: mailbeat-agent activate DATEI.contract";
-    activate_again: "The files of the activation do not belong together.", "Activate again with the contract file the vendor gave you first.";
-        "Die Dateien der Aktivierung gehören nicht zusammen.", "Noch einmal mit der Vertragsdatei aktivieren, die der Hersteller zuerst gab.";
+    activate_again: "The files of the activation do not belong together.", "Run `mailbeat-agent deactivate`, then activate with the contract file the vendor gave you first: mailbeat-agent activate FILE.contract";
+        "Die Dateien der Aktivierung gehören nicht zusammen.", "`mailbeat-agent deactivate` aufrufen, dann mit der Vertragsdatei aktivieren, die der Hersteller zuerst gab: mailbeat-agent activate DATEI.contract";
     agree: "These items were switched on after the activation.", "Look at them and agree: mailbeat-agent activate; or switch them off in agent.toml.";
         "Diese Positionen wurden nach der Aktivierung eingeschaltet.", "Ansehen und zustimmen: mailbeat-agent activate; oder in agent.toml ausschalten.";
     renew: "The contract ends soon or is over.", "Ask the vendor for a renewal and activate it: mailbeat-agent activate FILE.contract";

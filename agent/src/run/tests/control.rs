@@ -212,6 +212,21 @@ fn a_report_is_sent_again_with_the_same_bytes_and_without_a_new_number() {
 }
 
 #[test]
+fn a_mail_that_left_again_is_counted_and_said_though_that_cannot_be_noted() {
+    let mut story = Story::begin();
+    story.live(2.hours());
+    let (pace, sent) = (story.agent.state().pace, story.host.0.borrow().sent.len());
+    let entry = spool::in_trail(&story.home, 2).unwrap().unwrap();
+    // The temporary name of the note is taken.
+    fs::create_dir(entry.dir.join("resent.tmp")).unwrap();
+    let answer = story.agent.answer(&Request::Resend { sequence: 2 }, story.now);
+    assert!(matches!(answer, Answer::Resent { .. }), "{answer:?}");
+    assert_eq!((story.host.0.borrow().sent.len(), entry.resent().len()), (sent + 1, 0));
+    assert!(story.agent.state().pace > pace);
+    assert_eq!(State::peek(&story.home).pace, story.agent.state().pace, "also after a restart");
+}
+
+#[test]
 fn sending_again_goes_by_another_route_where_one_fails_and_says_why_where_none_is_left() {
     let mut story = Story::begin();
     story.live(1.hours());
@@ -290,4 +305,63 @@ fn the_last_failures_are_remembered_after_sending_went_again() {
     let failures = state.failures.all();
     assert_eq!(failures.len(), 1, "{failures:?}");
     assert!(failures[0].what.contains("connection refused"), "{failures:?}");
+}
+
+fn wrong_password() -> Outcome {
+    Outcome::Deferred(Failure::new(FailureKind::Authentication, "535 5.7.8 authentication failed"))
+}
+
+#[test]
+fn a_wrong_password_is_tried_ever_more_seldom_however_much_waits_and_at_once_when_somebody_asks() {
+    let mut story = Story::begin();
+    story.live(1.minutes());
+    story.say(&wrong_password(), 100_000);
+    for _ in 0..5 {
+        story.agent.answer(&Request::System, story.now);
+    }
+    let left = |story: &Story| story.host.0.borrow().outcomes.len();
+    story.live(3.hours());
+    let before = left(&story);
+    story.live(24.hours());
+    // By then a quarter to half an hour lies between two attempts by a route, and there are two.
+    let attempts = before - left(&story);
+    assert!((24..=2 * 97).contains(&attempts), "{attempts} attempts in a day");
+
+    let asked = left(&story);
+    assert!(matches!(story.agent.answer(&Request::Heartbeat, story.now), Answer::Queued(_)));
+    story.settle();
+    assert_eq!(asked - left(&story), 2, "one by each route");
+    story.live(10.minutes());
+    assert_eq!(asked - left(&story), 2, "and the next is no earlier for it");
+
+    // Something changed: perhaps the password.
+    let agreement = activation::Agreement { at: story.now, by: "anna".into(), items: vec!["load".into()] };
+    activation::agree(&story.home, agreement).unwrap();
+    story.settle();
+    assert_eq!(asked - left(&story), 4);
+    story.host.0.borrow_mut().outcomes.clear();
+    story.live(1.hours());
+    assert!(story.agent.waiting().is_empty());
+    assert!(story.fates().iter().all(|(_, fate)| *fate != Some(Fate::Lost)));
+}
+
+#[test]
+fn a_route_that_lets_nobody_in_is_left_alone_also_where_the_one_that_carries_the_mail_fails() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.say(&wrong_password(), 1);
+    let carrier = |story: &mut Story| {
+        beat(story);
+        story.host.0.borrow().sent.last().unwrap().0.clone()
+    };
+    assert_eq!(carrier(&mut story), "backup");
+    let greylisted = Outcome::Deferred(Failure::new(FailureKind::Temporary, "450 4.7.1 come back"));
+    story.say(&greylisted, 1);
+    let before = story.mails().len();
+    let asked_again = story.agent.compose(Kind::Heartbeat, None, story.now).unwrap();
+    story.agent.step(story.now);
+    assert_eq!(story.agent.waiting(), [asked_again], "office was not asked in its place");
+    assert_eq!(story.mails().len(), before);
+    story.live(1.hours());
+    assert_eq!(carrier(&mut story), "office", "it is tried first again after its pause");
 }

@@ -73,6 +73,40 @@ fn whoever_withdraws_the_consent_is_obeyed_even_where_the_state_cannot_be_writte
 }
 
 #[test]
+fn whoever_withdraws_a_consent_that_is_damaged_or_whose_contract_is_is_obeyed_and_may_begin_anew() {
+    for damaged in ["activation.toml", "contract.toml"] {
+        let mut story = Story::begin();
+        story.live(1.hours());
+        fs::write(story.home.dir().join(damaged), b"\0").unwrap();
+        story.agent.step(story.now);
+        let said = story.agent.trouble().join("\n");
+        let steps = "run `mailbeat-agent deactivate`, then `mailbeat-agent activate FILE` with";
+        assert!(said.contains(steps), "{said}");
+        let answer = story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
+        assert!(matches!(answer, Answer::Deactivated(Err(_))), "{damaged}: {answer:?}");
+        assert!(!story.home.activation().exists(), "{damaged}");
+        let before = story.mails().len();
+        story.live(2.hours());
+        assert_eq!(story.mails().len(), before, "{damaged}");
+        assert_eq!(story.agent.trouble(), [""; 0], "{damaged}");
+        activate(&story.home, &testing::contract(), story.now);
+        story.live(2.hours());
+        assert_eq!(story.kinds().last(), Some(&Kind::Heartbeat), "{damaged}");
+        assert!(story.mails().len() > before && story.agent.trouble().is_empty(), "{damaged}");
+    }
+}
+
+#[test]
+fn whoever_withdraws_the_consent_is_obeyed_even_where_somebody_removed_the_identity() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    fs::remove_file(story.home.identity()).unwrap();
+    let answer = story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
+    assert!(matches!(answer, Answer::Deactivated(Err(_))), "{answer:?}");
+    assert!(!story.home.activation().exists());
+}
+
+#[test]
 fn requests_are_answered_and_what_nobody_came_for_is_forgotten() {
     let mut story = Story::begin();
     story.live(1.hours());
@@ -151,6 +185,51 @@ fn another_contract_of_the_same_revision_is_reported_under_after_the_first_one_e
     activate(&story.home, &next, story.now);
     story.live(2.hours());
     assert_eq!(story.kinds()[before..].last(), Some(&Kind::Heartbeat));
+    story.chain_is_whole();
+}
+
+#[test]
+fn what_waits_under_one_contract_never_reaches_the_vendor_of_the_next_and_is_lost_by_name() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.say(&down(), 2);
+    let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
+    story.agent.step(story.now);
+    story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
+    let next = Contract {
+        number: "OTHER-2026-007".parse().unwrap(),
+        report_addresses: vec!["reports@other.example".into()],
+        ..testing::contract()
+    };
+    activate(&story.home, &next, story.now);
+    let before = story.mails().len();
+    story.live(2.hours());
+    let sent = story.mails().split_off(before);
+    assert!(!sent.is_empty() && sent.iter().all(|report| report.contract == next.number), "{sent:?}");
+    let last = sent.last().unwrap();
+    assert_eq!((last.kind(), &last.lost[..]), (Kind::Heartbeat, &[(waits, waits + 1)][..]), "and the notice");
+    let ending = spool::in_trail(&story.home, waits).unwrap().unwrap().ending().unwrap();
+    assert_eq!(ending.fate, Fate::Lost);
+    assert_eq!(ending.reply, "made under contract ACME-2026-001, which is not in force");
+    assert_eq!(story.agent.state().baseline, None, "the next system report is full");
+    story.chain_is_whole();
+}
+
+#[test]
+fn what_waits_goes_out_when_the_same_contract_is_activated_again_or_renewed() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.say(&down(), 4);
+    let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
+    story.agent.step(story.now);
+    story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
+    activate(&story.home, &testing::contract(), story.now);
+    story.agent.step(story.now);
+    assert!(story.agent.waiting().contains(&waits), "the servers are down still");
+    take_up(&story, &Contract { revision: 2, ..testing::contract() });
+    story.live(2.hours());
+    assert!(story.fates().contains(&(waits, Some(Fate::Accepted))), "{:?}", story.fates());
+    assert!(story.fates().iter().all(|(_, fate)| *fate != Some(Fate::Lost)), "{:?}", story.fates());
     story.chain_is_whole();
 }
 

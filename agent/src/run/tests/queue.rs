@@ -140,6 +140,122 @@ fn a_damaged_report_in_the_queue_is_lost_by_name_and_the_next_goes_out() {
 }
 
 #[test]
+fn a_report_that_the_disk_does_not_give_now_waits_is_named_with_its_file_and_goes_out_later() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.say(&down(), 2);
+    let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
+    story.agent.step(story.now);
+    let file = story.home.queue().join(spool::name(waits)).join(spool::REPORT);
+    let held = story.home.dir().join("held");
+    fs::rename(&file, &held).unwrap();
+    // A directory is no file to anybody, root too.
+    fs::create_dir(&file).unwrap();
+    let before = story.mails().len();
+    story.live(2.hours());
+    assert_eq!(story.agent.waiting(), [waits]);
+    let said = story.agent.trouble();
+    assert!(said.len() == 1 && said[0].contains(&file.display().to_string()), "{said:?}");
+    assert_eq!(story.kinds()[before..], [Kind::Heartbeat; 2], "others go out meanwhile");
+    fs::remove_dir(&file).unwrap();
+    fs::rename(&held, &file).unwrap();
+    story.live(2.hours());
+    assert_eq!(story.agent.trouble(), [""; 0]);
+    assert!(story.fates().contains(&(waits, Some(Fate::Accepted))), "{:?}", story.fates());
+    assert_eq!(story.mails().pop().unwrap().lost, []);
+    story.chain_is_whole();
+}
+
+/// The files of a report of the trail in the queue too, as they were while it waited.
+fn put_back(story: &Story, sequence: u64) {
+    let name = spool::name(sequence);
+    let (trailed, queued) = (story.home.trail().join(&name), story.home.queue().join(&name));
+    fs::create_dir(&queued).unwrap();
+    for file in fs::read_dir(&trailed).unwrap().map(|file| file.unwrap().file_name()) {
+        if file != spool::OUTCOME && file != spool::MAIL {
+            fs::copy(trailed.join(&file), queued.join(&file)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_a_backup_put_back_into_the_queue_too_is_neither_sent_again_nor_in_the_way() {
+    let mut story = Story::begin();
+    story.live(2.hours());
+    let (before, last) = (story.mails().len(), story.agent.state().last_accepted.clone());
+    put_back(&story, 2);
+    put_back(&story, 3);
+    story.restart();
+    story.settle();
+    assert!(story.agent.waiting().is_empty());
+    assert_eq!(story.mails().len(), before, "nothing was sent again");
+    assert_eq!(story.agent.state().last_accepted, last, "what is older is not the last");
+    assert!(story.home.trail().join(spool::name(2)).join(spool::MAIL).exists(), "the mail is kept");
+    story.live(2.hours());
+    assert_eq!(story.agent.trouble(), [""; 0]);
+    assert_eq!(story.kinds()[before..], [Kind::Heartbeat; 2]);
+    assert!(story.fates().iter().all(|(_, fate)| *fate == Some(Fate::Accepted)), "{:?}", story.fates());
+    story.chain_is_whole();
+}
+
+#[test]
+fn a_report_that_cannot_be_put_away_is_named_and_holds_up_no_request_no_limit_and_no_other_report() {
+    let mut story = Story::with(&format!("queue_reports = 2\n{TWO_ROUTES}"), &testing::contract());
+    story.live(1.hours());
+    let stuck = story.agent.state().sequence + 1;
+    // A file where its directory should go refuses everybody, root too.
+    let place = story.home.trail().join(spool::name(stuck));
+    fs::write(&place, b"").unwrap();
+    assert_eq!(story.agent.answer(&Request::System, story.now), Answer::Queued(stuck));
+    story.settle();
+    let queued = story.home.queue().join(spool::name(stuck));
+    let names_it = |story: &Story| {
+        let said = story.agent.trouble();
+        assert!(said.len() == 1 && said[0].contains(&queued.display().to_string()), "{said:?}");
+    };
+    names_it(&story);
+    let sent = |story: &Story| story.mails().iter().filter(|report| report.sequence == stuck).count();
+    let before = sent(&story);
+
+    for _ in 0..3 {
+        let answer = story.agent.answer(&Request::System, story.now);
+        assert!(matches!(answer, Answer::Queued(_)), "{answer:?}");
+    }
+    assert_eq!(story.agent.waiting().len(), 2, "the limit is kept");
+    story.live(2.hours());
+    assert!(story.agent.waiting().is_empty());
+    names_it(&story);
+    assert_eq!(story.agent.state().last_accepted.as_ref().unwrap().sequence, story.agent.state().sequence);
+    fs::remove_file(&place).unwrap();
+    story.live(10.minutes());
+    assert_eq!(story.agent.trouble(), [""; 0]);
+    assert!(story.fates().contains(&(stuck, Some(Fate::Accepted))), "{:?}", story.fates());
+    assert_eq!(sent(&story), before, "and it was not sent again");
+    story.chain_is_whole();
+}
+
+#[test]
+fn what_must_be_said_once_is_said_by_heartbeats_until_a_server_takes_one_and_then_no_more() {
+    let mut story = Story::begin();
+    story.live(3.hours());
+    fs::write(story.home.state(story.agent.state().sequence), b"\0\0\0\0").unwrap();
+    story.restart();
+    story.say(&down(), 100_000);
+    story.live(4.hours());
+    story.host.0.borrow_mut().outcomes.clear();
+    let before = story.mails().len();
+    story.live(3.hours());
+    let say_it = |report: &Report| match &report.body {
+        Body::Heartbeat { heartbeat } => {
+            Some(heartbeat.problems.iter().any(|problem| problem.contains("set aside")))
+        }
+        _ => None,
+    };
+    let said: Vec<bool> = story.mails()[before..].iter().filter_map(say_it).collect();
+    assert!(said.len() > 2 && said[0] && !said[1..].contains(&true), "{said:?}");
+}
+
+#[test]
 fn a_waiting_report_that_somebody_removed_is_lost_by_name_and_holds_up_nothing() {
     let mut story = Story::begin();
     story.live(1.hours());
