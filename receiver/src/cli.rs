@@ -23,7 +23,7 @@ pub use people::{Contacts, Customers};
 pub use quarantine::Quarantine;
 pub use rules::RulesCommand;
 pub use setup::Setup;
-pub use systems::Systems;
+pub use systems::{Named, Systems};
 pub use tickets::Tickets;
 
 /// Reads report mails, proves them genuine, and turns them into tickets and notifications.

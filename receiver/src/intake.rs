@@ -26,7 +26,9 @@ use mailbeat_shared::crash;
 
 use self::life::Receipt;
 pub use self::prepare::{Prepared, prepare, prepare_signed};
-pub use self::reprocess::{ApproveError, Approved, Source, approve, reprocess, reprocess_waiting};
+pub use self::reprocess::{
+    ApproveError, Approved, Rest, Source, approve, reprocess, reprocess_waiting, take_up,
+};
 pub use self::settle::known_by_place;
 use self::settle::{Arrival, record_mails};
 pub use self::verdict::{IgnoreReason, QuarantineReason, Verdict};

@@ -164,7 +164,7 @@ pub enum IssueError {
         until: Timestamp,
     },
     /// Nobody would get the reports.
-    #[error("there is no report address; give one, or set `report_addresses` in the `contracts` table")]
+    #[error("there is no report address; set `report_addresses` in the table [contracts] of receiver.toml")]
     NoAddress,
     /// A report address is none.
     #[error("{0:?} is not a report address; it must be a bare mail address such as reports@vendor.example")]

@@ -179,6 +179,9 @@ fn without_any_report_address_nothing_is_issued() {
     let secret = EnrollmentSecret::from_random([9; 32]);
     let refused = issue(request(), &terms, &[], &vendor().public(), secret, now()).unwrap_err();
     assert_eq!(refused, IssueError::NoAddress);
+    // `contracts issue` has no option for an address: what is named is in the file.
+    let said = "there is no report address; set `report_addresses` in the table [contracts] of receiver.toml";
+    assert_eq!(refused.to_string(), said);
 }
 
 #[test]

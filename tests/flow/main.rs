@@ -8,6 +8,7 @@ mod checks;
 mod clock;
 mod confirmation;
 mod courier;
+mod desk;
 mod dns;
 mod encryption;
 mod full_mailbox;

@@ -59,6 +59,17 @@ impl Town {
         self.vendor().join("state")
     }
 
+    /// The name of the contract file that the customer was given.
+    fn contract(&self) -> anyhow::Result<String> {
+        for entry in fs::read_dir(self.customer())? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".contract") {
+                return Ok(name);
+            }
+        }
+        anyhow::bail!("the customer was given no contract")
+    }
+
     /// The vendor's wizard in a terminal.
     fn setup(&self, name: &str, more: &str) -> anyhow::Result<Screen> {
         let receiver = file(Program::Receiver, Build::Ordinary)?;
@@ -143,14 +154,15 @@ fn a_new_vendor_and_a_new_customer_come_from_nothing_to_a_confirmed_test_report_
     screen.answer("? Where does the contract file go?", utf8(&town.customer())?)?;
     screen.answer("? Issue this contract?", "")?;
     let told = screen.await_words("? Wait here for the first report?")?;
-    let line = |words: &str| {
-        told.lines().find_map(|line| line.split_once(words)).map(|(_, rest)| rest.trim().to_owned())
-    };
-    let contract = line("mailbeat-agent activate ").context("the command is told")?;
-    assert!(
-        told.contains("cp vendor.pub /etc/mailbeat/") && town.customer().join("vendor.pub").exists(),
-        "{told}"
-    );
+    for command in [
+        "install -D -m 644 vendor.pub /etc/mailbeat/vendor.pub",
+        "mailbeat-agent setup",
+        "mailbeat-agent setup --answers FILE --accept",
+    ] {
+        assert!(told.contains(&format!("\n  {command}\n")), "{command}: {told}");
+    }
+    assert!(town.customer().join("vendor.pub").exists(), "{told}");
+    let contract = town.contract()?;
     let receiver = town.receiver()?;
     let _running = receiver.start(&["run"], &town.vendor().join("receiver.log"))?;
     screen.answer("Wait here for the first report?", "")?;

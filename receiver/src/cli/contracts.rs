@@ -26,8 +26,8 @@ pub enum Contracts {
     Revoke {
         /// Its number.
         number: ContractNumber,
-        /// The day from which it is revoked, UTC; by default from now on.
-        #[arg(long)]
+        /// The day from which it is revoked, UTC, today or before; by default from now on.
+        #[arg(long, value_name = "YYYY-MM-DD")]
         since: Option<Date>,
     },
     /// Take up contracts from their files again, after an older database was restored.

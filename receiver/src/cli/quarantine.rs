@@ -6,14 +6,18 @@ use clap::Subcommand;
 /// `quarantine`.
 #[derive(Debug, Subcommand)]
 pub enum Quarantine {
-    /// List what waits.
-    List,
+    /// List what waits, the newest first.
+    List {
+        /// At most so many, and how many there are.
+        #[arg(long, value_name = "N", default_value_t = 500)]
+        last: u32,
+    },
     /// Show one mail, made safe for a terminal.
     Show {
         /// The number from `quarantine list`.
         id: i64,
     },
-    /// Look at it again with what is known now.
+    /// Look at it again with what is known now. Ends with 1 where it stays.
     Release {
         /// The number from `quarantine list`.
         id: i64,

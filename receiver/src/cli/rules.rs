@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::Named;
+
 /// `rules`.
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
@@ -16,6 +18,9 @@ pub enum RulesCommand {
     Replay {
         /// SystemIds or host names; all without one.
         systems: Vec<String>,
+        /// Their customer, where systems of several customers are called so; alone, all of its systems.
+        #[arg(long, value_name = "NAME")]
+        customer: Option<String>,
         /// These rules instead of those in force.
         #[arg(long)]
         rules: Option<PathBuf>,
@@ -24,8 +29,5 @@ pub enum RulesCommand {
         days: u16,
     },
     /// What applies to a system, to what it said last, and why.
-    Show {
-        /// Its SystemId or host name.
-        system: String,
-    },
+    Show(Named),
 }

@@ -3,6 +3,8 @@
 mod import;
 mod relay;
 mod renew;
+mod revoke;
+mod show;
 
 use std::path::PathBuf;
 
@@ -12,7 +14,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use mailbeat_shared::durable::{self, Access};
 use mailbeat_shared::wire::contract::{EnrollmentSecret, Interval, SealedContract, file_name};
-use mailbeat_shared::wire::id::ContractNumber;
 use serde::Serialize;
 
 use super::{Desk, random};
@@ -40,33 +41,11 @@ pub(super) fn run(desk: &Desk, command: &Contracts) -> anyhow::Result<()> {
                 ]
             })
         }
-        Contracts::Show { number } => {
-            let found = desk.reader()?.read(|tx| tx.contract(number))?;
-            let contract = found
-                .with_context(|| format!("there is no contract {number}; `contracts list` shows them"))?;
-            desk.show(&Row::of(&contract, desk.now), &without_secret(&contract.file))
-        }
+        Contracts::Show { number } => show::run(desk, number),
         Contracts::Renew(wish) => renew::run(desk, wish),
         Contracts::Import { paths, approve } => import::run(desk, paths, *approve),
-        Contracts::Revoke { number, since } => {
-            let since = since.map(midnight).transpose()?.map_or(desk.now, |since| since.min(desk.now));
-            self::revoke(desk, number, since)
-        }
+        Contracts::Revoke { number, since } => revoke::run(desk, number, *since),
     }
-}
-
-fn revoke(desk: &Desk, number: &ContractNumber, since: Timestamp) -> anyhow::Result<()> {
-    let found = desk.reader()?.read(|tx| tx.contract(number))?;
-    // The relay first: if its file cannot be edited nothing was done, and the command is given again.
-    let relay =
-        found.as_ref().map_or(Ok(None), |found| relay::shut_out(desk.config.relay.as_ref(), &found.file))?;
-    let revoked = desk.write(|tx| tx.revoke_contract(number, since))?;
-    ensure!(revoked, "there is no contract {number} to revoke; `contracts list` shows them");
-    let said = format!("{number} is revoked: mails of its systems are counted from now on and not kept");
-    desk.show(
-        &serde_json::json!({ "number": number, "revoked": true, "relay": relay }),
-        &relay.iter().fold(said, |said, relay| format!("{said}\n{relay}")),
-    )
 }
 
 #[derive(Serialize)]
@@ -110,19 +89,6 @@ impl Row {
         let covered = format!("{} of {}", self.enrolled, self.systems);
         if self.behind == 0 { covered } else { format!("{covered}, {} behind", self.behind) }
     }
-}
-
-/// The file for a screen: its secrets are not for shoulders to look over.
-fn without_secret(file: &str) -> String {
-    let hide = |line: &str| {
-        let key = line.split('=').next().unwrap_or_default().trim();
-        if key == "enrollment_secret" || key == "password" {
-            format!("{key} = (hidden)\n")
-        } else {
-            format!("{line}\n")
-        }
-    };
-    file.lines().map(hide).collect()
 }
 
 fn issue(desk: &Desk, wish: &Issue) -> anyhow::Result<()> {

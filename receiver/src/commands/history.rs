@@ -5,6 +5,7 @@ use mailbeat_shared::wire::observation::Attributes;
 use serde::Serialize;
 
 use super::{Desk, systems};
+use crate::cli::Named;
 use crate::evaluate::threshold::format_value;
 use crate::history::{Day, Series, Stats};
 
@@ -20,11 +21,11 @@ struct Row {
 }
 
 /// The days of the metrics whose names begin with `metric`, from so many days back.
-pub(super) fn run(desk: &Desk, system: &str, metric: &str, days: u16) -> anyhow::Result<()> {
+pub(super) fn run(desk: &Desk, which: &Named, metric: &str, days: u16) -> anyhow::Result<()> {
     let back = SignedDuration::from_hours(24 * i64::from(days));
     let from = Day::of(desk.now.saturating_sub(back).unwrap_or(Timestamp::MIN));
     let history = desk.reader()?.read(|tx| {
-        let system = systems::named(tx, system)?;
+        let system = systems::named(tx, which)?;
         anyhow::Ok(tx.history(system.id, from)?)
     })?;
     let of_metric = history.0.into_iter().filter(|((_, series), _)| series.metric.starts_with(metric));

@@ -1,4 +1,9 @@
 //! `import`: mails from files, taken the same way as those of a mailbox. Nothing on disk is changed.
+//!
+//! When a mail came is believed as its file says it: whoever imports a file answers for it. What cannot be taken is counted, with
+//! the reason, and ends nothing.
+
+mod mbox;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,27 +24,72 @@ pub(super) fn run(desk: &Desk, path: &Path) -> anyhow::Result<()> {
     let keyring = Keyring::load(&desk.config.encryption_keys())?;
     let context = Context { rules: &rules, keyring: &keyring, usual_round: SignedDuration::from_mins(1) };
     let mut store = desk.store()?;
-    let mut verdicts: BTreeMap<String, u64> = BTreeMap::new();
-    for file in files(path)? {
-        let (raw, received_at) = read(&file, desk.now)?;
-        for mail in mails(&raw) {
-            let source = Source::Mail { raw: mail, received_at };
+    let Files { mails: files, others } = files(path)?;
+    let mut became = Became::default();
+    became.count("Skipped: not named *.eml", others);
+    for file in &files {
+        let (raw, written) = match read(file, desk.now) {
+            Ok(read) => read,
+            // One of many: the others are taken all the same.
+            Err(why) if files.len() > 1 => {
+                became.count(&format!("Skipped: {why:#}"), 1);
+                continue;
+            }
+            Err(why) => return Err(why),
+        };
+        for mail in mbox::mails(&raw) {
+            if let Some(why) = too_large(mail.raw.len() as u64) {
+                became.count(&why, 1);
+                continue;
+            }
+            let received_at = mail.received_at.unwrap_or(written);
+            let source = Source::Mail { raw: mail.raw, received_at };
             if let Some(recorded) = commit(&mut store, |tx| intake::reprocess(tx, context, source, desk.now))?
             {
-                *verdicts.entry(recorded.verdict.to_string()).or_default() += 1;
+                became.count(&recorded.verdict.to_string(), 1);
             }
         }
     }
-    let rows: Vec<Vec<String>> =
-        verdicts.iter().map(|(verdict, n)| vec![n.to_string(), verdict.clone()]).collect();
-    desk.show(&verdicts, &render::table(&["mails", "verdict"], &rows))
+    desk.show(&became.0, &became.text())
 }
 
-/// The files to read: one, or those of a Maildir's `new` and `cur`, or the `.eml` files of a directory; oldest first.
-fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// What became of how many mails: their verdicts, and why others were skipped.
+#[derive(Default)]
+struct Became(BTreeMap<String, u64>);
+
+impl Became {
+    fn count(&mut self, what: &str, n: u64) {
+        if n > 0 {
+            *self.0.entry(what.to_owned()).or_default() += n;
+        }
+    }
+
+    fn text(&self) -> String {
+        let rows: Vec<Vec<String>> =
+            self.0.iter().map(|(verdict, n)| vec![n.to_string(), verdict.clone()]).collect();
+        render::table(&["mails", "verdict"], &rows)
+    }
+}
+
+/// Why a mail of so many bytes is skipped, as none would be downloaded.
+fn too_large(bytes: u64) -> Option<String> {
+    let most = limits::MAIL_BYTES;
+    (bytes > most).then(|| format!("Skipped: larger than {} MiB", most / (1024 * 1024)))
+}
+
+/// What there is to read.
+struct Files {
+    /// Oldest first.
+    mails: Vec<PathBuf>,
+    /// How many others lie beside them.
+    others: u64,
+}
+
+/// The files to read: one, or those of a Maildir's `new` and `cur`, or the `.eml` files of a directory.
+fn files(path: &Path) -> anyhow::Result<Files> {
     let unreadable = || format!("{} cannot be read", path.display());
     if !fs::metadata(path).with_context(unreadable)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
+        return Ok(Files { mails: vec![path.to_owned()], others: 0 });
     }
     let in_dir = |dir: PathBuf| -> anyhow::Result<Vec<PathBuf>> {
         if !dir.is_dir() {
@@ -51,19 +101,21 @@ fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
             .filter(|path| path.is_file())
             .collect())
     };
-    let mut files = [in_dir(path.join("cur"))?, in_dir(path.join("new"))?].concat();
-    if files.is_empty() {
-        files = in_dir(path.to_owned())?;
-        files.retain(|file| file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("eml")));
+    let (mut mails, mut others) = ([in_dir(path.join("cur"))?, in_dir(path.join("new"))?].concat(), 0);
+    if mails.is_empty() {
+        let is_eml = |file: &PathBuf| file.extension().is_some_and(|name| name.eq_ignore_ascii_case("eml"));
+        let (eml, rest): (Vec<PathBuf>, Vec<PathBuf>) =
+            in_dir(path.to_owned())?.into_iter().partition(is_eml);
+        (mails, others) = (eml, rest.len() as u64);
     }
-    if files.is_empty() {
+    if mails.is_empty() {
         bail!("{} holds no mails: neither a Maildir nor .eml files", path.display());
     }
-    files.sort_by_key(|file| fs::metadata(file).and_then(|meta| meta.modified()).ok());
-    Ok(files)
+    mails.sort_by_key(|file| fs::metadata(file).and_then(|meta| meta.modified()).ok());
+    Ok(Files { mails, others })
 }
 
-/// The content, and when the file was written: the best there is for when it was received.
+/// The content, and when the file was written: where it says nothing of it, the best there is for when it was received.
 fn read(file: &Path, now: Timestamp) -> anyhow::Result<(Vec<u8>, Timestamp)> {
     let unreadable = || format!("{} cannot be read", file.display());
     let meta = fs::metadata(file).with_context(unreadable)?;
@@ -71,41 +123,24 @@ fn read(file: &Path, now: Timestamp) -> anyhow::Result<(Vec<u8>, Timestamp)> {
     Ok((fs::read(file).with_context(unreadable)?, written))
 }
 
-/// The mails of an mbox (RFC 4155), or the one mail of any other file.
-fn mails(raw: &[u8]) -> Vec<&[u8]> {
-    if !is_separator(raw) {
-        return vec![raw];
-    }
-    let after_blank = raw.windows(2).enumerate().filter(|(_, pair)| *pair == b"\n\n").map(|(at, _)| at + 2);
-    let mut starts: Vec<usize> = after_blank.filter(|at| is_separator(&raw[*at..])).collect();
-    starts.insert(0, 0);
-    starts.push(raw.len());
-    let without_first_line =
-        |mail: &[u8]| mail.iter().position(|byte| *byte == b'\n').map_or(mail.len(), |at| at + 1);
-    starts
-        .windows(2)
-        .map(|pair| &raw[pair[0]..pair[1]])
-        .map(|mail| &mail[without_first_line(mail)..])
-        .filter(|mail| mail.len() as u64 <= limits::MAIL_BYTES)
-        .collect()
-}
-
-/// A line `From ADDRESS DATE`, where the date ends in a year; not a sentence that begins with "From".
-fn is_separator(text: &[u8]) -> bool {
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
-    line.starts_with(b"From ") && line.len() > 20 && line[line.len() - 4..].iter().all(u8::is_ascii_digit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_mbox_holds_several_mails_and_an_eml_one() {
-        let mbox = b"From a@b Sun Nov 22 08:00:00 2026\nSubject: 1\n\nFrom here on text\n\nFrom c@d Sun Nov 22 09:00:00 2026\nSubject: 2\n\nx\n";
-        let found: Vec<String> =
-            mails(mbox).into_iter().map(|mail| String::from_utf8_lossy(mail).into_owned()).collect();
-        assert_eq!(found, ["Subject: 1\n\nFrom here on text\n\n", "Subject: 2\n\nx\n"]);
-        assert_eq!(mails(b"Subject: 3\n\nx\n").len(), 1);
+    fn what_is_skipped_is_counted_with_the_reason() {
+        assert_eq!(too_large(limits::MAIL_BYTES), None);
+        assert_eq!(too_large(limits::MAIL_BYTES + 1).unwrap(), "Skipped: larger than 25 MiB");
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["1.eml", "2.EML", "notes.txt"] {
+            fs::write(dir.path().join(name), "Subject: x\n\nx\n").unwrap();
+        }
+        let found = files(dir.path()).unwrap();
+        assert_eq!((found.mails.len(), found.others), (2, 1));
+        let mut became = Became::default();
+        became.count("Accepted", 2);
+        became.count("Skipped: not named *.eml", found.others);
+        became.count("Skipped: nothing", 0);
+        assert_eq!(became.text(), "mails  verdict\n    2  Accepted\n    1  Skipped: not named *.eml\n");
     }
 }

@@ -74,7 +74,8 @@ pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
     }
 }
 
-fn customer_named(tx: &Tx<'_>, name: &str) -> anyhow::Result<i64> {
+/// The customer with this name.
+pub(super) fn customer_named(tx: &Tx<'_>, name: &str) -> anyhow::Result<i64> {
     let customers = tx.customers()?;
     let found = customers.iter().find(|customer| customer.name == name);
     found

@@ -9,7 +9,7 @@ use mailbeat_shared::wire::report::{Body, Heartbeat, Report};
 use serde::Serialize;
 
 use super::{Desk, systems};
-use crate::cli::RulesCommand;
+use crate::cli::{Named, RulesCommand};
 use crate::config::read_rules;
 use crate::evaluate::explain::explain;
 use crate::evaluate::replay::{Replay, Told};
@@ -20,8 +20,10 @@ use crate::store::{StoreError, System, Tx};
 pub(super) fn run(desk: &Desk, command: &RulesCommand) -> anyhow::Result<()> {
     match command {
         RulesCommand::Check { file } => check(desk, file.as_deref()),
-        RulesCommand::Show { system } => show(desk, system),
-        RulesCommand::Replay { systems, rules, days } => replay(desk, systems, rules.as_deref(), *days),
+        RulesCommand::Show(which) => show(desk, which),
+        RulesCommand::Replay { systems, customer, rules, days } => {
+            replay(desk, systems, customer.as_deref(), rules.as_deref(), *days)
+        }
     }
 }
 
@@ -41,13 +43,13 @@ fn check(desk: &Desk, file: Option<&Path>) -> anyhow::Result<()> {
     desk.show(&serde_json::json!({ "thresholds": thresholds, "check_rules": checks, "from": from }), &text)
 }
 
-fn show(desk: &Desk, name: &str) -> anyhow::Result<()> {
+fn show(desk: &Desk, which: &Named) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
     let (view, said) = desk.reader()?.read(|tx| {
-        let system = systems::named(tx, name)?;
+        let system = systems::named(tx, which)?;
         anyhow::Ok((tx.system_view(&system, desk.now)?, last_heartbeat(tx, &system)?))
     })?;
-    let said = said.with_context(|| format!("{name} has sent no heartbeat yet"))?;
+    let said = said.with_context(|| format!("{} has sent no heartbeat yet", which.system))?;
     let explained = explain(&view, &said.observations, &said.checks, &rules);
     desk.list(&explained, &["rule", "subject", "seen", "now", "by"], |row| {
         vec![
@@ -78,14 +80,24 @@ struct Replayed {
     told: Told,
 }
 
-fn replay(desk: &Desk, names: &[String], file: Option<&Path>, days: u16) -> anyhow::Result<()> {
+fn replay(
+    desk: &Desk,
+    names: &[String],
+    customer: Option<&str>,
+    file: Option<&Path>,
+    days: u16,
+) -> anyhow::Result<()> {
     let rules = rules_of(desk, file)?;
     let from = desk.now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days)));
     let from = from.unwrap_or(Timestamp::MIN);
     let all = desk.reader()?.read(|tx| {
-        let systems = match names {
-            [] => systems::all(tx)?,
-            names => names.iter().map(|name| systems::named(tx, name)).collect::<anyhow::Result<_>>()?,
+        let systems = match (names, customer) {
+            ([], None) => systems::all(tx)?,
+            ([], Some(customer)) => systems::of_customer(tx, customer)?,
+            _ => {
+                let called = names.iter().map(|name| systems::called(tx, name, customer));
+                called.collect::<anyhow::Result<_>>()?
+            }
         };
         let mut all = vec![];
         for system in &systems {

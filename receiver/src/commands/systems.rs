@@ -1,46 +1,51 @@
 //! `systems`: who reports, how they are, what changed on them.
 
+mod approve;
 mod changes;
 mod inventory;
+mod naming;
+mod said;
 
-use anyhow::{Context as _, bail};
+use std::process::ExitCode;
+
 use jiff::Timestamp;
 use mailbeat_shared::wire::id::SystemId;
 use mailbeat_shared::wire::observation::Observation;
 use mailbeat_shared::wire::report::{Body, Maintenance, Report};
-use mailbeat_shared::wire::signature::PublicKey;
 use mailbeat_shared::wire::snapshot::FileEntry;
 use serde::Serialize;
 
+pub(super) use self::naming::{called, named, of_customer};
+use self::said::Said;
 use super::{Desk, history};
-use crate::cli::Systems;
+use crate::cli::{Named, Systems};
 use crate::evaluate::finding::Finding;
 use crate::evaluate::liveness::liveness;
 use crate::evaluate::rules::Rules;
 use crate::evaluate::threshold::format_value;
-use crate::intake::{self, Context};
-use crate::keyring::Keyring;
+use crate::intake;
 use crate::render;
 use crate::store::{System, SystemState, Tx};
 
 /// Systems read from the database at a time.
 const PAGE: u32 = 500;
 
-/// `systems`.
-pub(super) fn run(desk: &Desk, command: &Systems) -> anyhow::Result<()> {
+/// `systems`. Admitting a key may end with nothing done; everything else is done, or an error.
+pub(super) fn run(desk: &Desk, command: &Systems) -> anyhow::Result<ExitCode> {
     match command {
         Systems::List => list(desk),
-        Systems::Show { system } => show(desk, system),
-        Systems::Changes { system, reports } => changes::changes(desk, system, *reports),
-        Systems::Packages { system } => inventory::packages(desk, system),
-        Systems::History { system, metric, days } => history::run(desk, system, metric, *days),
-        Systems::Approve { key, keep } => approve(desk, key, *keep),
-        Systems::Pause { system } => {
-            set_state(desk, system, SystemState::Paused, "is paused: recorded, not judged")
+        Systems::Show(which) => show(desk, which),
+        Systems::Changes { which, reports } => changes::changes(desk, which, *reports),
+        Systems::Packages(which) => inventory::packages(desk, which),
+        Systems::History { which, metric, days } => history::run(desk, which, metric, *days),
+        Systems::Approve { key, keep } => return approve::run(desk, key, *keep),
+        Systems::Pause(which) => {
+            set_state(desk, which, SystemState::Paused, "is paused: recorded, not judged")
         }
-        Systems::Resume { system } => set_state(desk, system, SystemState::Active, "is watched again"),
-        Systems::Retire { system } => set_state(desk, system, SystemState::Retired, "is retired"),
+        Systems::Resume(which) => set_state(desk, which, SystemState::Active, "is watched again"),
+        Systems::Retire(which) => set_state(desk, which, SystemState::Retired, "is retired"),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 #[derive(Serialize)]
@@ -97,20 +102,6 @@ pub(super) fn all(tx: &Tx<'_>) -> anyhow::Result<Vec<System>> {
     }
 }
 
-/// The system with this SystemId, or the only one with this host name.
-pub(super) fn named(tx: &Tx<'_>, name: &str) -> anyhow::Result<System> {
-    let id = name.parse::<SystemId>().ok();
-    let mut found: Vec<System> =
-        all(tx)?.into_iter().filter(|system| Some(system.system_id) == id || system.host == name).collect();
-    match (found.pop(), found.is_empty()) {
-        (Some(system), true) => Ok(system),
-        (None, _) => bail!("there is no system {name:?}; `systems list` shows them"),
-        (Some(_), false) => {
-            bail!("several systems are called {name:?}; name the SystemId from `systems list`")
-        }
-    }
-}
-
 fn list(desk: &Desk) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
     let rows = desk.reader()?.read(|tx| {
@@ -138,6 +129,9 @@ struct Whole {
     row: Row,
     findings: Vec<Finding>,
     observations: Vec<Observation>,
+    /// What the agent says of itself; nothing where that is not kept any more.
+    #[serde(flatten)]
+    said: Option<Said>,
     /// What the newest system report tells beside files.
     #[serde(skip_serializing_if = "Option::is_none")]
     inventory: Option<inventory::Inventory>,
@@ -147,17 +141,19 @@ struct Whole {
     files_unknown_since: Option<u64>,
 }
 
-fn show(desk: &Desk, name: &str) -> anyhow::Result<()> {
+fn show(desk: &Desk, which: &Named) -> anyhow::Result<()> {
     let rules = desk.config.load_rules()?;
     let whole = desk.reader()?.read(|tx| {
-        let system = named(tx, name)?;
+        let system = named(tx, which)?;
         let branch = tx.branches(system.id)?.into_iter().max_by_key(|branch| branch.life_at);
         let heartbeat = branch.as_ref().and_then(|branch| branch.heartbeat);
-        let observations =
-            match heartbeat.map(|row| report(tx, row)).transpose()?.flatten().map(|report| report.body) {
-                Some(Body::Heartbeat { heartbeat }) => heartbeat.observations,
-                _ => vec![],
-            };
+        let (observations, said) = match heartbeat.map(|row| report(tx, row)).transpose()?.flatten() {
+            Some(Report { lost, body: Body::Heartbeat { heartbeat }, .. }) => (
+                heartbeat.observations,
+                Some(Said { problems: heartbeat.problems, spool: heartbeat.spool, lost }),
+            ),
+            _ => (vec![], None),
+        };
         let inventory =
             branch.as_ref().map(|branch| inventory::Inventory::of(tx, &system, branch.id)).transpose()?;
         let files_unknown_since = branch.as_ref().and_then(|branch| branch.unknown_since);
@@ -166,6 +162,7 @@ fn show(desk: &Desk, name: &str) -> anyhow::Result<()> {
             row: Row::of(tx, &system, &rules, desk.now)?,
             findings: tx.system_view(&system, desk.now)?.findings,
             observations,
+            said,
             inventory: inventory.flatten(),
             files_unknown_since,
             files: snapshot.into_values().map(|file| file.entry).collect(),
@@ -192,6 +189,7 @@ fn describe(whole: &Whole, now: Timestamp) -> String {
         let reason = if reason.is_empty() { "no reason given" } else { reason };
         out += &format!("  in maintenance until {}: {reason}\n", render::time(*until));
     }
+    out += &whole.said.as_ref().map(Said::describe).unwrap_or_default();
     for finding in &whole.findings {
         out += &format!(
             "\n{}: {} since {}\n    {}\n",
@@ -234,39 +232,9 @@ fn report(tx: &Tx<'_>, row: i64) -> anyhow::Result<Option<Report>> {
     Ok(Some(Report::decode(&bytes)?))
 }
 
-fn approve(desk: &Desk, fingerprint: &str, keep: bool) -> anyhow::Result<()> {
-    let rules = desk.config.load_rules()?;
-    let keyring = Keyring::load(&desk.config.encryption_keys())?;
-    let approved = desk.write(|tx| {
-        let waiting = tx.quarantine_waiting(0, PAGE)?;
-        let mut keys =
-            waiting.iter().filter_map(|row| row.claimed.signer.as_ref()).map(PublicKey::from_bytes);
-        let key = keys.find(|key| key.fingerprint() == fingerprint).with_context(|| {
-            format!("no report signed by {fingerprint} waits; `quarantine list` shows what does")
-        })?;
-        anyhow::Ok(intake::approve(
-            tx,
-            Context { rules: &rules, keyring: &keyring, usual_round: jiff::SignedDuration::from_mins(1) },
-            &key.bytes(),
-            keep,
-            desk.now,
-        )?)
-    })?;
-    let recorded = approved.recorded.len();
-    let follows: Vec<String> =
-        approved.follows.iter().map(|key| PublicKey::from_bytes(key).fingerprint()).collect();
-    let mut text = format!("{fingerprint} is admitted; {recorded} waiting reports were taken up");
-    if !follows.is_empty() {
-        let (old, from) = (follows.join(", "), approved.refused_from);
-        text += &format!("\nit follows {old}: what that signs is refused from {from:.0} on");
-    }
-    let answer = serde_json::json!({ "recorded": recorded, "follows": follows });
-    desk.show(&answer, &text)
-}
-
-fn set_state(desk: &Desk, name: &str, state: SystemState, done: &str) -> anyhow::Result<()> {
+fn set_state(desk: &Desk, which: &Named, state: SystemState, done: &str) -> anyhow::Result<()> {
     let host = desk.write(|tx| {
-        let system = named(tx, name)?;
+        let system = named(tx, which)?;
         tx.set_system_state(&system, state, desk.now)?;
         anyhow::Ok(system.host)
     })?;

@@ -1,22 +1,24 @@
 //! The way in for everything that does not come fresh from a folder: release from quarantine, a key that was admitted, import,
-//! reading again after an upgrade. One function, the same judgement.
+//! reading again after an upgrade. One function, the same judgement. What an operator says of a key is in `approve`.
 
-use std::collections::BTreeSet;
+mod approve;
 
 use jiff::Timestamp;
 use mailbeat_shared::wire::extract::Signed;
 use mailbeat_shared::wire::signature::Signature;
 
+pub use self::approve::{ApproveError, Approved, Rest, approve, take_up};
 use super::life::Receipt;
 use super::prepare::{Candidate, Prepared, What, prepare, prepare_signed};
 use super::settle::{Arrival, judge_mail, record_mail};
-use super::trust;
+use super::trust::{self, Trust};
 use super::verdict::{QuarantineReason, Verdict};
-use super::{Context, Recorded};
+use super::{Context, Recorded, record};
 use crate::keyring::Keyring;
-use crate::store::{AdmittedBy, Kept, PackedReport, Place, Quarantined, StoreError, SystemKey, Tx, unpack};
+use crate::store::{AdmittedBy, Kept, PackedReport, Place, Quarantined, StoreError, Tx, unpack};
 
-/// Most reports that are recorded at once when their key is admitted; the rest follows by `quarantine release`.
+/// Most reports of a key that are recorded at once, so that nobody else waits long; what is left where a key was admitted by its
+/// own proof follows by `systems approve`.
 const AT_ONCE: u32 = 500;
 
 /// What to process again.
@@ -47,7 +49,7 @@ pub fn reprocess(
     match source {
         // What was released or discarded before has no content any more.
         Source::Quarantine(id) => match tx.quarantined(id)? {
-            Some(row) => release(tx, context, &row, now),
+            Some(row) => release(tx, context, &row, AdmittedBy::Proof, now),
             None => Ok(None),
         },
         Source::Mail { raw, received_at } => {
@@ -71,33 +73,76 @@ pub fn reprocess_waiting(
     now: Timestamp,
 ) -> Result<Vec<Recorded>, StoreError> {
     let rows = tx.waiting_of_signer(key, AT_ONCE)?;
-    rows.iter().filter_map(|row| release(tx, context, row, now).transpose()).collect()
+    release_all(tx, context, &rows, AdmittedBy::Proof, now)
+}
+
+fn release_all(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    rows: &[Quarantined],
+    by: AdmittedBy,
+    now: Timestamp,
+) -> Result<Vec<Recorded>, StoreError> {
+    rows.iter().filter_map(|row| release(tx, context, row, by, now).transpose()).collect()
 }
 
 fn release(
     tx: &Tx<'_>,
     context: Context<'_>,
     row: &Quarantined,
+    by: AdmittedBy,
     now: Timestamp,
 ) -> Result<Option<Recorded>, StoreError> {
     let Some(prepared) = prepared(&row.kept, context.keyring)? else { return Ok(None) };
     let receipt = Receipt::set_aside(row.received_at, row.added_at, now);
     let arrival = Arrival { place: row.place, receipt, now, by_itself: false };
-    let outcome = match tx.isolated(|| judge_mail(tx, context, &prepared, arrival))? {
-        Ok(outcome) => outcome,
+    let (verdict, detail) = match tx.isolated(|| judged(tx, context, &prepared, arrival, by))? {
+        Ok(judged) => judged,
         Err(error) if error.is_one_rows() => {
             let (reason, detail) = (QuarantineReason::NotRecorded, error.to_string());
-            tx.still_quarantined(row.id, reason, &detail)?;
+            tx.still_quarantined(row.id, reason, &detail, None)?;
             return Ok(Some(Recorded { uid: 0, verdict: Verdict::Quarantined(reason), detail }));
         }
         Err(error) => return Err(error),
     };
-    match outcome.verdict {
-        Verdict::Quarantined(reason) => tx.still_quarantined(row.id, reason, &outcome.detail)?,
+    match verdict {
+        Verdict::Quarantined(reason) => {
+            tx.still_quarantined(row.id, reason, &detail, proven(tx, &prepared, reason)?)?;
+        }
         verdict => drop(tx.release_quarantined(row.id, &verdict.to_string())?),
     }
-    tx.count(row.place.mailbox, outcome.verdict.as_str(), now, 1)?;
-    Ok(Some(Recorded { uid: 0, verdict: outcome.verdict, detail: outcome.detail }))
+    tx.count(row.place.mailbox, verdict.as_str(), now, 1)?;
+    Ok(Some(Recorded { uid: 0, verdict, detail }))
+}
+
+/// What becomes of it now: by what it proves, or by what an operator says of its key and of the contract it names.
+fn judged(
+    tx: &Tx<'_>,
+    context: Context<'_>,
+    prepared: &Prepared,
+    arrival: Arrival,
+    by: AdmittedBy,
+) -> Result<(Verdict, String), StoreError> {
+    if let (AdmittedBy::Operator, What::Candidate(candidate)) = (by, &prepared.0) {
+        return match trust::establish_approved(tx, candidate, arrival.receipt.at)? {
+            Trust::Known { system, moves_to, .. } => {
+                record::record(tx, *system, moves_to.as_deref(), candidate, arrival, context.rules)
+            }
+            Trust::Refused { verdict, detail, .. } => Ok((verdict, detail)),
+        };
+    }
+    let outcome = judge_mail(tx, context, prepared, arrival)?;
+    Ok((outcome.verdict, outcome.detail))
+}
+
+/// Whether the proof fits now: a contract that was not known then may have been taken up since.
+fn proven(tx: &Tx<'_>, prepared: &Prepared, reason: QuarantineReason) -> Result<Option<bool>, StoreError> {
+    match &prepared.0 {
+        What::Candidate(candidate) if reason == QuarantineReason::NotEnrolled => {
+            trust::knows_the_secret(tx, candidate).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 fn prepared(kept: &Kept, keyring: &Keyring) -> Result<Option<Prepared>, StoreError> {
@@ -115,77 +160,7 @@ fn signed(packed: &PackedReport) -> Result<Option<Signed>, StoreError> {
     Ok(Signature::parse(&signature).ok().map(|signature| Signed::new(report, signature)))
 }
 
-/// Why a key cannot be approved.
-#[derive(Debug, thiserror::Error)]
-pub enum ApproveError {
-    /// No report of it waits.
-    #[error("no report signed by this key waits in quarantine")]
-    NothingWaits,
-    /// Whoever holds it speaks for several systems: which of them is meant nobody can tell.
-    #[error(
-        "reports signed by this key name several systems ({0}); see `quarantine list`, discard those that are not meant, and repeat"
-    )]
-    SeveralSystems(String),
-    /// It names a contract that is not known.
-    #[error("contract {0} is not known here; take it up first")]
-    UnknownContract(String),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// What came of a person's admitting a key.
-#[derive(Clone, Debug)]
-pub struct Approved {
-    /// What waited for it.
-    pub recorded: Vec<Recorded>,
-    /// The keys it follows.
-    pub follows: Vec<[u8; 32]>,
-    /// When what those have signed is refused.
-    pub refused_from: Timestamp,
-}
-
-/// An operator admits the key of waiting reports, for the one system and under the contract they name, and what waited for it is
-/// recorded. Neither proof nor the contract's number of systems stands against it: a person looked. The keys the system had are
-/// followed by it as if they had spoken for it, unless `keep` says that they hold on.
-///
-/// # Errors
-/// [`ApproveError`].
-pub fn approve(
-    tx: &Tx<'_>,
-    context: Context<'_>,
-    key: &[u8; 32],
-    keep: bool,
-    now: Timestamp,
-) -> Result<Approved, ApproveError> {
-    let waiting = tx.waiting_of_signer(key, AT_ONCE)?;
-    let row = waiting.first().ok_or(ApproveError::NothingWaits)?;
-    let named: BTreeSet<String> =
-        waiting.iter().filter_map(|row| Some(row.claimed.system?.to_string())).collect();
-    if named.len() > 1 {
-        return Err(ApproveError::SeveralSystems(Vec::from_iter(named).join(", ")));
-    }
-    let candidate = candidate(row, context.keyring)?.ok_or(ApproveError::NothingWaits)?;
-    let number = &candidate.report.contract;
-    let contract = tx.contract(number)?.ok_or_else(|| ApproveError::UnknownContract(number.to_string()))?;
-    let refused_from = trust::refused_from(now);
-    let mut follows = vec![];
-    match tx.system_of_customer(contract.terms.customer, candidate.report.system)? {
-        Some(system) => {
-            let before = tx.keys_of(system.id)?.into_iter().filter(|_| !keep);
-            let holds = |old: &SystemKey| old.revoked_at.is_none_or(|at| at > refused_from);
-            follows.extend(before.filter(holds).map(|old| old.key));
-            tx.admit_key(system.id, key, AdmittedBy::Operator, now)?;
-            follows.iter().try_for_each(|old| tx.revoke_key(old, refused_from).map(drop))?;
-        }
-        None => {
-            trust::register(tx, &candidate, &contract.terms, AdmittedBy::Operator, now)?;
-        }
-    }
-    let recorded = reprocess_waiting(tx, context, key, now)?;
-    Ok(Approved { recorded, follows, refused_from })
-}
-
+/// The report in a row that was set aside, if it is one.
 fn candidate(row: &Quarantined, keyring: &Keyring) -> Result<Option<Box<Candidate>>, StoreError> {
     Ok(prepared(&row.kept, keyring)?.and_then(|prepared| match prepared.0 {
         What::Candidate(candidate) => Some(candidate),

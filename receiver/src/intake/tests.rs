@@ -1,5 +1,6 @@
 //! Stories of mails, told through the real composer, keys and database.
 
+mod approving;
 mod confirming;
 mod contracts;
 mod files;

@@ -2,12 +2,16 @@
 //!
 //! A registered key stands for its system. An unknown one is admitted by a proof with the contract's secret (a system never
 //! seen before) or by the signature of a key before it (a system that is known). Whoever holds the secret alone cannot take
-//! over a known system. Everything else waits for an operator.
+//! over a known system. Everything else waits for an operator, with a sentence that says what hinders it and how it can go on.
+
+mod proof;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::wire::contract::rotation_statement;
 use mailbeat_shared::wire::signature::{Namespace, PublicKey, Signature};
 
+pub(super) use self::proof::knows_the_secret;
+use self::proof::{NO_SECRET, all_taken, other_contract, proves, waits};
 use super::prepare::Candidate;
 use super::verdict::{IgnoreReason, QuarantineReason as Reason, Verdict};
 use crate::store::{
@@ -25,7 +29,8 @@ pub(super) fn refused_from(at: Timestamp) -> Timestamp {
 /// Whether a signer may speak, and for whom.
 pub(super) enum Trust {
     /// It may, for this system. `newly`: the keys that were admitted just now, in the order in which they were used. `moves_to`:
-    /// another contract that the report proves to hold; whether it says so of the present is seen when it is recorded.
+    /// another contract that the report proves to hold or an operator lets it have; whether it says so of the present is seen
+    /// when it is recorded.
     Known { system: Box<System>, newly: Vec<[u8; 32]>, moves_to: Option<Box<Terms>> },
     Refused {
         verdict: Verdict,
@@ -50,6 +55,25 @@ pub(super) fn establish(
     candidate: &Candidate,
     received_at: Timestamp,
 ) -> Result<Trust, StoreError> {
+    decide(tx, candidate, received_at, AdmittedBy::Proof)
+}
+
+/// The same where an operator admitted the signer and what it signed: another contract of the same customer that the report names
+/// is taken for its system's, whatever proof it shows and however many systems it covers.
+pub(super) fn establish_approved(
+    tx: &Tx<'_>,
+    candidate: &Candidate,
+    received_at: Timestamp,
+) -> Result<Trust, StoreError> {
+    decide(tx, candidate, received_at, AdmittedBy::Operator)
+}
+
+fn decide(
+    tx: &Tx<'_>,
+    candidate: &Candidate,
+    received_at: Timestamp,
+    by: AdmittedBy,
+) -> Result<Trust, StoreError> {
     let names_itself =
         candidate.report.identity.public_key.parse::<PublicKey>().is_ok_and(|key| key == candidate.signer);
     if !names_itself {
@@ -60,7 +84,7 @@ pub(super) fn establish(
         ));
     }
     match tx.registered(&candidate.key)? {
-        Some(registered) => known(tx, candidate, registered, received_at),
+        Some(registered) => known(tx, candidate, registered, received_at, by),
         None => unknown(tx, candidate, received_at),
     }
 }
@@ -70,6 +94,7 @@ fn known(
     candidate: &Candidate,
     registered: Registered,
     received_at: Timestamp,
+    by: AdmittedBy,
 ) -> Result<Trust, StoreError> {
     let Registered { system, key_revoked_at } = registered;
     let report = &candidate.report;
@@ -83,35 +108,20 @@ fn known(
     }
     let mut moves_to = None;
     if report.contract != system.contract.number {
-        let Some(contract) = other_contract(tx, candidate, &system)? else {
-            let detail = format!("it names {}; the key's is {}", report.contract, system.contract.number);
-            return Ok(refused(Reason::WrongContract, detail, true));
-        };
-        moves_to = Some(Box::new(contract));
+        match other_contract(tx, candidate, &system, by)? {
+            Ok(contract) => moves_to = Some(Box::new(contract)),
+            Err(why) => {
+                let (named, own) = (&report.contract, &system.contract.number);
+                let detail = format!("it names {named}; the key's is {own}; {why}");
+                return Ok(refused(Reason::WrongContract, detail, true));
+            }
+        }
     }
     let named = moves_to.as_deref().unwrap_or(&system.contract);
     if named.has_ended(received_at) {
         return Ok(ended(named));
     }
     Ok(Trust::Known { system: Box::new(system), newly: vec![], moves_to })
-}
-
-/// Another contract of the same customer that the report proves to hold and that has room.
-fn other_contract(tx: &Tx<'_>, candidate: &Candidate, system: &System) -> Result<Option<Terms>, StoreError> {
-    let Some(row) = tx.contract(&candidate.report.contract)? else { return Ok(None) };
-    let admits = row.terms.customer == system.customer
-        && row.terms.enrollment == EnrollmentMode::Auto
-        && row.enrolled < row.terms.systems
-        && proves(tx, candidate, &row.terms)?;
-    Ok(admits.then_some(row.terms))
-}
-
-fn proves(tx: &Tx<'_>, candidate: &Candidate, contract: &Terms) -> Result<bool, StoreError> {
-    let report = &candidate.report;
-    let secret = tx.enrollment_secret(contract.id)?;
-    Ok(secret.is_some_and(|secret| {
-        secret.proves(&report.identity.proof, &contract.number, report.system, &candidate.signer)
-    }))
 }
 
 fn unknown(tx: &Tx<'_>, candidate: &Candidate, received_at: Timestamp) -> Result<Trust, StoreError> {
@@ -129,22 +139,18 @@ fn unknown(tx: &Tx<'_>, candidate: &Candidate, received_at: Timestamp) -> Result
         return succeed(tx, candidate, system, proven, received_at);
     }
     if !proven {
-        let detail = format!("its proof does not fit the secret of contract {}", contract.number);
+        let detail =
+            format!("its proof does not fit the secret of contract {}; {NO_SECRET}", contract.number);
         return Ok(refused(Reason::NotEnrolled, detail, false));
     }
     if contract.has_ended(received_at) {
         return Ok(ended(&contract));
     }
     if contract.enrollment == EnrollmentMode::Approve {
-        return Ok(refused(
-            Reason::NotEnrolled,
-            "waits for approval: mailbeat-receiver systems approve",
-            true,
-        ));
+        return Ok(refused(Reason::NotEnrolled, waits(candidate), true));
     }
     if row.enrolled >= contract.systems {
-        let detail = format!("contract {} covers {} systems, all taken", contract.number, contract.systems);
-        return Ok(refused(Reason::NotEnrolled, detail, true));
+        return Ok(refused(Reason::NotEnrolled, all_taken(&contract, candidate), true));
     }
     let system = register(tx, candidate, &contract, AdmittedBy::Proof, received_at)?;
     Ok(Trust::Known { system: Box::new(system), newly: vec![candidate.key], moves_to: None })
@@ -193,7 +199,11 @@ fn succeed(
     let holds =
         |old: &&SystemKey| old.revoked_at.is_none_or(|at| at > received_at) && vouching.contains(&old.key);
     if !keys.iter().any(|key| holds(&key)) {
-        let detail = format!("a new key for known system {}; waits for approval", system.system_id);
+        let why = match proven {
+            true => waits(candidate),
+            false => format!("its proof does not fit the contract's secret; {NO_SECRET}"),
+        };
+        let detail = format!("a new key for known system {}; {why}", system.system_id);
         return Ok(refused(Reason::NotEnrolled, detail, proven));
     }
     if system.contract.has_ended(received_at) {
@@ -205,7 +215,7 @@ fn succeed(
     tracing::info!(system = %system.system_id, key = %candidate.signer.fingerprint(), "key succeeded");
     // Under the contract the system has: if the report names another, that is looked at as for any known key.
     match tx.registered(&candidate.key)? {
-        Some(registered) => Ok(match known(tx, candidate, registered, received_at)? {
+        Some(registered) => Ok(match known(tx, candidate, registered, received_at, AdmittedBy::Proof)? {
             Trust::Known { system, moves_to, .. } => Trust::Known { system, newly, moves_to },
             refused @ Trust::Refused { .. } => refused,
         }),

@@ -157,7 +157,10 @@ pub const PHRASES: &[Phrase] = &[
         "Give both to the customer by a way you trust. On the customer's host, as root:",
         "Geben Sie dem Kunden beide auf einem Weg, dem Sie trauen. Auf dem Host des Kunden, als root:",
     ),
-    ("or without questions:", "oder ohne Fragen:"),
+    (
+        "or without questions, from a file of answers (docs/configuration.md):",
+        "oder ohne Fragen, aus einer Datei mit Antworten (docs/configuration.md):",
+    ),
     (
         "Nobody is registered for this customer: test reports are answered to nobody.",
         "Für diesen Kunden ist niemand eingetragen: Testberichte werden niemandem beantwortet.",

@@ -1,5 +1,5 @@
-//! How SQLite finds what is asked each second: by an index of the few rows it is about, however many others there are. For tests only;
-//! a statement that SQLite cannot plan fails the test.
+//! How SQLite finds what is asked each second, or of very many rows: by an index of the few rows it is about, however many others
+//! there are. For tests only; a statement that SQLite cannot plan fails the test.
 
 use super::sqlite::{Store, StoreError};
 use super::{people, quarantine};
@@ -22,6 +22,12 @@ fn is_used(index: &str, plan: &[String]) -> bool {
 fn what_waits_in_quarantine_is_counted_without_its_mails() {
     let plan = plan(quarantine::SUMMARY);
     assert!(is_used("quarantine_by_reason", &plan), "{plan:#?}");
+}
+
+#[test]
+fn keys_that_a_person_may_name_are_read_without_the_mails_they_signed() {
+    let plan = plan(quarantine::KEYS);
+    assert!(is_used("quarantine_by_signer", &plan), "{plan:#?}");
 }
 
 #[test]

@@ -1,20 +1,22 @@
-//! What waits for somebody to look. How much may wait is in `bounds`.
+//! What waits for somebody to look. How much may wait is in `bounds`, what people and intake ask of it in `waiting`.
 //!
 //! Nothing in a row was believed: what a mail claims of itself stays a claim, in types of its own. Content of a form nobody knows is
 //! taken as not kept.
 
 mod bounds;
+mod waiting;
 
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use mailbeat_shared::wire::id::{Digest, SystemId};
-use rusqlite::{Row, params};
 
 #[cfg(test)]
 pub(super) use self::bounds::WAITING;
+#[cfg(test)]
+pub(super) use self::waiting::KEYS;
 use super::content::PackedReport;
-use super::sqlite::{StoreError, Tx, digest, number, time, word};
+use super::sqlite::{StoreError, Tx, number};
 use crate::evaluate::UnknownWord;
 use crate::intake::verdict::QuarantineReason;
 
@@ -130,6 +132,8 @@ pub struct Quarantined {
     pub reason: QuarantineReason,
     /// Why, in words.
     pub detail: String,
+    /// Signed by a known key or with a contract's secret.
+    pub proven: bool,
     /// Where it stands.
     pub state: QuarantineState,
     /// When it came, as its mailbox says.
@@ -148,107 +152,21 @@ pub struct Quarantined {
     pub kept: Kept,
 }
 
+impl Quarantined {
+    /// Whether its sender proved to know the secret of the contract it names. `None` where nobody asked: only of a key that is
+    /// not admitted it is the question.
+    #[must_use]
+    pub fn proof_fits(&self) -> Option<bool> {
+        (self.reason == QuarantineReason::NotEnrolled).then_some(self.proven)
+    }
+}
+
 /// Asked each second.
 pub(super) const SUMMARY: &str = "-- quarantine_summary
     SELECT coalesce(m.name, 'import'), q.reason, count(*) FROM quarantine q LEFT JOIN mailboxes m ON m.id = q.mailbox
     WHERE q.state = 'waiting' GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 200";
 
-macro_rules! quarantine_columns {
-    () => {
-        "id, reason, detail, state, received_at, seen, mailbox, uidvalidity, uid, digest, signer, system_id, contract, host,
-            sequence, form, report_bytes, content, added_at"
-    };
-}
-
-fn quarantined(row: &Row<'_>) -> rusqlite::Result<Quarantined> {
-    let packed = |content: Vec<u8>| -> rusqlite::Result<PackedReport> {
-        Ok(PackedReport { report_bytes: row.get(16)?, content })
-    };
-    let kept = match (row.get_ref(15)?.as_str()?, row.get::<_, Option<Vec<u8>>>(17)?) {
-        ("report", Some(content)) => Kept::Report(packed(content)?),
-        ("mail", Some(content)) => Kept::Mail(packed(content)?),
-        _ => Kept::Nothing,
-    };
-    Ok(Quarantined {
-        id: row.get(0)?,
-        reason: word(row, 1)?,
-        detail: row.get(2)?,
-        state: word(row, 3)?,
-        received_at: time(row, 4)?,
-        added_at: time(row, 18)?,
-        seen: row.get(5)?,
-        place: Place { mailbox: row.get(6)?, folder: None, uidvalidity: row.get(7)?, uid: row.get(8)? },
-        digest: digest(row, 9)?,
-        claimed: Claimed {
-            signer: row.get(10)?,
-            system: row.get::<_, Option<[u8; 16]>>(11)?.map(SystemId::from_bytes),
-            contract: row.get(12)?,
-            host: row.get(13)?,
-            sequence: number(row, 14)?,
-        },
-        kept,
-    })
-}
-
 impl Tx<'_> {
-    /// One mail in quarantine.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn quarantined(&self, id: i64) -> Result<Option<Quarantined>, StoreError> {
-        const SQL: &str = concat!(
-            "-- quarantined
-            SELECT ",
-            quarantine_columns!(),
-            " FROM quarantine WHERE id = ?1"
-        );
-        self.one(SQL, params![id], quarantined)
-    }
-
-    /// What waits, after the row `after`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn quarantine_waiting(&self, after: i64, limit: u32) -> Result<Vec<Quarantined>, StoreError> {
-        const SQL: &str = concat!(
-            "-- quarantine_waiting
-            SELECT ",
-            quarantine_columns!(),
-            " FROM quarantine WHERE state = 'waiting' AND id > ?1 ORDER BY id LIMIT ?2"
-        );
-        self.all(SQL, params![after, limit], quarantined)
-    }
-
-    /// What waits for a key to be admitted, in the order it was made.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn waiting_of_signer(&self, signer: &[u8; 32], limit: u32) -> Result<Vec<Quarantined>, StoreError> {
-        const SQL: &str = concat!(
-            "-- waiting_of_signer
-            SELECT ",
-            quarantine_columns!(),
-            " FROM quarantine WHERE signer = ?1 AND state = 'waiting'
-            AND reason IN ('not_enrolled', 'unknown_contract') ORDER BY sequence, id LIMIT ?2"
-        );
-        self.all(SQL, params![signer, limit], quarantined)
-    }
-
-    /// Another reason, after it was tried again.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn still_quarantined(
-        &self,
-        id: i64,
-        reason: QuarantineReason,
-        detail: &str,
-    ) -> Result<(), StoreError> {
-        const SQL: &str = "-- still_quarantined
-            UPDATE quarantine SET reason = ?2, detail = ?3 WHERE id = ?1 AND state = 'waiting'";
-        self.run(SQL, params![id, reason.as_str(), detail]).map(drop)
-    }
-
     /// How many wait, by mailbox name and reason: what the receiver's own ticket says.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ fn a_file_of_answers_sets_a_receiver_up_without_asking_and_once_more_changes_not
     let dry = receiver.run(&["setup", "--answers", answers, "--dry-run"])?;
     assert!(dry.contains("+ host = \"127.0.0.1\"") && !town.config().exists(), "{dry}");
     let page = receiver.run(&["setup", "--answers", answers])?;
-    assert!(page.contains("mailbeat-agent activate ACME"), "{page}");
+    assert!(page.contains("\n  mailbeat-agent setup --answers FILE --accept\n"), "{page}");
     let written = fs::read_to_string(town.config())?;
     let contacts = receiver.json(&["contacts", "list"])?;
     let told = |at: usize| {

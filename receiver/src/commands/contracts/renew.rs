@@ -76,7 +76,7 @@ fn mailed(before: &Contract, contract: &Contract, to: Option<&[String]>) -> Stri
     match to.filter(|_| is_longer && contract.relay.is_none()) {
         None => String::new(),
         Some([]) => {
-            "The customer has no contact to mail it to: hand it over (`contacts add` makes one).\n".into()
+            "The customer has no contact to mail it to: hand it over (`contacts add ADDRESS --customer NAME` makes one).\n".into()
         }
         Some(to) => format!(
             "The running receiver mails it to {} when the end of what is in force on a host comes near (contract_ending in rules.toml).\n",
@@ -119,5 +119,34 @@ fn told(before: &Contract, contract: &Contract, out: &Path, relay: &[String], ma
             "Hosts that send by the relay are refused from now on. Their reports wait until agent.toml has another [[route]]."
         }
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+    use mailbeat_shared::wire::contract::EnrollmentSecret;
+    use mailbeat_shared::wire::signature::SigningKey;
+
+    use super::*;
+    use crate::issuing::{IssueRequest, Terms, issue};
+
+    #[test]
+    fn who_is_mailed_a_renewal_is_said_or_the_command_that_names_somebody() {
+        let now = Timestamp::UNIX_EPOCH;
+        let (usual, vendor) =
+            (Terms::new("Example GmbH", "r@v.example"), SigningKey::from_seed(&[7; 32], "v"));
+        let until = |days: i64| {
+            let valid_until = Some(now + SignedDuration::from_hours(24 * days));
+            let request = IssueRequest { customer: "ACME".into(), valid_until, ..IssueRequest::default() };
+            let secret = EnrollmentSecret::from_random([9; 32]);
+            issue(request, &usual, &[], &vendor.public(), secret, now).unwrap()
+        };
+        let said = |to: Option<&[String]>| mailed(&until(30), &until(60), to);
+        assert!(said(Some(&[])).contains("`contacts add ADDRESS --customer NAME`"), "{}", said(Some(&[])));
+        let paula = ["paula@acme.example".to_owned()];
+        assert!(said(Some(&paula)).contains("mails it to paula@acme.example when"), "{}", said(Some(&paula)));
+        assert_eq!(said(None), "", "nobody is mailed by itself");
+        assert_eq!(mailed(&until(60), &until(60), Some(&paula)), "", "it ends as the one before");
     }
 }

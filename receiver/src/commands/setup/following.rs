@@ -154,8 +154,7 @@ impl Site<'_> {
         }
         let contract: Contract =
             serde_json::from_slice(&printed).context("what `contracts issue` printed")?;
-        let name = format!("{}.contract", contract.number);
-        let file = customer.directory.join(&name);
+        let file = customer.directory.join(format!("{}.contract", contract.number));
         ensure!(
             !file.exists(),
             "{} is there already; the contract is in {}",
@@ -175,9 +174,10 @@ impl Site<'_> {
             format!("\nContract {} for {} is in {}", contract.number, customer.name, file.display()),
             format!("Your public key is in {key}"),
             "Give both to the customer by a way you trust. On the customer's host, as root:".to_owned(),
-            "  cp vendor.pub /etc/mailbeat/\n  mailbeat-agent setup".to_owned(),
-            "or without questions:".to_owned(),
-            format!("  mailbeat-agent activate {name}"),
+            // The directory is there only where a package made it.
+            "  install -D -m 644 vendor.pub /etc/mailbeat/vendor.pub\n  mailbeat-agent setup".to_owned(),
+            "or without questions, from a file of answers (docs/configuration.md):".to_owned(),
+            "  mailbeat-agent setup --answers FILE --accept".to_owned(),
         ];
         lines.extend(contract.relay);
         if customer.contact.email.is_empty() {

@@ -7,6 +7,7 @@ use mailbeat_shared::wire::snapshot::{Change, ChangeKind};
 use serde::Serialize;
 
 use super::{Desk, named, report};
+use crate::cli::Named;
 use crate::render;
 
 /// One change with the report that told it.
@@ -35,9 +36,9 @@ enum What {
     },
 }
 
-pub(super) fn changes(desk: &Desk, name: &str, reports: u32) -> anyhow::Result<()> {
+pub(super) fn changes(desk: &Desk, which: &Named, reports: u32) -> anyhow::Result<()> {
     let changes = desk.reader()?.read(|tx| {
-        let system = named(tx, name)?;
+        let system = named(tx, which)?;
         let mut changes = Vec::new();
         for row in tx.reports_of_kind(system.id, "system", reports)? {
             let Some(report) = report(tx, row.row)? else { continue };

@@ -7,7 +7,8 @@ use mailbeat_shared::wire::inventory::{PackageList, Packages, Reboot, Updates, p
 use mailbeat_shared::wire::report::{Body, SystemReport};
 use serde::Serialize;
 
-use super::{Desk, named, report};
+use super::{Desk, named, report, said};
+use crate::cli::Named;
 use crate::render;
 use crate::store::{System, Tx};
 
@@ -26,6 +27,9 @@ pub(super) struct Inventory {
     updates: Option<Updates>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reboot: Option<Reboot>,
+    /// What did not fit into that report, in the agent's words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    truncated: Vec<String>,
 }
 
 impl Inventory {
@@ -36,6 +40,7 @@ impl Inventory {
             packages: report.packages,
             updates: report.updates,
             reboot: report.reboot,
+            truncated: report.truncated,
         }))
     }
 
@@ -63,14 +68,14 @@ impl Inventory {
         if let Some(reboot) = self.reboot.as_ref().filter(|reboot| reboot.required) {
             out += &format!("it must be restarted: {}\n", reboot.reasons.join("; "));
         }
-        out
+        out + &said::sentences("did not fit into the newest system report", &self.truncated)
     }
 }
 
 /// `systems packages`.
-pub(super) fn packages(desk: &Desk, name: &str) -> anyhow::Result<()> {
+pub(super) fn packages(desk: &Desk, which: &Named) -> anyhow::Result<()> {
     let list: PackageList = desk.reader()?.read(|tx| {
-        let system = named(tx, name)?;
+        let system = named(tx, which)?;
         let branch = tx.branches(system.id)?.into_iter().max_by_key(|branch| branch.life_at);
         packages_after(newest_first(tx, &system, branch.map(|branch| branch.id), usize::MAX)?).with_context(|| {
             format!(

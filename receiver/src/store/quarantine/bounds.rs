@@ -27,7 +27,7 @@ impl Tx<'_> {
             VALUES (?1, ?2, 'waiting', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
             ON CONFLICT (digest) DO NOTHING";
         const SEEN: &str = "-- put_quarantined
-            UPDATE quarantine SET seen = seen + 1, reason = ?2, detail = ?3 WHERE digest = ?1";
+            UPDATE quarantine SET seen = seen + 1, reason = ?2, detail = ?3, proven = ?4 WHERE digest = ?1";
         let (form, report_bytes, content) = new.kept.columns();
         let claimed = new.claimed;
         let added = self.insert_new(
@@ -53,7 +53,8 @@ impl Tx<'_> {
             ],
         )?;
         if added.is_none() {
-            self.run(SEEN, params![new.digest.as_bytes(), new.reason.as_str(), new.detail])?;
+            let digest = new.digest.as_bytes();
+            self.run(SEEN, params![digest, new.reason.as_str(), new.detail, new.proven])?;
             return Ok(0);
         }
         self.make_room(1, content.map_or(0, <[u8]>::len), (WAITING, BYTES))
@@ -145,6 +146,7 @@ mod tests {
             assert_eq!(tx.make_room(0, 0, (3, i64::MAX))?, 1);
             assert_eq!(tx.make_room(0, 0, (99, 12))?, 1);
             assert_eq!(tx.make_room(0, 0, (99, 9))?, 1);
+            assert_eq!(tx.quarantine_count()?, 1);
             tx.quarantine_waiting(0, 9)
         });
         let left = left.unwrap();
@@ -152,5 +154,31 @@ mod tests {
         let discarded = store.write(|tx| tx.discard_quarantined(left[0].id, "spam")).unwrap();
         assert!(discarded);
         assert_eq!(store.write(|tx| tx.add_to_total(0, 0)).unwrap(), (0, 0));
+    }
+
+    #[test]
+    fn a_list_begins_with_what_came_last_and_holds_no_mail() {
+        let mut store = Store::in_memory().unwrap();
+        let newest = store.write(|tx| {
+            for name in ["aaaaa", "bbbbb", "ccccc"] {
+                add(tx, name, true)?;
+            }
+            Ok::<_, StoreError>((tx.quarantine_count()?, tx.quarantine_newest(2)?))
+        });
+        let (count, newest) = newest.unwrap();
+        let told: Vec<(&str, &Kept)> = newest.iter().map(|row| (row.detail.as_str(), &row.kept)).collect();
+        assert_eq!((count, told), (3, vec![("ccccc", &Kept::Nothing), ("bbbbb", &Kept::Nothing)]));
+    }
+
+    #[test]
+    fn the_same_mail_again_is_judged_by_what_is_known_then() {
+        let mut store = Store::in_memory().unwrap();
+        let again = store.write(|tx| {
+            add(tx, "aaaaa", false)?;
+            add(tx, "aaaaa", true)?;
+            tx.quarantine_waiting(0, 9)
+        });
+        let again = again.unwrap();
+        assert_eq!((again.len(), again[0].seen, again[0].proof_fits()), (1, 2, Some(true)));
     }
 }
