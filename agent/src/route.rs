@@ -8,6 +8,7 @@ pub mod retry;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use mailbeat_shared::transport::graph::{self, GraphSettings};
 use mailbeat_shared::transport::maildir;
@@ -98,19 +99,31 @@ pub struct MailServers {
     runtime: Rc<Runtime>,
     /// By the route's name, with the settings each was made with.
     clients: HashMap<String, (SmtpSettings, Client)>,
+    /// Called now and then while a server is waited for.
+    alive: fn(),
 }
+
+/// How often a service manager is told that we live while a slow server takes a large mail.
+const ALIVE_EVERY: Duration = Duration::from_secs(60);
 
 impl MailServers {
     /// Sends on this runtime, which must not be running when [`Post::send`] is called. The runtime itself and not its handle:
     /// a handle's `block_on` does not drive the connections of a current-thread runtime.
     #[must_use]
     pub fn new(runtime: Rc<Runtime>) -> Self {
-        Self { runtime, clients: HashMap::new() }
+        Self { runtime, clients: HashMap::new(), alive: || {} }
+    }
+
+    /// The same, saying now and then that it lives while it waits: a large mail on a slow line takes hours, and each wait in it has
+    /// a limit of its own.
+    #[must_use]
+    pub fn saying(self, alive: fn()) -> Self {
+        Self { alive, ..self }
     }
 
     fn by_graph(&self, settings: &GraphSettings, from: &str, mail: &[u8]) -> Outcome {
         let sender = mail::bare_address(from).unwrap_or_default();
-        self.runtime.block_on(settings.send(&sender, mail))
+        wait(&self.runtime, ALIVE_EVERY, self.alive, settings.send(&sender, mail))
     }
 
     /// The route's client. A renewal may give the relay another host, login or pin: then the one made before is of no use.
@@ -135,8 +148,8 @@ impl Post for MailServers {
         let to = mail::bare_address(to).unwrap_or_else(|| to.to_owned());
         match Envelope::new(from.as_deref(), &to) {
             Ok(envelope) => {
-                let runtime = self.runtime.clone();
-                runtime.block_on(self.client(route, settings).send(&envelope, mail))
+                let (runtime, alive) = (self.runtime.clone(), self.alive);
+                wait(&runtime, ALIVE_EVERY, alive, self.client(route, settings).send(&envelope, mail))
             }
             Err(error) => Outcome::Deferred(Failure::new(FailureKind::Settings, error.to_string())),
         }
@@ -145,13 +158,28 @@ impl Post for MailServers {
     fn size_limit(&mut self, route: &Route) -> Option<u64> {
         match &route.via {
             Via::Smtp(settings) => {
-                let runtime = self.runtime.clone();
-                runtime.block_on(self.client(route, settings).server_size_limit()).ok().flatten()
+                let (runtime, alive) = (self.runtime.clone(), self.alive);
+                let asked = self.client(route, settings).server_size_limit();
+                wait(&runtime, ALIVE_EVERY, alive, asked).ok().flatten()
             }
             Via::Graph(_) => Some(graph::MESSAGE_BYTES),
             Via::Maildir(_) => None,
         }
     }
+}
+
+/// Waits for a server's part, and calls `alive` meanwhile.
+fn wait<T>(runtime: &Runtime, every: Duration, alive: impl Fn(), part: impl Future<Output = T>) -> T {
+    runtime.block_on(async {
+        let mut part = std::pin::pin!(part);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut part => return done,
+                () = tokio::time::sleep(every) => alive(),
+            }
+        }
+    })
 }
 
 fn deliver(path: &std::path::Path, mail: &[u8], name: &str) -> Outcome {
@@ -199,6 +227,14 @@ mod tests {
         let settings =
             SmtpSettings { port: Some(port), tls: TlsMode::None, ..SmtpSettings::new("127.0.0.1") };
         Route { name: RELAY.into(), from: "acme@relay.example".into(), via: Via::Smtp(Box::new(settings)) }
+    }
+
+    #[test]
+    fn whoever_watches_hears_that_we_live_while_a_server_takes_its_time() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let heard = tokio::sync::Notify::new();
+        // A server that is done only once that was said.
+        wait(&runtime, Duration::from_millis(1), || heard.notify_one(), heard.notified());
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn run(setup: &Setup) -> anyhow::Result<ExitCode> {
     let mut end = End::listen(&runtime)?;
     let _lock = setup.home.lock(true)?;
     end.listen_for_changes(&setup.home);
-    let mut agent = Agent::open(setup.parts(MailServers::new(Rc::clone(&runtime))))?;
+    let mut agent = Agent::open(setup.parts(MailServers::new(Rc::clone(&runtime)).saying(service::alive)))?;
     tracing::info!("running with the state in {}", setup.home.dir().display());
     service::ready();
     let mut said = String::new();

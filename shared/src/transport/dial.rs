@@ -11,6 +11,9 @@ use super::outcome::{ConnectionProblem, Failure, FailureKind};
 /// Most addresses of one name that are tried.
 const ADDRESSES: usize = 6;
 
+/// The slowest upload that is waited for, in bytes a second, beside the wait for the answer to it.
+pub(super) const SLOWEST_UPLOAD: u64 = 1024;
+
 /// Whether a host is this machine itself, where a password in clear meets nobody.
 #[must_use]
 pub fn is_this_machine(host: &str) -> bool {

@@ -39,9 +39,10 @@ pub struct HttpClient {
     pub tls: ClientTls,
     /// The way out, where it is not direct.
     pub proxy: Option<Proxy>,
-    /// Longest wait for one step: the name, the connection, TLS, the head of the answer, the next piece of the body.
+    /// Longest wait for one step: the name, the connection, TLS, the head of the answer, the next piece of the body. While a large
+    /// request is sent the head of the answer cannot come, so that much longer it is waited for.
     pub step_limit: Duration,
-    /// Longest time for all of it.
+    /// Longest time for all of it, as much longer.
     pub total_limit: Duration,
     /// Most bytes of a body that are kept.
     pub body_limit: usize,
@@ -69,9 +70,9 @@ impl HttpClient {
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Answer, Failure> {
         let begun = Instant::now();
         let target = Target::of(request.uri()).map_err(|error| Failure::new(FailureKind::Settings, error))?;
-        let sent = timeout(self.total_limit, self.exchange(&target, request)).await;
-        let mut answer =
-            sent.map_err(|_| dial::too_late(&target.host, "the request", self.total_limit))??;
+        let limit = self.total_limit + upload(&request);
+        let sent = timeout(limit, self.exchange(&target, request)).await;
+        let mut answer = sent.map_err(|_| dial::too_late(&target.host, "the request", limit))??;
         answer.elapsed = begun.elapsed();
         Ok(answer)
     }
@@ -96,13 +97,14 @@ impl HttpClient {
 
     async fn exchange(&self, target: &Target, request: Request<Vec<u8>>) -> Result<Answer, Failure> {
         let stream = self.connect(target).await?;
+        let limit = self.step_limit + upload(&request);
         let request = prepare(target, self.proxy.as_ref(), request)?;
         if !target.private {
-            return self.ask(target, stream, request).await;
+            return self.ask(target, stream, request, limit).await;
         }
         let stream = self.tls.connect(stream, &target.host, self.step_limit).await?;
         let certificate = tls::peer_certificate(&stream);
-        Ok(Answer { certificate, ..self.ask(target, stream, request).await? })
+        Ok(Answer { certificate, ..self.ask(target, stream, request, limit).await? })
     }
 
     /// A connection to the server, or through the proxy, or for a request in clear to the proxy.
@@ -124,6 +126,7 @@ impl HttpClient {
         target: &Target,
         stream: S,
         request: Request<Full<Bytes>>,
+        limit: Duration,
     ) -> Result<Answer, Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -131,10 +134,9 @@ impl HttpClient {
         let failed = |error: hyper::Error| failure(&error, &target.host);
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
         let exchange = async {
-            let head = timeout(self.step_limit, sender.send_request(request)).await;
-            let head = head
-                .map_err(|_| dial::too_late(&target.host, "the request", self.step_limit))?
-                .map_err(failed)?;
+            let head = timeout(limit, sender.send_request(request)).await;
+            let head =
+                head.map_err(|_| dial::too_late(&target.host, "the request", limit))?.map_err(failed)?;
             self.read(target, head).await
         };
         // The connection must be driven while we wait; its own end says nothing that the exchange does not say.
@@ -168,6 +170,11 @@ impl HttpClient {
         let (status, headers) = (head.status, head.headers);
         Ok(Answer { status, headers, body, whole, certificate: None, elapsed: Duration::ZERO })
     }
+}
+
+/// How long a request may take to be sent on a slow line.
+fn upload(request: &Request<Vec<u8>>) -> Duration {
+    Duration::from_secs(request.body().len() as u64 / dial::SLOWEST_UPLOAD)
 }
 
 /// The request as it goes on the line: the path alone, or the whole URL to a proxy (RFC 9112 section 3.2).
@@ -218,4 +225,16 @@ fn failure(error: &hyper::Error, host: &str) -> Failure {
         return Failure::new(FailureKind::Connection(ConnectionProblem::Closed), text);
     }
     Failure::new(FailureKind::ProtocolUnclear, format!("{host}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_request_has_the_time_a_slow_line_needs_beside_the_limit_and_a_small_one_no_more_than_that() {
+        let takes = |bytes: usize| upload(&Request::new(vec![0; bytes]));
+        assert_eq!(takes(500), Duration::ZERO);
+        assert_eq!(takes(4 << 20), Duration::from_secs(4096));
+    }
 }

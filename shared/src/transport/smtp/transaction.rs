@@ -12,11 +12,8 @@ use super::Envelope;
 use super::reply::{Reply, Stage, failure_without_reply};
 use super::session::{FAREWELL, Session};
 use crate::steps::{Steps, name};
-use crate::transport::dial::too_late;
+use crate::transport::dial::{SLOWEST_UPLOAD, too_late};
 use crate::transport::outcome::{Failure, FailureKind, Outcome};
-
-/// The slowest upload that is waited for, in bytes a second, beside the verdict's own limit.
-const SLOWEST_UPLOAD: u64 = 1024;
 
 impl Session {
     /// Hands one message over; see [`super::Client::send`].
