@@ -23,6 +23,8 @@ const PROMISE: SignedDuration = SignedDuration::from_mins(2 * 60 + 15);
 const GAP: SignedDuration = SignedDuration::from_hours(6);
 /// How long a restored state is shown: two intervals and a day.
 const SHOWN: SignedDuration = SignedDuration::from_hours(27);
+/// How long another key is shown: eight days, and until the next heartbeat is judged.
+const KEY_SHOWN: SignedDuration = SignedDuration::from_hours(8 * 24 + 3);
 /// How exactly the receiver can know a time: mails travel, and the world goes by minutes.
 const SLACK: SignedDuration = SignedDuration::from_mins(4);
 

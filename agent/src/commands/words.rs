@@ -22,14 +22,14 @@ const OWN: &[Phrase] = &[
     ("A heartbeat every {n} s with: {l}", "Ein Heartbeat alle {1} s mit: {2}"),
     (
         "A system report every {n} s with the watched files after redaction; secrets are replaced by fingerprints",
-        "Ein Systembericht alle {1} s mit den beobachteten Dateien nach der Schwärzung; Geheimnisse werden durch Fingerabdrücke ersetzt",
+        "Ein Systembericht alle {1} s mit den überwachten Dateien nach der Schwärzung; Geheimnisse werden durch Fingerabdrücke ersetzt",
     ),
     (
         "A system report every {n} s with {l} and the watched files after redaction; secrets are replaced by fingerprints",
-        "Ein Systembericht alle {1} s mit {2} und den beobachteten Dateien nach der Schwärzung; Geheimnisse werden durch Fingerabdrücke ersetzt",
+        "Ein Systembericht alle {1} s mit {2} und den überwachten Dateien nach der Schwärzung; Geheimnisse werden durch Fingerabdrücke ersetzt",
     ),
-    ("Watched files: nothing", "Beobachtete Dateien: keine"),
-    ("Watched files: {}", "Beobachtete Dateien: {1}"),
+    ("Watched files: nothing", "Überwachte Dateien: keine"),
+    ("Watched files: {}", "Überwachte Dateien: {1}"),
     ("Note: {}", "Hinweis: {1}"),
     (
         "`mailbeat-agent disclose` says of each item what it is for. Everything can be switched off singly in agent.toml.",
@@ -116,7 +116,7 @@ const STATUS: &[Phrase] = &[
     ),
     ("nothing was accepted by a mail server yet", "noch nichts von einem Mailserver angenommen"),
     ("instead of {}", "statt {1}"),
-    ("{n} waiting, {}, the oldest of {t}", "{1} in der Warteschlange, {2}, das älteste vom {3}"),
+    ("{n} waiting, {}, the oldest of {t}", "{1} in der Warteschlange, {2}, der älteste vom {3}"),
     ("{n} waiting, {}", "{1} in der Warteschlange, {2}"),
     ("heartbeat {p}, system report {p}", "Heartbeat {1}, Systembericht {2}"),
     ("now", "jetzt"),
@@ -181,7 +181,7 @@ mod tests {
         let status = "mailbeat-agent: hindered\n           the agent does not run: systemctl start mailbeat-agent\n           heartbeat due since 2026-11-28T17:18:05Z, not made; see journalctl -u mailbeat-agent\nNext:      heartbeat now, system report 2026-11-28T17:53:05Z\nItems:     cpu on, watched files off\nUnreadable:/etc/x\nTrail:     3 reports, 69 KiB\n";
         assert_eq!(
             said_in_columns(status, 11, Locale::De),
-            "mailbeat-agent: gehindert\n           der Agent läuft nicht: systemctl start mailbeat-agent\n           Heartbeat fällig seit 28.11.2026, 17:18:05 UTC, nicht gemacht; siehe journalctl -u mailbeat-agent\nNächste:   Heartbeat jetzt, Systembericht 28.11.2026, 17:53:05 UTC\nPosition:  CPU an, beobachtete Dateien aus\nUnreadable:/etc/x\nTrail:     3 Berichte, 69 KiB\n"
+            "mailbeat-agent: gehindert\n           der Agent läuft nicht: systemctl start mailbeat-agent\n           Heartbeat fällig seit 28.11.2026, 17:18:05 UTC, nicht gemacht; siehe journalctl -u mailbeat-agent\nNächste:   Heartbeat jetzt, Systembericht 28.11.2026, 17:53:05 UTC\nPosition:  CPU an, überwachte Dateien aus\nUnreadable:/etc/x\nTrail:     3 Berichte, 69 KiB\n"
         );
         assert_eq!(said_in_columns(status, 11, Locale::En), status);
         // Every kind of item is called something in German, also where that is the same word.

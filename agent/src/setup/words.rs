@@ -25,7 +25,7 @@ pub const PHRASES: &[Phrase] = &[
     ("A system report every", "Ein Systembericht alle"),
     (
         "What changed: watched files, packages, updates.",
-        "Was sich änderte: beobachtete Dateien, Pakete, Aktualisierungen.",
+        "Was sich änderte: überwachte Dateien, Pakete, Aktualisierungen.",
     ),
     ("a length of time is needed, as in 15m, 1h or 1d", "eine Dauer wird gebraucht, wie 15m, 1h oder 1d"),
     ("the contract allows {} to {}", "der Vertrag erlaubt {1} bis {2}"),
@@ -34,7 +34,7 @@ pub const PHRASES: &[Phrase] = &[
         "Each can be switched off; `mailbeat-agent disclose` explains each.",
         "Jedes lässt sich ausschalten; `mailbeat-agent disclose` erklärt jedes.",
     ),
-    ("Which configuration files are watched?", "Welche Konfigurationsdateien werden beobachtet?"),
+    ("Which configuration files are watched?", "Welche Konfigurationsdateien werden überwacht?"),
     (
         "Passwords and keys in them are taken out before anything is stored or sent.",
         "Passwörter und Schlüssel darin werden entfernt, bevor etwas gespeichert oder gesendet wird.",

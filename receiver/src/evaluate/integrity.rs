@@ -2,10 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::finding::{Finding, Phase};
 use super::rules::{IntegrityPolicy, built_in, id};
 use super::{BranchView, Crossing, Gap, Judged, Occasion, Severity, SystemView};
 use crate::ticket::TicketState;
 
+/// How long another key stays a finding before it resolves itself: so long those before it may still be heard.
+const KEY_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// How long a restored state stays a finding before it resolves itself.
 const RESTORED_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -24,7 +27,33 @@ pub fn judge(
     let mut judged = vec![judge_clock(view, policy)];
     judged.extend(judge_gaps(view, policy, horizon));
     judged.extend(judge_branches(view, now));
+    judged.extend(keys_that_are_known(view, now));
     judged
+}
+
+/// That another key speaks for a system was found when it was admitted, and nobody should learn of it from a log.
+#[must_use]
+pub fn key_changed(fingerprint: &str, admitted_by: &str, at: Timestamp) -> Finding {
+    Finding {
+        rule: id(built_in::KEY_CHANGED),
+        subject: fingerprint.to_owned(),
+        severity: Severity::Medium,
+        phase: Phase::Active,
+        since: at,
+        title: "another key signs its reports".into(),
+        evidence: format!("{fingerprint}, admitted by {admitted_by} at {at:.0}"),
+    }
+}
+
+/// Other keys that are none any more. Until then nobody says anything of them, and what is not said stays.
+fn keys_that_are_known(view: &SystemView, now: Timestamp) -> impl Iterator<Item = Judged> + use<'_> {
+    let is_old = move |finding: &&Finding| {
+        finding.rule.as_str() == built_in::KEY_CHANGED && now.duration_since(finding.since) >= KEY_SHOWN_FOR
+    };
+    view.findings.iter().filter(is_old).map(|finding| Judged {
+        subject: finding.subject.clone(),
+        ..built(built_in::KEY_CHANGED, None, "it has been the system's key for 8 days".into())
+    })
 }
 
 fn built(rule: &'static str, crossing: Option<(Severity, String)>, evidence: String) -> Judged {

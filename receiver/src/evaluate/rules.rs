@@ -36,6 +36,8 @@ pub mod built_in {
     pub const REPORTS_LOST: &str = "reports-lost";
     /// The agent's state was restored from an older one.
     pub const STATE_RESTORED: &str = "state-restored";
+    /// Another key speaks for the system.
+    pub const KEY_CHANGED: &str = "key-changed";
     /// Two agents report as the same system.
     pub const SYSTEM_CLONED: &str = "system-cloned";
     /// The host's clock is wrong.
@@ -69,6 +71,7 @@ pub mod built_in {
         AGENT_DEACTIVATED,
         REPORTS_LOST,
         STATE_RESTORED,
+        KEY_CHANGED,
         SYSTEM_CLONED,
         CLOCK_WRONG,
         CHECK,

@@ -14,6 +14,7 @@ pub(super) use self::proof::knows_the_secret;
 use self::proof::{NO_SECRET, all_taken, other_contract, proves, waits};
 use super::prepare::Candidate;
 use super::verdict::{IgnoreReason, QuarantineReason as Reason, Verdict};
+use crate::evaluate::integrity::key_changed;
 use crate::store::{
     AdmittedBy, EnrollmentMode, NewSystem, Registered, StoreError, System, SystemKey, Terms, Tx,
 };
@@ -209,7 +210,7 @@ fn succeed(
     if system.contract.has_ended(received_at) {
         return Ok(ended(&system.contract));
     }
-    tx.admit_key(system.id, &candidate.key, AdmittedBy::Succession, received_at)?;
+    another_key(tx, &system, &candidate.key, AdmittedBy::Succession, received_at)?;
     let mut newly = follow(tx, &system, &vouching, candidate, received_at)?;
     newly.push(candidate.key);
     tracing::info!(system = %system.system_id, key = %candidate.signer.fingerprint(), "key succeeded");
@@ -221,6 +222,23 @@ fn succeed(
         }),
         None => Ok(refused(Reason::NotEnrolled, "the key was not admitted", proven)),
     }
+}
+
+/// Admits one more key of a known system. That is a ticket too.
+pub(super) fn another_key(
+    tx: &Tx<'_>,
+    system: &System,
+    key: &[u8; 32],
+    by: AdmittedBy,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let admitted_by = match by {
+        AdmittedBy::Operator => "an operator",
+        AdmittedBy::Proof | AdmittedBy::Succession => "the key before",
+    };
+    let fingerprint = PublicKey::from_bytes(key).fingerprint();
+    tx.admit_key(system.id, key, by, at)?;
+    tx.put_finding(Some(system.id), &key_changed(&fingerprint, admitted_by, at))
 }
 
 /// The keys that spoke for this one are followed by it: what they signed is taken as long as it may be on its way. One of them may
@@ -238,7 +256,7 @@ fn follow(
             Some(registered) if registered.system.id != system.id => continue,
             Some(_) => {}
             None => {
-                tx.admit_key(system.id, old, AdmittedBy::Succession, received_at)?;
+                another_key(tx, system, old, AdmittedBy::Succession, received_at)?;
                 newly.push(*old);
             }
         }

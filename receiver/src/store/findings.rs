@@ -34,7 +34,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(super) fn put_finding(&self, system: Option<i64>, is: &Finding) -> Result<(), StoreError> {
+    pub fn put_finding(&self, system: Option<i64>, is: &Finding) -> Result<(), StoreError> {
         const SQL: &str = "-- put_finding
             INSERT INTO findings (system, rule, subject, severity, phase, since, title, evidence)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)

@@ -10,7 +10,7 @@ crate::advice! {
     no_sender_mx: "The sender's domain takes no mail: bounces are lost, and many servers refuse such senders.", "Use a sender address whose domain has an MX, or let the domain's administrator publish one.";
         "Die Domain des Absenders nimmt keine Mail: Unzustellbarkeitsmails gehen verloren, und viele Server lehnen solche Absender ab.", "Eine Absenderadresse nehmen, deren Domain einen MX hat, oder den Administrator der Domain einen eintragen lassen.";
     no_recipient_mx: "Nobody takes mail for the recipient's domain, as far as this DNS knows.", "Compare the report address with the contract; if it is right, tell the vendor. If your DNS knows inside names only, see [dns] servers.";
-        "Niemand nimmt Mail für die Domain des Empfängers, soweit dieser DNS weiß.", "Die Berichtsadresse mit dem Vertrag vergleichen; stimmt sie, den Hersteller verständigen. Kennt Ihr DNS nur Namen innen, siehe [dns] servers.";
+        "Niemand nimmt Mail für die Domain des Empfängers, soweit dieses DNS weiß.", "Die Berichtsadresse mit dem Vertrag vergleichen; stimmt sie, den Hersteller verständigen. Kennt Ihr DNS nur Namen innen, siehe [dns] servers.";
     no_spf: "The domain does not say who sends for it (SPF), so others may take its mail for forged.", "Let the domain's administrator publish a TXT record that names its mail servers, for example: v=spf1 mx -all";
         "Die Domain sagt nicht, wer für sie sendet (SPF); andere können ihre Mail für gefälscht halten.", "Den Administrator der Domain einen TXT-Eintrag veröffentlichen lassen, der ihre Mailserver nennt, zum Beispiel: v=spf1 mx -all";
     spf_not_covering: "By its SPF record the domain does not send by this server; the recipient may refuse such mail or put it into Junk.", "Send by the domain's own mail server, or let its administrator add this one to the record. If this server hands on to another one that is named, nothing.";
@@ -27,7 +27,7 @@ pub(super) const NOT_ASKED: &str = "not asked: the DNS was silent before";
 pub const BEHIND_PROXY: &str = "the route goes through a proxy: the DNS is not asked";
 
 const SEEN: &[Phrase] = &[
-    (NOT_ASKED, "nicht gefragt: der DNS schwieg zuvor"),
+    (NOT_ASKED, "nicht gefragt: das DNS schwieg zuvor"),
     ("sender's domain (MX)", "Absenderdomain (MX)"),
     ("sender's domain (SPF)", "Absenderdomain (SPF)"),
     ("recipient's domain (MX)", "Empfängerdomain (MX)"),
@@ -55,7 +55,7 @@ const SEEN: &[Phrase] = &[
     ("it includes {}, which has no SPF record", "er schließt {1} ein, das keinen SPF-Eintrag hat"),
     ("it is redirected to {}, which has no SPF record", "er verweist auf {1}, das keinen SPF-Eintrag hat"),
     ("{} is no SPF term", "{1} ist kein SPF-Wort"),
-    (BEHIND_PROXY, "die Route geht durch einen Proxy: der DNS wird nicht gefragt"),
+    (BEHIND_PROXY, "die Route geht durch einen Proxy: das DNS wird nicht gefragt"),
 ];
 
 /// All of them.

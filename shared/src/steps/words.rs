@@ -58,7 +58,7 @@ const PHRASES: &[Phrase] = &[
     ),
     (
         "Ask the mail server's administrator for a limit of at least 8 MiB, or watch fewer files.",
-        "Den Administrator des Mailservers um ein Limit von mindestens 8 MiB bitten, oder weniger Dateien beobachten.",
+        "Den Administrator des Mailservers um ein Limit von mindestens 8 MiB bitten, oder weniger Dateien überwachen.",
     ),
 ];
 

@@ -6,7 +6,7 @@ use crate::phrases::Phrase;
 pub(crate) const PHRASES: &[Phrase] = &[
     ("name not found: {p}", "Name nicht gefunden: {1}"),
     ("connection refused: {p}", "Verbindung abgelehnt: {1}"),
-    ("no answer in time: {p}", "keine Antwort in der Zeit: {1}"),
+    ("no answer in time: {p}", "keine rechtzeitige Antwort: {1}"),
     ("connection closed: {p}", "Verbindung geschlossen: {1}"),
     ("not reachable: {p}", "nicht erreichbar: {1}"),
     ("TLS too old: {p}", "TLS zu alt: {1}"),
@@ -53,7 +53,7 @@ pub(crate) const PHRASES: &[Phrase] = &[
     ),
     ("TLS handshake with {}: {}", "TLS-Handshake mit {1}: {2}"),
     ("{} has no address: {p}", "{1} hat keine Adresse: {2}"),
-    ("no answer from DNS in time", "keine Antwort vom DNS in der Zeit"),
+    ("no answer from DNS in time", "keine rechtzeitige Antwort vom DNS"),
     ("the name exists without one", "den Namen gibt es ohne eine"),
     ("connecting to {}: {}", "Verbinden mit {1}: {2}"),
     ("{}: no answer to the connection within {n} s", "{1}: keine Antwort auf die Verbindung binnen {2} s"),
@@ -108,7 +108,7 @@ mod tests {
             ),
             (
                 "no answer in time: 192.0.2.7:993: no answer to the connection within 10 s",
-                "keine Antwort in der Zeit: 192.0.2.7:993: keine Antwort auf die Verbindung binnen 10 s",
+                "keine rechtzeitige Antwort: 192.0.2.7:993: keine Antwort auf die Verbindung binnen 10 s",
             ),
         ] {
             assert_eq!(german(sentence), words);

@@ -7,7 +7,7 @@ use crate::phrases::Phrase;
 pub const PHRASES: &[Phrase] = &[
     (
         BY_DNS,
-        "Der DNS nennt diesen Server für Ihre Domain; sehen Sie nach, ob es Ihrer ist, bevor Sie ihm ein Passwort geben.",
+        "Das DNS nennt diesen Server für Ihre Domain; sehen Sie nach, ob es Ihrer ist, bevor Sie ihm ein Passwort geben.",
     ),
     ("the file cannot be read: {}", "die Datei ist nicht lesbar: {1}"),
     ("Whose account is it?", "Wessen Konto ist es?"),

@@ -18,7 +18,7 @@ use super::belief::{
     what_waits_for_its_key,
 };
 use super::telling::refused_addresses;
-use super::{Checked, SHOWN, all_tickets, read, require, resolved_by_a_person};
+use super::{Checked, KEY_SHOWN, SHOWN, all_tickets, read, require, resolved_by_a_person};
 
 pub(super) fn every_report_that_was_delivered_is_recorded_exactly_once(world: &mut World) -> Checked {
     let recorded = read(world, |tx| {
@@ -154,6 +154,10 @@ pub(super) fn only_what_still_holds_has_an_unresolved_ticket(world: &mut World) 
             "state-restored" => {
                 let forked = hosts.iter().any(|host| host.forked);
                 forked && branches.iter().any(|branch| branch.opened_at + SHOWN > world.now)
+            }
+            "key-changed" => {
+                let keys = read(world, |tx| tx.keys_of(system.id))?;
+                frozen || keys.len() > 1 && row.ticket.holds_since + KEY_SHOWN > world.now
             }
             "system-cloned" => alive.len() > 1,
             "clock-wrong" => frozen || alive.iter().any(|host| !host.wrong_by.is_zero()),

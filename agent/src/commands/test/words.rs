@@ -61,7 +61,7 @@ mailbeat_shared::advice! {
 const OTHER: &[Phrase] = &[
     (NO_CONTRACT, "nicht aktiviert"),
     (NO_ROUTE, "keine Route ist zu gebrauchen"),
-    (NO_GOOD_ROUTE, "keine Route ging gut"),
+    (NO_GOOD_ROUTE, "keine Route hat funktioniert"),
     (NOT_AGREED, "niemand hat bisher zugestimmt"),
     (NOTHING_WATCHED, "keine eingerichtet"),
     (OTHER_MACHINE, "der Zustand wurde auf einer anderen Maschine gemacht"),
@@ -83,7 +83,7 @@ const OTHER: &[Phrase] = &[
     ("clock", "Uhr"),
     ("state directory", "Zustandsverzeichnis"),
     ("identity", "Identität"),
-    ("watched files", "beobachtete Dateien"),
+    ("watched files", "überwachte Dateien"),
     ("redaction", "Schwärzung"),
     ("check {}", "Prüfung {1}"),
     ("test report", "Testbericht"),

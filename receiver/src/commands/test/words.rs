@@ -23,7 +23,7 @@ mailbeat_shared::advice! {
     customers_contacts: "Test reports of these customers are answered to nobody, and their tickets go to the default contacts.", "Add one: mailbeat-receiver contacts add ADDRESS --customer NAME";
         "Testberichte dieser Kunden werden niemandem beantwortet, ihre Tickets gehen an die Standardkontakte.", "Einen eintragen: mailbeat-receiver contacts add ADRESSE --customer NAME";
     clock: "This machine's clock is ahead of the mail server's; hosts would seem later than they are.", "Set it and keep it right: timedatectl set-ntp true";
-        "Die Uhr dieser Maschine geht der des Mailservers vor; Hosts schienen später, als sie sind.", "Stellen und richtig halten: timedatectl set-ntp true";
+        "Die Uhr dieser Maschine geht gegenüber der des Mailservers vor; Hosts sähen später aus, als sie sind.", "Stellen und richtig halten: timedatectl set-ntp true";
     templates: "A mail cannot be made: the sender's address is none, or the program has a fault.", "Correct `[outgoing] from`; if it is right, please report this.";
         "Eine Mail lässt sich nicht machen: die Absenderadresse ist keine, oder das Programm hat einen Fehler.", "`[outgoing] from` berichtigen; stimmt es, bitte dies melden.";
     backups: "The database, vendor.key and encryption.keys are all that cannot be made again.", "Back up the state directory, for example each night: sqlite3 receiver.db \".backup FILE\", and the two key files once.";

@@ -123,7 +123,7 @@ fn admit(
         return Ok((Registered { system, key_revoked_at: None }, vec![]));
     };
     let follows = if keep { vec![] } else { followed(tx, &system, now)? };
-    tx.admit_key(system.id, key, AdmittedBy::Operator, now)?;
+    trust::another_key(tx, &system, key, AdmittedBy::Operator, now)?;
     follows.iter().try_for_each(|old| tx.revoke_key(old, trust::refused_from(now)).map(drop))?;
     Ok((Registered { system, key_revoked_at: None }, follows))
 }

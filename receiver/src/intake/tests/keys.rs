@@ -5,7 +5,9 @@ use mailbeat_shared::wire::id::SystemId;
 use mailbeat_shared::wire::signature::{Namespace, SigningKey};
 
 use super::world::{Agent, HOUR, World, at};
+use crate::evaluate::Severity;
 use crate::intake::{QuarantineReason as Reason, Verdict, approve};
+use crate::ticket::TicketState;
 
 #[test]
 fn the_secret_alone_does_not_take_over_a_known_system_but_the_old_keys_word_does() {
@@ -99,6 +101,32 @@ fn a_key_admitted_by_hand_follows_the_ones_before_it_unless_they_are_kept() {
         let expected = if keep { Verdict::Accepted } else { Verdict::Quarantined(Reason::RevokedKey) };
         assert_eq!(world.verdict(&old.heartbeat(over).mail, over), expected);
         assert_eq!(world.verdict(&new.heartbeat(over).mail, over), Verdict::Accepted);
+    }
+}
+
+#[test]
+fn another_key_is_a_ticket_until_it_has_been_the_systems_for_eight_days() {
+    const DAY: i64 = 24 * HOUR;
+    let (mut world, old) = (World::new(), &mut Agent::new(1));
+    let ticket = |world: &mut World| {
+        let tickets = world.read(|tx| tx.tickets(false, i64::MAX, 9));
+        tickets.into_iter().map(|row| row.ticket).find(|ticket| ticket.rule.as_str() == "key-changed")
+    };
+    world.verdict(&old.heartbeat(at(10)).mail, at(10));
+    assert_eq!(ticket(&mut world), None, "the first key is no other");
+    let mut anew = old.clone();
+    anew.key = SigningKey::from_seed(&[50; 32], "installed anew");
+    (anew.incarnation, anew.salt) = (2, 1);
+    world.verdict(&anew.heartbeat(at(HOUR)).mail, at(HOUR));
+    let key = anew.key.public();
+    world.write(|tx, context| approve(tx, context, &key.bytes(), false, at(2 * HOUR)));
+    let opened = ticket(&mut world).unwrap();
+    assert_eq!((opened.subject, opened.severity), (key.fingerprint(), Severity::Medium));
+    for (second, state) in
+        [(2 * HOUR + 8 * DAY - 1, TicketState::Open), (2 * HOUR + 8 * DAY, TicketState::Resolved)]
+    {
+        world.verdict(&anew.heartbeat(at(second)).mail, at(second));
+        assert_eq!(ticket(&mut world).unwrap().state, state);
     }
 }
 

@@ -110,6 +110,10 @@ const PHRASES: &[Phrase] = &[
         "a new history began at {t}; the one before is quiet",
         "eine neue Folge von Berichten begann am {1}; die vorige schweigt",
     ),
+    ("another key signs its reports", "ein anderer Schlüssel signiert seine Berichte"),
+    ("{}, admitted by an operator at {t}", "{1}, zugelassen von einem Operator am {2}"),
+    ("{}, admitted by the key before at {t}", "{1}, zugelassen vom vorigen Schlüssel am {2}"),
+    ("it has been the system's key for 8 days", "er ist seit 8 Tagen der Schlüssel des Systems"),
     // Thresholds and checks. The default rules' titles are in packaging/rules.toml.
     ("filesystem {} is {n} full", "Dateisystem {1} ist zu {2} voll"),
     ("filesystem {} has {n} of its inodes in use", "im Dateisystem {1} sind {2} der Inodes belegt"),
@@ -132,7 +136,7 @@ const PHRASES: &[Phrase] = &[
     ),
     (
         "the provider refuses the mail account of route {}",
-        "der Anbieter weist das Mailkonto des Versandwegs {1} ab",
+        "der Anbieter weist das Mailkonto der Route {1} ab",
     ),
     ("check {} is no longer reported", "Prüfung {1} wird nicht mehr berichtet"),
     ("metric {} is no longer reported", "Messwert {1} wird nicht mehr berichtet"),

@@ -12,7 +12,7 @@ const TOO_LARGE: Rule = Rule {
     ),
     german: (
         "Die Nachricht ist größer, als der Server annimmt.",
-        "Den Administrator des Mailservers um ein Limit von mindestens 8 MiB bitten, oder weniger Dateien beobachten.",
+        "Den Administrator des Mailservers um ein Limit von mindestens 8 MiB bitten, oder weniger Dateien überwachen.",
     ),
     ..ANY
 };
@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         ),
         german: (
             "Das Konto darf nicht unter dieser Absenderadresse senden.",
-            "`from` auf die eigene Adresse des Kontos setzen, oder den Administrator ihm \"Senden als\" für diese Adresse geben lassen.",
+            "`from` auf die eigene Adresse des Kontos setzen, oder ihm vom Administrator \"Senden als\" für diese Adresse geben lassen.",
         ),
         ..ANY
     },
@@ -87,7 +87,7 @@ pub(super) const RULES: &[Rule] = &[
             "Nothing to do if it is rare: it is tried again later. Else lower `mails_per_hour`, or ask for a higher limit for this machine.",
         ),
         german: (
-            "Der Server begrenzt, wie viele Mails oder Verbindungen er von einer Maschine oder einem Konto in einer Zeit annimmt.",
+            "Der Server begrenzt, wie viele Mails oder Verbindungen er von einer Maschine oder einem Konto in einem Zeitraum annimmt.",
             "Nichts zu tun, wenn es selten ist: es wird später wieder versucht. Sonst `mails_per_hour` senken oder um ein höheres Limit für diese Maschine bitten.",
         ),
         ..ANY
@@ -125,7 +125,7 @@ pub(super) const RULES: &[Rule] = &[
         ),
         german: (
             "Der Server nimmt Mail an den Hersteller nur von Maschinen oder Konten, die er kennt, und kennt diese nicht.",
-            "Sich anmelden (`username`, `password_file`, Port 587), oder seinen Administrator der Adresse dieser Maschine das Weiterleiten erlauben lassen.",
+            "Sich anmelden (`username`, `password_file`, Port 587), oder von seinem Administrator der Adresse dieser Maschine das Weiterleiten erlauben lassen.",
         ),
         ..ANY
     },

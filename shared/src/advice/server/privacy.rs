@@ -61,7 +61,7 @@ pub(super) const RULES: &[Rule] = &[
         ),
         german: (
             "Das Zertifikat des Servers ist abgelaufen.",
-            "Den Administrator des Mailservers es erneuern lassen; ist es nicht abgelaufen, die Uhr dieser Maschine stellen (timedatectl).",
+            "Es vom Administrator des Mailservers erneuern lassen; ist es nicht abgelaufen, die Uhr dieser Maschine stellen (timedatectl).",
         ),
         ..ANY
     },

@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
             "Check that `tls` fits the port (465 is implicit, 587 is starttls); raise `timeout_s` for a slow server.",
         ),
         german: (
-            "Der Server nahm die Verbindung an und sagte dann nicht rechtzeitig etwas: `tls` passt nicht zum Port, oder er ist überlastet.",
+            "Der Server nahm die Verbindung an und antwortete dann nicht rechtzeitig: `tls` passt nicht zum Port, oder er ist überlastet.",
             "Prüfen, ob `tls` zum Port passt (465 ist implicit, 587 ist starttls); für einen langsamen Server `timeout_s` erhöhen.",
         ),
         ..ANY

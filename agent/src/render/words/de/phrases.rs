@@ -217,23 +217,23 @@ pub(in crate::render) const PHRASES: &[Phrase] = &[
     ),
     (
         "no route is configured: reports cannot be sent. Add a [[route]] table to agent.toml",
-        "kein Versandweg ist eingerichtet: Berichte können nicht gesendet werden. Bitte in agent.toml eine Tabelle [[route]] ergänzen",
+        "keine Route ist eingerichtet: Berichte können nicht gesendet werden. Bitte in agent.toml eine Tabelle [[route]] ergänzen",
     ),
     (
         "route {} carries the reports instead of {}: {p}",
-        "Versandweg {1} befördert die Berichte anstelle von {2}: {3}",
+        "Route {1} befördert die Berichte anstelle von {2}: {3}",
     ),
-    ("route {}: the contract offers no relay", "Versandweg {1}: der Vertrag bietet kein Relay"),
-    ("route {}: from = {} is not a mail address", "Versandweg {1}: from = {2} ist keine Mailadresse"),
-    ("route {}: path is empty", "Versandweg {1}: path ist leer"),
+    ("route {}: the contract offers no relay", "Route {1}: der Vertrag bietet kein Relay"),
+    ("route {}: from = {} is not a mail address", "Route {1}: from = {2} ist keine Mailadresse"),
+    ("route {}: path is empty", "Route {1}: path ist leer"),
     (
         "two routes are named {}; give each its own `name`",
-        "zwei Versandwege heißen {1}; bitte jedem einen eigenen `name` geben",
+        "zwei Routen heißen {1}; bitte jeder einen eigenen `name` geben",
     ),
-    ("of the routes {p}", "von den Versandwegen {1}"),
+    ("of the routes {p}", "von den Routen {1}"),
     (
         "two sign in as account {} by other applications, grants or scopes: give one of them an `account` of its own",
-        "melden sich zwei als Konto {1} durch verschiedene Anwendungen, Zustimmungen oder Umfänge an: bitte einem einen eigenen `account` geben",
+        "melden sich zwei als Konto {1} mit verschiedenen Anwendungen, Arten der Anmeldung oder Geltungsbereichen an: bitte einer davon einen eigenen `account` geben",
     ),
     // What the operating system says.
     ("Permission denied (os error {n})", "Zugriff verweigert (os error {1})"),

@@ -10,7 +10,7 @@ pub(super) const TABLE: &[Known] = &[
         fix: "Run `oauth login` for this route or mailbox and sign in with the mail account.",
         german: (
             "Für das Konto gibt es noch kein Aktualisierungstoken, oder es wurde vergessen.",
-            "`oauth login` für diesen Versandweg oder dieses Postfach ausführen und sich mit dem Mailkonto anmelden.",
+            "`oauth login` für diese Route oder dieses Postfach ausführen und sich mit dem Mailkonto anmelden.",
         ),
     },
     Known {
@@ -27,8 +27,8 @@ pub(super) const TABLE: &[Known] = &[
         cause: "The account's password was changed or its sessions were revoked; that ends every refresh token.",
         fix: "Run `oauth login` for this route or mailbox again; grant = \"client_credentials\" with a certificate does not depend on a password.",
         german: (
-            "Das Kennwort des Kontos wurde geändert oder seine Sitzungen wurden widerrufen; das beendet jedes Aktualisierungstoken.",
-            "`oauth login` für diesen Versandweg oder dieses Postfach erneut ausführen; grant = \"client_credentials\" mit einem Zertifikat hängt an keinem Kennwort.",
+            "Das Passwort des Kontos wurde geändert oder seine Sitzungen wurden widerrufen; das beendet jedes Aktualisierungstoken.",
+            "`oauth login` für diese Route oder dieses Postfach erneut ausführen; grant = \"client_credentials\" mit einem Zertifikat hängt an keinem Passwort.",
         ),
     },
     Known {
@@ -37,7 +37,7 @@ pub(super) const TABLE: &[Known] = &[
         fix: "Run `oauth login` for this route or mailbox again; a running program uses it every hour and keeps it alive.",
         german: (
             "Das Aktualisierungstoken wurde 90 Tage lang nicht verwendet.",
-            "`oauth login` für diesen Versandweg oder dieses Postfach erneut ausführen; ein laufendes Programm verwendet es stündlich und hält es am Leben.",
+            "`oauth login` für diese Route oder dieses Postfach erneut ausführen; ein laufendes Programm verwendet es stündlich und hält es am Leben.",
         ),
     },
     Known {
@@ -72,8 +72,8 @@ pub(super) const TABLE: &[Known] = &[
         cause: "User name or password was wrong at the sign-in.",
         fix: "Sign in again with the mail account's own user name and password.",
         german: (
-            "Bei der Anmeldung war Benutzername oder Kennwort falsch.",
-            "Mit Benutzername und Kennwort des Mailkontos selbst erneut anmelden.",
+            "Bei der Anmeldung war Benutzername oder Passwort falsch.",
+            "Mit Benutzername und Passwort des Mailkontos selbst erneut anmelden.",
         ),
     },
     Known {

@@ -10,7 +10,7 @@ pub(super) const TABLE: &[Known] = &[
         fix: "Ask the Exchange administrator for a receive connector that takes mail from this host without authentication or by Basic authentication over TLS, or use another route.",
         german: (
             "Der Server nimmt nur Windows-Anmeldungen (NTLM, Kerberos), die dieses Programm nicht beherrscht.",
-            "Den Exchange-Administrator um einen Empfangsconnector bitten, der von diesem Rechner Mail ohne Anmeldung oder mit Standardauthentifizierung über TLS annimmt, oder einen anderen Versandweg verwenden.",
+            "Den Exchange-Administrator um einen Empfangsconnector bitten, der von diesem Rechner Mail ohne Anmeldung oder mit Standardauthentifizierung über TLS annimmt, oder eine andere Route verwenden.",
         ),
     },
     Known {
@@ -19,7 +19,7 @@ pub(super) const TABLE: &[Known] = &[
         fix: "Use auth = \"oauth\", and switch SMTP AUTH on for the mailbox (Set-CASMailbox -SmtpClientAuthenticationDisabled $false), or use a route of type \"graph\".",
         german: (
             "Der Mandant oder das Postfach erlaubt diese Art der Anmeldung nicht: Standardauthentifizierung oder SMTP AUTH ist ausgeschaltet.",
-            "auth = \"oauth\" verwenden und SMTP AUTH für das Postfach einschalten (Set-CASMailbox -SmtpClientAuthenticationDisabled $false), oder einen Versandweg vom Typ \"graph\".",
+            "auth = \"oauth\" verwenden und SMTP AUTH für das Postfach einschalten (Set-CASMailbox -SmtpClientAuthenticationDisabled $false), oder eine Route vom Typ \"graph\".",
         ),
     },
     Known {
@@ -27,8 +27,8 @@ pub(super) const TABLE: &[Known] = &[
         cause: "Exchange Online takes no password for sending mail any more.",
         fix: "Use auth = \"oauth\" for this route, or a route of type \"graph\".",
         german: (
-            "Exchange Online nimmt zum Senden kein Kennwort mehr an.",
-            "Für diesen Versandweg auth = \"oauth\" verwenden, oder einen vom Typ \"graph\".",
+            "Exchange Online nimmt zum Senden kein Passwort mehr an.",
+            "Für diese Route auth = \"oauth\" verwenden, oder eine vom Typ \"graph\".",
         ),
     },
     Known {
@@ -55,7 +55,7 @@ pub(super) const TABLE: &[Known] = &[
         fix: "Set `auth`, `username` and the password or `oauth` of this route.",
         german: (
             "Der Server nimmt Mail nur von angemeldeten Konten.",
-            "`auth`, `username` und Kennwort oder `oauth` dieses Versandwegs setzen.",
+            "`auth`, `username` und Passwort oder `oauth` dieser Route setzen.",
         ),
     },
     Known {
@@ -63,8 +63,8 @@ pub(super) const TABLE: &[Known] = &[
         cause: "The vendor's mailbox got too many mails from one sender in the last hour (about 1,200 at Exchange Online).",
         fix: "Nothing is lost: it is tried again. Let hosts send from several addresses, or the vendor read several mailboxes.",
         german: (
-            "Das Postfach des Anbieters bekam in der letzten Stunde zu viele Mails von einem Absender (etwa 1.200 bei Exchange Online).",
-            "Nichts geht verloren: es wird erneut versucht. Rechner von mehreren Adressen senden oder den Anbieter mehrere Postfächer lesen lassen.",
+            "Das Postfach des Herstellers bekam in der letzten Stunde zu viele Mails von einem Absender (etwa 1.200 bei Exchange Online).",
+            "Nichts geht verloren: es wird erneut versucht. Rechner von mehreren Adressen senden oder den Hersteller mehrere Postfächer lesen lassen.",
         ),
     },
     Known {
@@ -72,8 +72,8 @@ pub(super) const TABLE: &[Known] = &[
         cause: "The vendor's mailbox got too many mails in the last hour (3,600 at Exchange Online).",
         fix: "Nothing is lost: it is tried again. The vendor should spread the reports over several mailboxes.",
         german: (
-            "Das Postfach des Anbieters bekam in der letzten Stunde zu viele Mails (3.600 bei Exchange Online).",
-            "Nichts geht verloren: es wird erneut versucht. Der Anbieter sollte die Berichte auf mehrere Postfächer verteilen.",
+            "Das Postfach des Herstellers bekam in der letzten Stunde zu viele Mails (3.600 bei Exchange Online).",
+            "Nichts geht verloren: es wird erneut versucht. Der Hersteller sollte die Berichte auf mehrere Postfächer verteilen.",
         ),
     },
     Known {
@@ -82,7 +82,7 @@ pub(super) const TABLE: &[Known] = &[
         fix: "It is tried again tomorrow by itself; another route or account sends meanwhile.",
         german: (
             "Das Konto hat seine Tagesgrenze an Empfängern erreicht.",
-            "Morgen wird es von selbst erneut versucht; solange sendet ein anderer Versandweg oder ein anderes Konto.",
+            "Morgen wird es von selbst erneut versucht; solange sendet eine andere Route oder ein anderes Konto.",
         ),
     },
     Known {
@@ -99,7 +99,7 @@ pub(super) const TABLE: &[Known] = &[
         cause: "The Google account has a second factor and takes no ordinary password.",
         fix: "Use auth = \"oauth\", or make an app password for the account.",
         german: (
-            "Das Google-Konto hat einen zweiten Faktor und nimmt kein gewöhnliches Kennwort.",
+            "Das Google-Konto hat einen zweiten Faktor und nimmt kein gewöhnliches Passwort.",
             "auth = \"oauth\" verwenden, oder für das Konto ein App-Passwort anlegen.",
         ),
     },

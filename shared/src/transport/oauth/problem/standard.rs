@@ -26,8 +26,8 @@ pub(super) const TABLE: &[Known] = &[
         cause: "The consent is no longer valid: it was revoked, expired, used up by another program, or the password was changed.",
         fix: "Run `oauth login` for this route or mailbox again.",
         german: (
-            "Die Zustimmung gilt nicht mehr: sie wurde widerrufen, ist abgelaufen, wurde von einem anderen Programm verbraucht, oder das Kennwort wurde geändert.",
-            "`oauth login` für diesen Versandweg oder dieses Postfach erneut ausführen.",
+            "Die Zustimmung gilt nicht mehr: sie wurde widerrufen, ist abgelaufen, wurde von einem anderen Programm verbraucht, oder das Passwort wurde geändert.",
+            "`oauth login` für diese Route oder dieses Postfach erneut ausführen.",
         ),
     },
     Known {
