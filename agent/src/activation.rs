@@ -3,7 +3,8 @@
 //! A contract file is from outside. It is believed if its seal is whole, the vendor's key is the pinned one (or a successor it
 //! signed), its time has come, and it is not older than what is there; every refusal says why and what to do. Order of
 //! writing (A0): identity, vendor key, secret and contract first, the consent last; its presence is the activation, whatever is
-//! in it. So a consent that cannot be read can be withdrawn, and the contract be activated anew.
+//! in it. So a consent that is damaged can be withdrawn, and the contract be activated anew. What the disk does not give now is not
+//! taken for damaged: the error names the file, and nothing is thrown away for it.
 
 mod judge;
 pub mod permission;
@@ -16,9 +17,11 @@ use jiff::Timestamp;
 use mailbeat_shared::config_file::{self, ConfigError};
 use mailbeat_shared::crash;
 use mailbeat_shared::durable::{self, Access};
-use mailbeat_shared::wire::contract::{Contract, ContractError, EnrollmentSecret, SealedContract};
+use mailbeat_shared::wire::contract::{
+    Contract, ContractError, EnrollmentSecret, SealedContract, successor_statement,
+};
 use mailbeat_shared::wire::id::{ContractNumber, Digest};
-use mailbeat_shared::wire::signature::SignatureError;
+use mailbeat_shared::wire::signature::{Namespace, Signature, SignatureError};
 use serde::{Deserialize, Serialize};
 
 use crate::home::Home;
@@ -34,6 +37,28 @@ pub struct Activation {
     pub proof: Digest,
     /// Who agreed to what.
     pub consent: Consent,
+}
+
+impl Activation {
+    /// Whether what was made under a contract of this number, for the vendor with this key, is made under the one in force. Two vendors
+    /// may number alike; where nobody wrote down whose it was, the number alone decides.
+    #[must_use]
+    pub fn covers(&self, number: &ContractNumber, vendor: Option<&str>) -> bool {
+        &self.contract.number == number && vendor.is_none_or(|vendor| is_of(&self.contract, vendor))
+    }
+}
+
+/// Whether the contract is of the vendor whose key has this fingerprint: sealed with it, or with a successor that it signed.
+fn is_of(contract: &Contract, vendor: &str) -> bool {
+    let key = &contract.vendor_key;
+    let succeeded = |armored: &String| {
+        Signature::parse(armored.as_bytes()).is_ok_and(|signature| {
+            let former = signature.signer();
+            former.fingerprint() == vendor
+                && signature.verify(former, Namespace::Rotate, &successor_statement(key)).is_ok()
+        })
+    };
+    key.fingerprint() == vendor || contract.vendor_succession.iter().any(succeeded)
 }
 
 /// `activation.toml`: who agreed to what.
@@ -90,8 +115,8 @@ pub enum StorageError {
         /// The error.
         error: io::Error,
     },
-    /// A file is not what was written.
-    #[error("{0}; {anew}", anew = ANEW)]
+    /// A file is not what was written, or cannot be read.
+    #[error("{0}{advice}", advice = advice_on(.0))]
     Toml(#[from] ConfigError),
     /// The kept contract is damaged.
     #[error("contract.toml: {0}; {anew}", anew = ANEW)]
@@ -113,16 +138,30 @@ impl StorageError {
     /// Whether a file is gone or is not what was written. What the disk does not give now it may give later.
     fn is_damage(&self) -> bool {
         match self {
-            Self::File { error, .. } | Self::Toml(ConfigError::Unreadable { error, .. }) => {
-                matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData)
-            }
+            Self::File { error, .. } => means_damage(error),
+            Self::Toml(error) => is_spoilt(error),
             _ => true,
         }
     }
 }
 
+fn means_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData)
+}
+
+fn is_spoilt(error: &ConfigError) -> bool {
+    match error {
+        ConfigError::Unreadable { error, .. } => means_damage(error),
+        ConfigError::Invalid { .. } => true,
+    }
+}
+
 fn advice(error: &io::Error) -> String {
-    if error.kind() == io::ErrorKind::NotFound { format!("; {ANEW}") } else { String::new() }
+    if means_damage(error) { format!("; {ANEW}") } else { String::new() }
+}
+
+fn advice_on(error: &ConfigError) -> String {
+    if is_spoilt(error) { format!("; {ANEW}") } else { String::new() }
 }
 
 /// The contract in force and what proves it, if the agent is activated, or was and may still empty its spool.
@@ -207,6 +246,7 @@ pub fn enrollment_secret(home: &Home) -> Result<Option<EnrollmentSecret>, Storag
 /// [`StorageError`]; what is in force before stays in force then, or nothing is.
 pub fn store(home: &Home, sealed: &SealedContract, consent: Option<&Consent>) -> Result<(), StorageError> {
     let contract = &sealed.contract;
+    forget_withdrawn(home, sealed)?;
     let vendor = format!("{} {}\n", contract.vendor_key, contract.vendor);
     write(&home.vendor_key(), vendor.as_bytes())?;
     if let Some(secret) = &contract.enrollment_secret {
@@ -223,6 +263,22 @@ pub fn store(home: &Home, sealed: &SealedContract, consent: Option<&Consent>) ->
     Ok(())
 }
 
+/// Removes the consent that was withdrawn from another vendor's contract. If the new one is numbered alike, the consent would count for
+/// it after a crash, and what waits for the one vendor would go to the other.
+fn forget_withdrawn(home: &Home, sealed: &SealedContract) -> Result<(), StorageError> {
+    let before = fs::read(home.contract()).ok().and_then(|bytes| SealedContract::open(&bytes).ok());
+    if before.is_some_and(|before| sealed.trusted_by(&before.contract.vendor_key)) {
+        return Ok(());
+    }
+    let path = home.deactivated();
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed
+            .and_then(|()| durable::sync_dir(home.dir()))
+            .map_err(|error| StorageError::File { path, error }),
+    }
+}
+
 /// Adds to the consent of an activated agent.
 ///
 /// # Errors
@@ -236,11 +292,11 @@ pub fn agree(home: &Home, agreement: Agreement) -> Result<(), StorageError> {
     write(&home.activation(), toml::to_string(&consent).expect("a consent is plain TOML").as_bytes())
 }
 
-/// Withdraws the consent: nothing is composed any more, and what is queued may go out for one day. One that cannot be read is set
-/// aside, which ends the activation all the same.
+/// Withdraws the consent: nothing is composed any more, and what is queued may go out for one day. One that is damaged is set aside,
+/// which ends the activation all the same.
 ///
 /// # Errors
-/// [`StorageError`].
+/// [`StorageError`]; also where the consent only cannot be read now, and may be read later.
 pub fn withdraw(home: &Home, now: Timestamp) -> Result<(), StorageError> {
     let path = home.activation();
     let withdrawn = match config_file::load::<Consent>(&path) {
@@ -250,6 +306,7 @@ pub fn withdraw(home: &Home, now: Timestamp) -> Result<(), StorageError> {
             write(&home.deactivated(), text.as_bytes())?;
             fs::remove_file(&path)
         }
+        Err(error) if !is_spoilt(&error) => return Err(error.into()),
         Err(error) => {
             let aside = path.with_extension("toml.corrupt");
             tracing::warn!("{error}; it is kept as {}", aside.display());
@@ -269,84 +326,4 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{contract, vendor};
-
-    fn sealed(contract: &Contract) -> SealedContract {
-        SealedContract::open(contract.seal(&vendor()).as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn a_stored_activation_is_read_back_and_a_renewal_without_secret_keeps_the_proof() {
-        let dir = tempfile::tempdir().unwrap();
-        let home = Home::new(dir.path());
-        let identity = Identity::create(None, None, &mut crate::identity::system_entropy());
-        assert!(load(&home, &identity).unwrap().is_none());
-        let consent = Consent {
-            contract: contract().number,
-            activated_at: contract().issued_at,
-            activated_by: "root".into(),
-            consented: vec!["watch".into()],
-            added: vec![],
-            withdrawn_at: None,
-        };
-        store(&home, &sealed(&contract()), Some(&consent)).unwrap();
-        let first = load(&home, &identity).unwrap().unwrap();
-        assert_eq!((first.contract.clone(), first.consent), (contract(), consent));
-
-        let mut renewed = contract();
-        (renewed.enrollment_secret, renewed.revision) = (None, 2);
-        store(&home, &sealed(&renewed), None).unwrap();
-        let second = load(&home, &identity).unwrap().unwrap();
-        assert_eq!((second.contract.revision, second.proof), (2, first.proof));
-
-        let more = Agreement {
-            at: renewed.issued_at,
-            by: "anna".into(),
-            items: vec!["load".into(), "watch".into()],
-        };
-        agree(&home, more.clone()).unwrap();
-        let consent = load(&home, &identity).unwrap().unwrap().consent;
-        assert_eq!((consent.consented, consent.added), (vec!["watch".into(), "load".into()], vec![more]));
-
-        withdraw(&home, renewed.issued_at).unwrap();
-        assert!(!home.activation().exists());
-        assert_eq!(load(&home, &identity).unwrap().unwrap().consent.withdrawn_at, Some(renewed.issued_at));
-        assert!(contract_in_force(&home).unwrap().is_none());
-    }
-
-    #[test]
-    fn whichever_file_is_damaged_the_steps_that_are_named_lead_back_to_an_activation() {
-        let identity = Identity::create(None, None, &mut crate::identity::system_entropy());
-        let consent = Consent {
-            contract: contract().number,
-            activated_at: contract().issued_at,
-            activated_by: "root".into(),
-            consented: vec!["watch".into()],
-            added: vec![],
-            withdrawn_at: None,
-        };
-        for name in ["activation.toml", "contract.toml", "enrollment.toml"] {
-            for damage in [Some("\0"), None] {
-                let dir = tempfile::tempdir().unwrap();
-                let home = Home::new(dir.path());
-                store(&home, &sealed(&contract()), Some(&consent)).unwrap();
-                let file = dir.path().join(name);
-                match damage {
-                    Some(text) => fs::write(&file, text).unwrap(),
-                    // A consent that is not there is none.
-                    None if name == "activation.toml" => continue,
-                    None => fs::remove_file(&file).unwrap(),
-                }
-                let said = load(&home, &identity).unwrap_err().to_string();
-                assert!(said.contains(name) && said.ends_with(ANEW), "{said}");
-                withdraw(&home, contract().issued_at).unwrap();
-                assert!(!home.activation().exists(), "{name}");
-                assert!(load(&home, &identity).unwrap().is_none(), "{name}: nobody complains any more");
-                store(&home, &sealed(&contract()), Some(&consent)).unwrap();
-                assert_eq!(load(&home, &identity).unwrap().unwrap().consent, consent, "{name}");
-            }
-        }
-    }
-}
+mod tests;

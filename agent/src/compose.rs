@@ -114,6 +114,7 @@ pub fn parcel(desk: &Desk<'_>, renderer: &Renderer, report: &Report) -> Result<P
         id: report.id,
         system: report.system,
         contract: report.contract.clone(),
+        vendor: Some(desk.activation.contract.vendor_key.fingerprint()),
         sequence: report.sequence,
         kind: report.kind(),
         created_at: report.created_at,
@@ -203,10 +204,13 @@ pub fn enrollment(activation: &Activation) -> Body {
     }
 }
 
-/// A heartbeat that says only that the full one could not be made, and why.
+/// A heartbeat that says only that the full one could not be made, and why, and what heartbeats must say once: whoever counts on one to
+/// have said it does not ask which one it was.
 #[must_use]
-pub fn bare_heartbeat(state: &State, queue: &[Entry], why: &ComposeError) -> Body {
-    heartbeat(state, queue, Found::default(), vec![], vec![format!("the measurements were left out: {why}")])
+pub fn bare_heartbeat(state: &State, queue: &[Entry], notes: Vec<String>, why: &ComposeError) -> Body {
+    let mut problems = vec![format!("the measurements were left out: {why}")];
+    problems.extend(notes);
+    heartbeat(state, queue, Found::default(), vec![], problems)
 }
 
 /// Sentences short and few enough for a report; what is over is counted, not dropped in silence.
@@ -238,6 +242,18 @@ mod tests {
         };
         assert_eq!(heartbeat.observations.len(), limits::OBSERVATIONS);
         assert_eq!(heartbeat.problems.len(), 3, "{:?}", heartbeat.problems);
+    }
+
+    #[test]
+    fn a_bare_heartbeat_says_why_it_is_bare_and_what_must_be_said_once() {
+        let why = ComposeError::from(Report::decode(b"{").unwrap_err());
+        let notes = vec!["#7 was dropped: more than 2000 reports were waiting".to_owned()];
+        let Body::Heartbeat { heartbeat } = bare_heartbeat(&State::default(), &[], notes.clone(), &why)
+        else {
+            panic!()
+        };
+        assert!(heartbeat.problems[0].starts_with("the measurements were left out: "), "{heartbeat:?}");
+        assert_eq!(heartbeat.problems[1..], notes);
     }
 
     #[test]

@@ -234,7 +234,10 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let heard = tokio::sync::Notify::new();
         // A server that is done only once that was said.
-        wait(&runtime, Duration::from_millis(1), || heard.notify_one(), heard.notified());
+        wait(&runtime, Duration::from_millis(1), || heard.notify_one(), async {
+            let heard = tokio::time::timeout(Duration::from_secs(60), heard.notified()).await;
+            heard.expect("nobody said that we live");
+        });
     }
 
     #[test]

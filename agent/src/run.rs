@@ -9,9 +9,11 @@ mod checking;
 mod composing;
 mod due;
 mod error;
+mod framing;
 mod notes;
 mod requests;
 mod resending;
+mod routing;
 mod sending;
 mod settling;
 mod standing;
@@ -48,6 +50,10 @@ pub const BUILD_TIME: &str = match option_env!("MAILBEAT_BUILD_TIME") {
     Some(time) => time,
     None => "2026-01-01T00:00:00Z",
 };
+
+/// How long at least until a report that could not be put away is tried again, however often heartbeats come: each attempt costs a disk
+/// something that is in trouble already.
+const BREATH: SignedDuration = SignedDuration::from_secs(5);
 
 /// What an agent is made of; a simulation puts its own in.
 pub struct Parts {
@@ -90,6 +96,8 @@ pub struct Agent {
     undecided: Vec<settling::Decided>,
     /// The reports that could not be read or put away, and why. Said as long as it lasts.
     hindered: BTreeMap<u64, String>,
+    /// Why the trail is larger than it may be. Said as long as it lasts.
+    overgrown: Option<String>,
     /// What the next heartbeat must say once.
     notes: Notes,
     /// Since when the clock is behind what it said before.
@@ -162,6 +170,7 @@ impl Agent {
             stalled: due::Stalled::default(),
             undecided: vec![],
             hindered: BTreeMap::new(),
+            overgrown: None,
             notes: Notes::default(),
             doubted_since: None,
             trouble: vec![],
@@ -183,9 +192,9 @@ impl Agent {
             }
         }
         if !self.undecided.is_empty() {
-            next = next.min(self.soon(now));
+            next = next.min(self.soon(now).max(later(now, BREATH)));
         }
-        for why in self.hindered.values() {
+        for why in self.hindered.values().chain(&self.overgrown) {
             if !self.trouble.contains(why) {
                 self.trouble.push(why.clone());
             }

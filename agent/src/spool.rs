@@ -85,6 +85,9 @@ pub struct Meta {
     pub system: SystemId,
     /// The contract it is sent under.
     pub contract: ContractNumber,
+    /// Fingerprint of the vendor's key, because two vendors may number alike; absent in what older agents made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
     /// Its sequence.
     pub sequence: u64,
     /// Its kind.
@@ -223,14 +226,17 @@ fn write(draft: &Path, parcel: &Parcel) -> io::Result<()> {
 /// # Errors
 /// What the file system said. The mail itself is kept if there is room; its absence is no error.
 pub fn decide(entry: &Entry, ending: &Ending, mail: Option<&[u8]>) -> io::Result<()> {
-    if let Some(mail) = mail
-        && let Err(error) = durable::replace(&entry.dir.join(MAIL), mail, Access::Private)
-    {
-        tracing::warn!("#{}: the mail cannot be kept in the trail: {error}", entry.sequence);
+    let kept = mail.map_or(Ok(()), |mail| durable::replace(&entry.dir.join(MAIL), mail, Access::Private));
+    if kept.is_err() {
         let _ = fs::remove_file(entry.dir.join(MAIL));
     }
     let json = serde_json::to_vec_pretty(ending).map_err(io::Error::other)?;
-    durable::replace(&entry.dir.join(OUTCOME), &json, Access::Private)
+    durable::replace(&entry.dir.join(OUTCOME), &json, Access::Private)?;
+    // Only now: until the end is written down this is tried again and again.
+    if let Err(error) = kept {
+        tracing::warn!("#{}: the mail cannot be kept in the trail: {error}", entry.sequence);
+    }
+    Ok(())
 }
 
 /// The newest report in queue or trail.

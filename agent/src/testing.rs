@@ -43,6 +43,7 @@ pub(crate) fn parcel(sequence: u64, kind: Kind) -> Parcel {
             id: ReportId::new(created_at, &[1; 10]),
             system: SystemId::from_random([1; 16]),
             contract: contract().number,
+            vendor: Some(vendor().public().fingerprint()),
             sequence,
             kind,
             created_at,

@@ -9,6 +9,7 @@ pub mod filter;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::wire::extract::{Extracted, Signed, extract};
@@ -150,10 +151,10 @@ impl Default for Retention {
 }
 
 /// Forgets what is too old or too much, oldest first. The newest report always stays: by it the start knows which
-/// sequence was used last.
+/// sequence was used last. One that cannot be removed keeps no other.
 ///
 /// # Errors
-/// What the file system said.
+/// What the file system said first, and about what.
 pub fn prune(home: &Home, retention: Retention, now: Timestamp) -> io::Result<usize> {
     let entries = spool::entries(&home.trail())?;
     let too_many = entries.len().saturating_sub(retention.reports.max(1));
@@ -162,16 +163,25 @@ pub fn prune(home: &Home, retention: Retention, now: Timestamp) -> io::Result<us
     let age = SignedDuration::from_hours(24 * i64::from(retention.days));
     let made = made_at(&entries, now);
     let newest = entries.len().saturating_sub(1);
-    let mut gone = 0;
+    let (mut gone, mut failed) = (0, None);
     for (n, (entry, size)) in entries.iter().zip(sizes).take(newest).enumerate() {
         if n >= too_many && bytes <= retention.bytes && now.duration_since(made[n]) <= age {
             break;
         }
-        fs::remove_dir_all(&entry.dir)?;
-        bytes = bytes.saturating_sub(size);
-        gone += 1;
+        match fs::remove_dir_all(&entry.dir) {
+            Ok(()) => {
+                bytes = bytes.saturating_sub(size);
+                gone += 1;
+            }
+            Err(error) => failed = failed.or(Some(about(&entry.dir, &error))),
+        }
     }
-    Ok(gone)
+    failed.map_or(Ok(gone), Err)
+}
+
+/// The error with the path that it is about.
+fn about(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// When each entry was made, as far as it matters for its age. One that is damaged, or dated in the future by a clock that was wrong,
@@ -219,6 +229,27 @@ mod tests {
         assert_eq!(kept(), [5]);
         prune(&home, Retention { bytes: 1, ..all }, made).unwrap();
         assert_eq!(kept(), [5]);
+    }
+
+    #[test]
+    fn one_that_cannot_be_removed_is_named_and_keeps_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::new(dir.path());
+        home.prepare().unwrap();
+        for sequence in 2..=5 {
+            let entry = spool::put(&home, &parcel(sequence, Kind::Heartbeat)).unwrap();
+            spool::retire(&home, &entry).unwrap();
+        }
+        // A file under a report's name is no directory that could be removed.
+        let stuck = home.trail().join(spool::name(1));
+        fs::write(&stuck, b"").unwrap();
+        let made = parcel(2, Kind::Heartbeat).meta.created_at;
+        let few = Retention { days: 90, reports: 2, bytes: u64::MAX };
+        let said = prune(&home, few, made).unwrap_err().to_string();
+        assert!(said.starts_with(&stuck.display().to_string()), "{said}");
+        let kept: Vec<u64> =
+            spool::entries(&home.trail()).unwrap().iter().map(|entry| entry.sequence).collect();
+        assert_eq!(kept, [1, 4, 5]);
     }
 
     #[test]

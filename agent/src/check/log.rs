@@ -179,10 +179,9 @@ impl Reading<'_> {
             None => Place::at_the_beginning(&file),
         };
         let start = held.start(&mut file)?;
-        if start != held.offset() {
-            self.rest(&key, &held)?;
-        }
-        self.read(&key, &mut file, start, false)
+        let rest = if start == held.offset() { Ok(()) } else { self.rest(&key, &held) };
+        // A rest that is out of reach keeps nobody from the file that is here.
+        self.read(&key, &mut file, start, false).and(rest)
     }
 
     fn keep(&mut self, key: &str) {
@@ -216,14 +215,19 @@ impl Reading<'_> {
     }
 
     /// The rest of a file that was renamed, or copied and truncated: beside its old name. What is nowhere is gone, which is said where
-    /// the run before said that something waits.
+    /// the run before said that something waits. Where nobody may look for it now, its place is kept for the next run.
     fn rest(&mut self, key: &str, place: &Place) -> io::Result<()> {
         match place.elsewhere(Path::new(key)) {
-            Some((renamed, mut file)) => {
+            Ok(Some((renamed, mut file))) => {
                 self.read(&os::encode_path(&renamed), &mut file, place.offset(), true)
             }
-            None if place.is_rotated() => Err(io::Error::other("it is gone, and its rest was not read")),
-            None => Ok(()),
+            Ok(None) if place.is_rotated() => Err(io::Error::other("it is gone, and its rest was not read")),
+            Ok(None) => Ok(()),
+            Err(error) => {
+                // Unless another file has its name: that one's place is worth more.
+                self.kept.entry(key.to_owned()).or_insert_with(|| place.clone());
+                if place.is_rotated() { Err(error) } else { Ok(()) }
+            }
         }
     }
 
@@ -231,8 +235,8 @@ impl Reading<'_> {
     fn rotated_away(&mut self, all_was_seen: bool) -> Vec<String> {
         let mut problems = Vec::new();
         for (key, place) in std::mem::take(&mut self.held) {
-            // A name that another file has by now is proof enough that this one was rotated.
-            if !all_was_seen && !self.kept.contains_key(&key) {
+            // A name that another file has by now is proof enough that this one was rotated, as the run before may have seen.
+            if !all_was_seen && !place.is_rotated() && !self.kept.contains_key(&key) {
                 self.kept.insert(key, place);
             } else if let Err(error) = self.rest(&key, &place) {
                 problems.push(unreadable(Path::new(&key), &error));

@@ -6,7 +6,7 @@ mod overdue;
 mod told;
 
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -249,18 +249,54 @@ fn under_contract(
     status.next_system_report = due(Due::System);
     status.held_back_until = setup.held_back_until().filter(|_| status.queued > 0);
     if status.runs {
-        let began = began(&setup.home, status.uses.as_ref(), now);
-        status.hindrances.extend(overdue::overdue(&plan, began, &permission, promise, now));
+        let started = started(status.uses.as_ref(), now);
+        let late = overdue::overdue(&plan, began(&setup.home, started, now), &permission, promise, now);
+        status.hindrances.extend(overdue::unless_edited(late, &configured(setup, now), started));
     }
     Ok(())
 }
 
+/// When the agent that runs was started.
+fn started(uses: Option<&Footprint>, now: Timestamp) -> Option<Timestamp> {
+    let ran = uses.and_then(|uses| i64::try_from(uses.runs_s).ok()).map(SignedDuration::from_secs)?;
+    now.checked_sub(ran).ok()
+}
+
 /// Since when the agent could have made what is due at once: since it started, or one of the files changed that say who it is and
 /// what it may do.
-fn began(home: &Home, uses: Option<&Footprint>, now: Timestamp) -> Timestamp {
-    let ran = uses.and_then(|uses| i64::try_from(uses.runs_s).ok()).map(SignedDuration::from_secs);
-    let started = ran.and_then(|ran| now.checked_sub(ran).ok());
-    let changed = |file: PathBuf| Timestamp::try_from(file.metadata().ok()?.modified().ok()?).ok();
+fn began(home: &Home, started: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let files = [home.identity(), home.contract(), home.activation()];
-    files.into_iter().filter_map(changed).chain(started).max().unwrap_or(now)
+    files.iter().filter_map(|file| changed(file, now)).chain(started).max().unwrap_or(now)
+}
+
+/// The configuration file and those that it includes, as far as they can be looked at, each with when it was edited.
+fn configured(setup: &Setup, now: Timestamp) -> Vec<(String, Timestamp)> {
+    let path = &setup.config_path;
+    let beside = path.parent().unwrap_or(Path::new("."));
+    let own = path.file_name().map(|name| (Path::new(name), path.clone()));
+    let included = setup.config.include.iter().map(|file| (file.as_path(), beside.join(file)));
+    let edited = |(name, at): (&Path, PathBuf)| Some((name.display().to_string(), changed(&at, now)?));
+    own.into_iter().chain(included).filter_map(edited).collect()
+}
+
+/// When a file changed. One that a wrong clock dated in the future tells nothing.
+fn changed(file: &Path, now: Timestamp) -> Option<Timestamp> {
+    let at = Timestamp::try_from(file.metadata().ok()?.modified().ok()?).ok()?;
+    Some(at).filter(|at| *at <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_a_wrong_clock_dated_in_the_future_tells_nothing_of_when_it_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("agent.toml");
+        std::fs::write(&file, "").unwrap();
+        let at = changed(&file, Timestamp::MAX).unwrap();
+        assert_eq!(changed(&file, at), Some(at));
+        assert_eq!(changed(&file, at - SignedDuration::from_secs(1)), None);
+        assert_eq!(changed(&dir.path().join("none"), Timestamp::MAX), None);
+    }
 }

@@ -89,6 +89,10 @@ const STATUS: &[Phrase] = &[
         "system report due since {t}, not made; see {}",
         "Systembericht fällig seit {1}, nicht gemacht; siehe {2}",
     ),
+    (
+        "{} was edited after the agent started: restart it",
+        "{1} wurde nach dem Start des Agenten geändert: bitte neu starten",
+    ),
     ("Contract:", "Vertrag:"),
     ("Reports:", "Berichte:"),
     ("Last:", "Zuletzt:"),
@@ -178,10 +182,10 @@ mod tests {
             "Vertrag A-1 (Revision 2) von ACME mit Pumpen GmbH, gültig bis 01.01.2027, 00:00:00 UTC\nÜber: office (von a@x.test), dann relay (von b@x.test)\nEin Heartbeat alle 3600 s mit: CPU, Plattenzugriffe\nStimmen Sie zu, dass dies gesendet wird?"
         );
         assert_eq!(said(english, Locale::En), english);
-        let status = "mailbeat-agent: hindered\n           the agent does not run: systemctl start mailbeat-agent\n           heartbeat due since 2026-11-28T17:18:05Z, not made; see journalctl -u mailbeat-agent\nNext:      heartbeat now, system report 2026-11-28T17:53:05Z\nItems:     cpu on, watched files off\nUnreadable:/etc/x\nTrail:     3 reports, 69 KiB\n";
+        let status = "mailbeat-agent: hindered\n           the agent does not run: systemctl start mailbeat-agent\n           heartbeat due since 2026-11-28T17:18:05Z, not made; see journalctl -u mailbeat-agent\n           agent.toml was edited after the agent started: restart it\nNext:      heartbeat now, system report 2026-11-28T17:53:05Z\nItems:     cpu on, watched files off\nUnreadable:/etc/x\nTrail:     3 reports, 69 KiB\n";
         assert_eq!(
             said_in_columns(status, 11, Locale::De),
-            "mailbeat-agent: gehindert\n           der Agent läuft nicht: systemctl start mailbeat-agent\n           Heartbeat fällig seit 28.11.2026, 17:18:05 UTC, nicht gemacht; siehe journalctl -u mailbeat-agent\nNächste:   Heartbeat jetzt, Systembericht 28.11.2026, 17:53:05 UTC\nPosition:  CPU an, überwachte Dateien aus\nUnreadable:/etc/x\nTrail:     3 Berichte, 69 KiB\n"
+            "mailbeat-agent: gehindert\n           der Agent läuft nicht: systemctl start mailbeat-agent\n           Heartbeat fällig seit 28.11.2026, 17:18:05 UTC, nicht gemacht; siehe journalctl -u mailbeat-agent\n           agent.toml wurde nach dem Start des Agenten geändert: bitte neu starten\nNächste:   Heartbeat jetzt, Systembericht 28.11.2026, 17:53:05 UTC\nPosition:  CPU an, überwachte Dateien aus\nUnreadable:/etc/x\nTrail:     3 Berichte, 69 KiB\n"
         );
         assert_eq!(said_in_columns(status, 11, Locale::En), status);
         // Every kind of item is called something in German, also where that is the same word.

@@ -50,6 +50,8 @@ impl Agent {
             Ok(sequence) => sequence,
             Err(error) => return Answer::Refused(error.to_string()),
         };
+        // There is no later: who let nobody in is asked now or not at all.
+        self.try_at_once(now);
         while self.waiting().contains(&sequence) {
             match self.send_one(now) {
                 Ok(due) if due <= now => {}

@@ -11,7 +11,7 @@ use mailbeat_shared::wire::observation::{Observation, names};
 use mailbeat_shared::wire::report::{Body, Kind, Report};
 use mailbeat_shared::wire::sealed::EncryptionKey;
 
-use super::sending::frame;
+use super::framing::frame;
 use super::{Agent, Standing, StepError};
 use crate::compose::{self, ComposeError};
 use crate::identity::draw;
@@ -64,11 +64,14 @@ impl Agent {
         Ok(sequence)
     }
 
-    fn prune_trail(&self, now: Timestamp) {
-        match trail::prune(&self.home, self.config.trail, now) {
-            Ok(gone) => tracing::debug!("{gone} reports older than the trail's retention were forgotten"),
-            Err(error) => tracing::error!("the trail cannot be kept within its limits: {error}"),
+    fn prune_trail(&mut self, now: Timestamp) {
+        let pruned = trail::prune(&self.home, self.config.trail, now);
+        if let Ok(gone) = &pruned {
+            tracing::debug!("{gone} reports older than the trail's retention were forgotten");
         }
+        // Said with everything else that lasts, until it went.
+        self.overgrown =
+            pruned.err().map(|error| format!("the trail cannot be kept within its limits: {error}"));
     }
 
     /// The report as it would be sent now.
@@ -188,7 +191,11 @@ impl Agent {
         let parcel = match compose::parcel(&desk, &self.renderer, &report) {
             Err(error @ ComposeError::Inadmissible(_)) if kind == Kind::Heartbeat => {
                 tracing::error!("heartbeat: {error}");
-                report = compose::report(&desk, &random, compose::bare_heartbeat(&state, &[], &error));
+                report = compose::report(
+                    &desk,
+                    &random,
+                    compose::bare_heartbeat(&state, &[], self.notes.texts(), &error),
+                );
                 compose::parcel(&desk, &self.renderer, &report)?
             }
             parcel => parcel?,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use mailbeat_shared::transport::outcome::Outcome;
 
-use super::sending::frame;
+use super::framing::frame;
 use super::{Agent, Answer, Standing, StepError};
 use crate::route::Route;
 use crate::spool::{self, Entry, MAIL, Resent};
@@ -32,10 +32,8 @@ impl Agent {
             Some(entry) => entry,
             None => return refused(format!("there is no report #{sequence} in the trail")),
         };
-        let (number, contract) =
-            (&standing.activation.contract.number, entry.meta.as_ref().map(|meta| &meta.contract));
-        if contract != Some(number) {
-            return refused(format!("#{sequence} was not made under contract {number}, which is in force"));
+        if let Some(why) = not_under(standing, &entry) {
+            return refused(why);
         }
         let next = self.pace(standing).next(self.state.pace, now);
         if next > now {
@@ -90,4 +88,16 @@ impl Agent {
         frame(standing, route, &parcel, self.config.cc.of(parcel.meta.kind))
             .map_err(|error| error.to_string())
     }
+}
+
+/// Why the report is no business of the vendor whose contract is in force.
+fn not_under(standing: &Standing, entry: &Entry) -> Option<String> {
+    let (activation, sequence) = (&standing.activation, entry.sequence);
+    let number = &activation.contract.number;
+    let meta = entry.meta.as_ref();
+    if meta.is_some_and(|meta| activation.covers(&meta.contract, meta.vendor.as_deref())) {
+        return None;
+    }
+    let whose = if meta.is_some_and(|meta| meta.contract == *number) { " of this vendor" } else { "" };
+    Some(format!("#{sequence} was not made under contract {number}{whose}, which is in force"))
 }

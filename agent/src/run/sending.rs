@@ -1,40 +1,18 @@
-//! Sending one report: whose turn it is, by which route, and what the servers said.
+//! Sending one report: whose turn it is, and what becomes of it by what the servers said (`routing`).
 //!
-//! A server's word decides about the one report, and by which routes the next ones may try. What cannot be read now waits; only
-//! what is damaged, refused by every route, or was made under another contract is lost, by name.
+//! What cannot be read now waits; only what is damaged, refused by every route, or was made under another contract is lost, by name.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mailbeat_shared::crash;
-use mailbeat_shared::transport::outcome::{Failure, FailureKind, Outcome};
-use mailbeat_shared::wire::id::ContractNumber;
-use mailbeat_shared::wire::mail::{self, Frame, ReportParts};
+use mailbeat_shared::transport::outcome::Failure;
 
+use super::routing::Round;
 use super::settling::Decided;
-use super::{Agent, Standing, StepError};
-use crate::identity::draw;
-use crate::route::rests::lets_nobody_in;
-use crate::route::{Route, Via, retry};
-use crate::spool::{Ending, Entry, Fate, OpenError, Parcel};
+use super::{Agent, StepError};
+use crate::route::Route;
+use crate::spool::{Ending, Entry, Fate, Meta, OpenError, Parcel};
 use crate::state::Failed;
-
-/// How often heartbeats come where nobody hurries: for a route whose mail another one carries.
-const UNHURRIED_S: u32 = 3_600;
-
-/// What trying the routes one after the other came to.
-enum Round {
-    Accepted {
-        route: Route,
-        reply: String,
-        mail: Vec<u8>,
-        instead: Option<String>,
-    },
-    /// Not now: the last failure.
-    Later(String, Failure),
-    /// Every route refused it for good: the last refusal.
-    Refused(String, Failure),
-}
 
 impl Agent {
     /// Sends the report whose turn it is, if any; when to come again.
@@ -45,7 +23,6 @@ impl Agent {
         else {
             return Ok(Timestamp::MAX);
         };
-        let in_force = standing.activation.contract.number.clone();
         let paced = Some(self.pace(standing).next(self.state.pace, now)).filter(|next| *next > now);
         // Where no server wants to be asked, none is, however many reports wait.
         let held_back = paced.max(self.all_must_wait(standing, now));
@@ -60,27 +37,15 @@ impl Agent {
         let Some(entry) = self.queue.iter().find(|entry| entry.sequence == sequence).cloned() else {
             return Ok(now);
         };
-        self.send_or_lose(entry, &in_force, now)?;
+        self.send_or_lose(entry, now)?;
         Ok(self
             .tries
             .pick(&self.waiting(), now)
             .map_or(Timestamp::MAX, |pick| pick.map_or_else(|at| at, |_| now)))
     }
 
-    /// A person waits for a server's word: what let nobody in is asked once more, though its pause is not over.
-    pub(super) fn try_at_once(&mut self, now: Timestamp) {
-        if self.rests.knock(now) {
-            self.tries.retry_now();
-        }
-    }
-
     /// Tries a report, unless it can or must never be sent.
-    fn send_or_lose(
-        &mut self,
-        entry: Entry,
-        in_force: &ContractNumber,
-        now: Timestamp,
-    ) -> Result<(), StepError> {
+    fn send_or_lose(&mut self, entry: Entry, now: Timestamp) -> Result<(), StepError> {
         let parcel = match entry.open() {
             Ok(parcel) => parcel,
             Err(damaged @ OpenError::Damaged { .. }) => {
@@ -94,13 +59,20 @@ impl Agent {
         };
         self.hindered.remove(&entry.sequence);
         let entry = Entry { meta: Some(parcel.meta.clone()), ..entry };
-        // What was said to one vendor is no business of the next. A renewal keeps the number.
-        let contract = &parcel.meta.contract;
-        if contract != in_force {
-            self.lose(entry, format!("made under contract {contract}, which is not in force"), None, now);
+        if let Some(why) = self.not_in_force(&parcel.meta) {
+            self.lose(entry, why, None, now);
             return Ok(());
         }
         self.try_routes(&entry, &parcel, now)
+    }
+
+    /// What was said to one vendor is no business of the next. A renewal keeps the number.
+    fn not_in_force(&self, made: &Meta) -> Option<String> {
+        let activation = &self.standing.as_ref()?.activation;
+        let Meta { contract, vendor, .. } = made;
+        let whose = if *contract == activation.contract.number { " of another vendor" } else { "" };
+        let is_covered = activation.covers(contract, vendor.as_deref());
+        (!is_covered).then(|| format!("made under contract {contract}{whose}, which is not in force"))
     }
 
     /// What the disk does not give now it may give later: the report waits, and lets others go first if it lasts.
@@ -132,109 +104,6 @@ impl Agent {
         }
         self.standing = Some(standing);
         Ok(())
-    }
-
-    fn round(&mut self, standing: &Standing, parcel: &Parcel, now: Timestamp) -> Round {
-        let sequence = parcel.meta.sequence;
-        let mut last = None;
-        let mut failed: Vec<(&str, Failure)> = vec![];
-        let order = self.rests.order(standing.routes.iter().map(|route| route.name.as_str()), now);
-        for route in order.iter().filter_map(|name| standing.route(name)) {
-            if self.tries.was_refused(sequence, &route.name) {
-                continue;
-            }
-            let mail = match frame(standing, route, parcel, self.config.cc.of(parcel.meta.kind)) {
-                Ok(mail) => mail,
-                Err(error) => {
-                    let failure = Failure::new(FailureKind::Settings, error.to_string());
-                    last = Some(Round::Later(route.name.clone(), failure));
-                    continue;
-                }
-            };
-            let to = standing.activation.contract.report_address(standing.identity.system);
-            crash::point("A2.before");
-            let outcome = self.post.send(route, to, &mail, &parcel.meta.id.to_string());
-            crash::point("A2.after");
-            tracing::debug!("#{sequence} by {}: {outcome}", route.name);
-            match outcome {
-                Outcome::Sent { reply } => {
-                    self.let_rest(standing, &failed, true, now);
-                    self.rests.worked(&route.name);
-                    let instead = self.instead_of(standing, &route.name, &failed, sequence);
-                    return Round::Accepted { route: route.clone(), reply, mail, instead };
-                }
-                Outcome::Refused(failure) => {
-                    self.tries.refused(sequence, &route.name);
-                    last = last.or(Some(Round::Refused(route.name.clone(), failure)));
-                }
-                Outcome::Deferred(failure) => {
-                    if let Some(pause) = failure.pause() {
-                        self.rests.asked(&route.name, now, pause, &failure);
-                    }
-                    failed.push((&route.name, failure.clone()));
-                    last = Some(Round::Later(route.name.clone(), failure));
-                }
-                Outcome::Unknown(failure) => {
-                    self.state.pace = self.pace(standing).after(self.state.pace, now);
-                    last = Some(Round::Later(route.name.clone(), failure));
-                    // Probably it went. Another route would make it twice for sure; only if it lasts is that better.
-                    if self.tries.failures(sequence) < 2 {
-                        break;
-                    }
-                }
-            }
-        }
-        self.let_rest(standing, &failed, false, now);
-        if matches!(last, None | Some(Round::Refused(..)))
-            && let Some(route) = standing.routes.iter().find(|route| {
-                self.rests.must_wait(&route.name, now).is_some()
-                    && !self.tries.was_refused(sequence, &route.name)
-            })
-            && let Some(failure) = self.rests.why(&route.name)
-        {
-            return Round::Later(route.name.clone(), failure.clone());
-        }
-        last.unwrap_or_else(|| {
-            let failure = Failure::new(FailureKind::Permanent, "every route refused it before");
-            Round::Refused(String::new(), failure)
-        })
-    }
-
-    /// After a round: what let nobody in is left alone by every report, and what else failed while another route carries it.
-    fn let_rest(&mut self, standing: &Standing, failed: &[(&str, Failure)], carried: bool, now: Timestamp) {
-        let interval = if carried { UNHURRIED_S } else { self.promise(standing).heartbeat_interval_s };
-        for (route, failure) in failed {
-            let random = u32::from_be_bytes(draw(&mut self.entropy));
-            let pause = retry::delay(self.rests.failures(route) + 1, interval, random);
-            if lets_nobody_in(failure.kind) {
-                self.rests.shut(route, now, pause, failure);
-            } else if carried {
-                self.rests.failed(route, now, pause, failure);
-            }
-        }
-    }
-
-    /// Why the first route of the configuration did not carry a report.
-    fn instead_of(
-        &self,
-        standing: &Standing,
-        carrier: &str,
-        failed: &[(&str, Failure)],
-        sequence: u64,
-    ) -> Option<String> {
-        let first =
-            standing.routes.first().map(|route| route.name.as_str()).filter(|first| *first != carrier)?;
-        let now = failed.iter().find(|(route, _)| *route == first).map(|(_, failure)| failure.to_string());
-        let refused = || self.tries.was_refused(sequence, first).then(|| "it refused this report".to_owned());
-        let before = || self.rests.why(first).map(Failure::to_string);
-        Some(format!("{first}: {}", now.or_else(refused).or_else(before)?))
-    }
-
-    /// Until when every route must be left alone.
-    fn all_must_wait(&self, standing: &Standing, now: Timestamp) -> Option<Timestamp> {
-        let waits: Option<Vec<Timestamp>> =
-            standing.routes.iter().map(|route| self.rests.must_wait(&route.name, now)).collect();
-        waits?.into_iter().min()
     }
 
     fn accept(
@@ -289,75 +158,4 @@ impl Agent {
         self.state.failures.add(failed.clone());
         self.state.last_failure = Some(failed);
     }
-
-    /// Copies for the customer's people, each a transaction of its own; one that fails is logged and not tried again.
-    fn copies(&mut self, standing: &Standing, route: &Route, parcel: &Parcel, mail: &[u8], now: Timestamp) {
-        if matches!(route.via, Via::Maildir(_)) {
-            return;
-        }
-        let people = self.config.cc.of(parcel.meta.kind).to_vec();
-        for (n, to) in people.iter().enumerate() {
-            if to == standing.activation.contract.report_address(standing.identity.system) {
-                continue;
-            }
-            // Graph sends to whom the header names, so everybody's copy has a header of its own.
-            let own = matches!(route.via, Via::Graph(_)).then(|| frame_to(standing, route, parcel, to, &[]));
-            let copy = match &own {
-                None => mail,
-                Some(Ok(own)) => own.as_slice(),
-                Some(Err(error)) => {
-                    tracing::warn!("#{}: the copy for {to} cannot be made: {error}", parcel.meta.sequence);
-                    continue;
-                }
-            };
-            let outcome = self.post.send(route, to, copy, &format!("{}.cc{n}", parcel.meta.id));
-            self.state.pace = self.pace(standing).after(self.state.pace, now);
-            if let Some(failure) = outcome.failure() {
-                tracing::warn!("#{}: the copy for {to} was not accepted: {failure}", parcel.meta.sequence);
-            }
-        }
-    }
-}
-
-/// The mail of a report for one route: the same bytes each time.
-pub(super) fn frame(
-    standing: &Standing,
-    route: &Route,
-    parcel: &Parcel,
-    cc: &[String],
-) -> Result<Vec<u8>, mail::ComposeError> {
-    let to = standing.activation.contract.report_address(standing.identity.system);
-    // Only by SMTP is a name in the header one thing and a recipient another.
-    let cc = if matches!(route.via, Via::Smtp(_)) { cc } else { &[] };
-    frame_to(standing, route, parcel, to, cc)
-}
-
-fn frame_to(
-    standing: &Standing,
-    route: &Route,
-    parcel: &Parcel,
-    to: &str,
-    cc: &[String],
-) -> Result<Vec<u8>, mail::ComposeError> {
-    let (contract, meta) = (&standing.activation.contract, &parcel.meta);
-    let frame = Frame {
-        from: &route.from,
-        to,
-        cc,
-        subject: &meta.subject,
-        message_id: &mail::message_id(meta.id, contract.domain(standing.identity.system)),
-        date: meta.created_at,
-        text: parcel.sealed.as_ref().map_or(&parcel.text, |sealed| &sealed.text),
-        html: parcel.html.as_deref().filter(|_| parcel.sealed.is_none()),
-    };
-    let parts = ReportParts {
-        id: meta.id,
-        system: meta.system,
-        kind: meta.kind,
-        sequence: meta.sequence,
-        report: &parcel.report,
-        sealed: parcel.sealed.as_ref().map(|sealed| sealed.report.as_slice()),
-        signature: &parcel.signature,
-    };
-    mail::compose_report(&frame, &parts)
 }

@@ -69,13 +69,15 @@ impl Agent {
             return Ok(());
         }
         let Decided { entry, ending, mail, .. } = &*decided;
-        if entry.is_gone() {
-            tracing::warn!("#{} is not in the queue any more", entry.sequence);
-        } else {
+        let is_gone = entry.is_gone();
+        if !is_gone {
             spool::decide(entry, ending, mail.as_deref()).map_err(|error| failed_at(entry, error))?;
         }
         self.remember(entry, ending);
         self.state.save(&self.home).map_err(self.failed())?;
+        if is_gone {
+            tracing::warn!("#{} is not in the queue any more", entry.sequence);
+        }
         decided.is_noted = true;
         Ok(())
     }

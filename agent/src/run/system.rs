@@ -41,7 +41,9 @@ impl Agent {
         if let Some(held) = held {
             keep_what_may_be_there(&mut files, held);
         }
-        let limit = standing.routes.first().and_then(|route| self.post.size_limit(route));
+        // Asking costs a login: where one is refused, or the server wants to be left alone, it is not asked.
+        let first = standing.routes.first().filter(|route| self.rests.must_wait(&route.name, now).is_none());
+        let limit = first.and_then(|route| self.post.size_limit(route));
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let material = Material {
             files: files.snapshot,

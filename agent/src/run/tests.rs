@@ -53,6 +53,8 @@ struct World {
     /// What the servers say next; then everything is accepted.
     outcomes: VecDeque<Outcome>,
     size_limit: Option<u64>,
+    /// How often a server was asked for it.
+    limits_asked: usize,
     /// Runs of checks that were begun and have not ended.
     begun: Vec<Run>,
     /// A check ends a moment after it began, as one does that has something to do.
@@ -126,7 +128,9 @@ impl Post for Host {
         outcome
     }
     fn size_limit(&mut self, _: &Route) -> Option<u64> {
-        self.0.borrow().size_limit
+        let mut world = self.0.borrow_mut();
+        world.limits_asked += 1;
+        world.size_limit
     }
 }
 
@@ -245,9 +249,14 @@ fn activate(home: &Home, contract: &Contract, now: Timestamp) {
 }
 
 fn consent(home: &Home, contract: &Contract, now: Timestamp, consented: Vec<String>) {
-    let sealed = SealedContract::open(contract.seal(&testing::vendor()).as_bytes()).unwrap();
+    consent_to(home, &contract.seal(&testing::vendor()), now, consented);
+}
+
+/// The same for a contract as any vendor sealed it.
+fn consent_to(home: &Home, file: &str, now: Timestamp, consented: Vec<String>) {
+    let sealed = SealedContract::open(file.as_bytes()).unwrap();
     let consent = Consent {
-        contract: contract.number.clone(),
+        contract: sealed.contract.number.clone(),
         activated_at: now,
         activated_by: "root".into(),
         consented,

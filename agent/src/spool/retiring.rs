@@ -60,10 +60,11 @@ fn make_room(home: &Home, entry: &Entry, trailed: &Entry) -> io::Result<bool> {
     }
     let stays = trailed_stays(entry, trailed);
     let which = if stays { "trail's" } else { "queue's" };
+    discard(home, if stays { &entry.dir } else { &trailed.dir })?;
+    // Only now: what cannot be discarded is tried again and again.
     tracing::warn!(
         "#{sequence} was in queue and trail, as a backup put back may leave it; the {which} stays"
     );
-    discard(home, if stays { &entry.dir } else { &trailed.dir })?;
     Ok(!stays)
 }
 

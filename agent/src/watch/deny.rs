@@ -106,8 +106,8 @@ const DIRECTORIES: &[(&str, &str)] = &[
     ("/var/lib/mailbeat-agent/", "the agent's own key"),
 ];
 
-/// Accounts without their passwords, and the system's copy of them.
-const ACCOUNTS: [&str; 2] = ["passwd", "passwd-"];
+/// Accounts without their passwords, and the system's copy of them. A file of that name anywhere else holds the passwords themselves.
+const ACCOUNTS: [&str; 2] = ["/etc/passwd", "/etc/passwd-"];
 /// Directories of settings that are called after what they set: `common-password`, `usr.sbin.chpasswd`, `nopasswd`.
 const SETTINGS: [&str; 3] = ["/etc/pam.d/", "/etc/apparmor.d/", "/etc/sudoers.d/"];
 
@@ -124,7 +124,7 @@ pub(super) fn secret_as_a_whole(path: &Path) -> Option<&'static str> {
         return None;
     }
     let is_ordinary =
-        ACCOUNTS.contains(&name) || SETTINGS.iter().any(|directory| whole.starts_with(directory));
+        ACCOUNTS.contains(&whole.as_str()) || SETTINGS.iter().any(|directory| whole.starts_with(directory));
     let named = NAMES.iter().find(|(pattern, _)| matches(pattern, name) || backup_of(pattern, name));
     let placed = || DIRECTORIES.iter().find(|(directory, _)| whole.contains(directory));
     named.filter(|_| !is_ordinary).or_else(placed).map(|(_, what)| *what)
@@ -194,6 +194,12 @@ mod tests {
             "/etc/app/api.secret",
             "/etc/app/api.token",
             "/etc/credstore/passwd",
+            "/etc/dovecot/passwd",
+            "/etc/dovecot/passwd-",
+            "/etc/mosquitto/passwd",
+            "/etc/mosquitto/passwd.bak",
+            "/home/bob/.vnc/passwd",
+            "/srv/chroot/etc/passwd",
         ] {
             assert!(secret_as_a_whole(Path::new(path)).is_some(), "{path}");
         }
@@ -204,6 +210,7 @@ mod tests {
         for path in [
             "/etc/passwd",
             "/etc/passwd-",
+            "/etc/dovecot/passwd.conf",
             "/etc/pam.d/common-password",
             "/etc/apparmor.d/usr.sbin.chpasswd",
             "/etc/sudoers.d/90-nopasswd",

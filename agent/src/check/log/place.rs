@@ -77,10 +77,17 @@ impl Place {
     }
 
     /// The file under another name beside its old one, or a copy of it, if it is still the same up to here. One that was rotated away
-    /// before may have kept its name.
-    pub(super) fn elsewhere(&self, old: &Path) -> Option<(PathBuf, File)> {
-        let stem = old.file_stem()?.to_str()?;
-        let listing = std::fs::read_dir(old.parent()?).ok()?;
+    /// before may have kept its name. `None` where it is not there.
+    ///
+    /// # Errors
+    /// That of the system, where its directory is there and cannot be listed now.
+    pub(super) fn elsewhere(&self, old: &Path) -> io::Result<Option<(PathBuf, File)>> {
+        let stem = old.file_stem().and_then(|stem| stem.to_str());
+        let Some((stem, directory)) = stem.zip(old.parent()) else { return Ok(None) };
+        let listing = match std::fs::read_dir(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            listing => listing?,
+        };
         let alike = listing.flatten().take(NAMES).map(|entry| entry.path()).filter(|path| {
             (self.rotated || path != old)
                 && path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(stem))
@@ -95,7 +102,7 @@ impl Place {
             })
             .collect();
         same.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        same.into_iter().next().map(|(_, path, file)| (path, file))
+        Ok(same.into_iter().next().map(|(_, path, file)| (path, file)))
     }
 }
 

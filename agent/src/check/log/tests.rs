@@ -141,6 +141,46 @@ fn a_log_that_is_rotated_beside_something_that_cannot_be_looked_at_is_counted_on
 }
 
 #[test]
+fn the_rest_of_a_rotated_log_is_read_also_while_something_else_cannot_be_looked_at() {
+    let mut story = Story::with("app.log", "");
+    story.append("app.log", "old\n");
+    story.append("file", "");
+    let files = ["app.log", "file/other.log"].map(|name| format!("'{}'", story.path(name).display()));
+    let keys = format!("files = [{}]\nmatch = ['ERROR']", files.join(", "));
+    story.probe = Kind::named("log").unwrap().probe(keys.parse().unwrap()).ok().unwrap();
+    story.look();
+    story.append("app.log", "ERROR 1\n");
+    fs::rename(story.path("app.log"), story.path("app.log.1")).unwrap();
+    story.append("app.log", "ERROR 2\n");
+    let late = story.look_until(Instant::now());
+    assert!(late.output.ends_with("16 bytes more wait for the next run"), "{late:?}");
+    let mut counted = || story.look().values[0].value;
+    assert_eq!([counted(), counted()], [2.0, 0.0]);
+}
+
+#[test]
+fn the_rest_of_a_rotated_log_waits_while_its_directory_cannot_be_listed() {
+    let mut story = Story::with("logs/app.log", "");
+    fs::create_dir(story.path("logs")).unwrap();
+    story.append("logs/app.log", "old\n");
+    story.look();
+    story.append("logs/app.log", "ERROR 1\n");
+    fs::rename(story.path("logs/app.log"), story.path("logs/app.log.1")).unwrap();
+    story.append("logs/app.log", "ERROR 2\n");
+    story.look_until(Instant::now());
+    // A file in place of its directory lets nobody in, root neither.
+    fs::rename(story.path("logs"), story.path("away")).unwrap();
+    story.append("logs", "");
+    let sight = story.look();
+    assert_eq!((sight.state, sight.values[0].value), (CheckState::Unknown, 0.0), "{sight:?}");
+    assert!(!sight.output.contains("it is gone"), "{sight:?}");
+    fs::remove_file(story.path("logs")).unwrap();
+    fs::rename(story.path("away"), story.path("logs")).unwrap();
+    assert_eq!(story.counts(), [2.0, 2.0]);
+    assert_eq!(story.counts(), [0.0, 0.0]);
+}
+
+#[test]
 fn a_glob_that_takes_in_rotated_names_counts_no_line_twice() {
     let mut story = Story::with("app.log*", "");
     story.append("app.log", "ERROR before\n");

@@ -1,7 +1,8 @@
 //! Reports that are due for long and were not made, though the agent runs: something keeps it from composing them. Pure.
 //!
 //! What that is, only the agent's log says. That it is so can be told from its files, so that nobody reads "well" while nothing
-//! is made any more.
+//! is made any more. The plan is of what the configuration says now, and the agent goes by what it read when it started: where somebody
+//! edited it since, that is the likely reason.
 
 use jiff::{SignedDuration, Timestamp};
 use mailbeat_shared::wire::report::{Kind, Promise};
@@ -36,6 +37,21 @@ pub(super) fn overdue(
         is_overdue.then(|| format!("{what} due since {since:.0}, not made; see journalctl -u mailbeat-agent"))
     };
     plan.iter().filter_map(sentence).collect()
+}
+
+/// So far is a file's time from that of a process, which is told in whole seconds.
+const GRAIN: SignedDuration = SignedDuration::from_secs(2);
+
+/// What is overdue; where somebody edited one of these files since the agent started, that instead. Each file comes with the time at
+/// which it was edited.
+pub(super) fn unless_edited(
+    overdue: Vec<String>,
+    files: &[(String, Timestamp)],
+    started: Option<Timestamp>,
+) -> Vec<String> {
+    let is_newer = |at: &Timestamp| started.is_some_and(|started| at.duration_since(started) > GRAIN);
+    let edited = files.iter().find(|(_, at)| is_newer(at)).filter(|_| !overdue.is_empty());
+    edited.map_or(overdue, |(file, _)| vec![format!("{file} was edited after the agent started: restart it")])
 }
 
 #[cfg(test)]
@@ -88,6 +104,20 @@ mod tests {
         assert_eq!(said(&first, "09:59:58", "10:00:00"), [""; 0]);
         let told = said(&first, "09:00:00", "10:00:00");
         assert!(told[0].starts_with("enrollment due since 2026-06-01T09:00:00Z"), "{told:?}");
+    }
+
+    #[test]
+    fn who_edited_the_configuration_and_did_not_restart_is_told_that_and_not_what_was_not_made() {
+        let late = || vec!["heartbeat due since 2026-06-01T09:00:00Z, not made; see x".to_owned()];
+        let files = |edited: &str| {
+            vec![("agent.toml".to_owned(), at("07:00:00")), ("profiles/web.toml".to_owned(), at(edited))]
+        };
+        let said = |overdue, edited| unless_edited(overdue, &files(edited), Some(at("08:00:00")));
+        let told = ["profiles/web.toml was edited after the agent started: restart it"];
+        assert_eq!(said(late(), "08:00:03"), told);
+        assert_eq!(said(late(), "08:00:02"), late(), "written just before it started");
+        assert_eq!(said(vec![], "08:00:03"), [""; 0], "nothing is missed yet");
+        assert_eq!(unless_edited(late(), &files("09:00:00"), None), late());
     }
 
     #[test]

@@ -295,6 +295,19 @@ fn a_goodbye_that_no_server_takes_is_tried_once_and_waits_and_none_is_said_witho
 }
 
 #[test]
+fn a_goodbye_is_tried_though_the_routes_let_nobody_in_a_moment_ago() {
+    let mut story = Story::begin();
+    story.live(90.minutes());
+    story.say(&wrong_password(), 2);
+    assert!(matches!(story.agent.answer(&Request::System, story.now), Answer::Queued(_)));
+    story.settle();
+    assert_eq!(story.agent.waiting().len(), 1, "both routes are left alone now");
+    assert!(matches!(story.agent.say_goodbye(story.now), Answer::Queued(_)));
+    assert_eq!(notices(&story.mails()), [NoticeEvent::Shutdown]);
+    assert!(story.agent.waiting().is_empty());
+}
+
+#[test]
 fn the_last_failures_are_remembered_after_sending_went_again() {
     let mut story = Story::begin();
     story.live(1.hours());
@@ -364,4 +377,22 @@ fn a_route_that_lets_nobody_in_is_left_alone_also_where_the_one_that_carries_the
     assert_eq!(story.mails().len(), before);
     story.live(1.hours());
     assert_eq!(carrier(&mut story), "office", "it is tried first again after its pause");
+}
+
+#[test]
+fn a_system_report_is_made_without_knocking_at_a_route_that_lets_nobody_in() {
+    let mut story = Story::begin();
+    story.live(1.minutes());
+    let asked = |story: &mut Story| {
+        let before = story.host.0.borrow().limits_asked;
+        story.agent.compose(Kind::System, None, story.now).unwrap();
+        story.host.0.borrow().limits_asked - before
+    };
+    story.say(&wrong_password(), 2);
+    assert_eq!(asked(&mut story), 1);
+    story.settle();
+    assert_eq!(asked(&mut story), 0, "its password is wrong still");
+    story.live(2.hours());
+    assert!(story.agent.waiting().is_empty());
+    assert_eq!(asked(&mut story), 1, "it takes mail again");
 }

@@ -1,6 +1,7 @@
 //! Activation, contract, machine and clock.
 
 use mailbeat_shared::wire::contract::Interval;
+use mailbeat_shared::wire::signature::SigningKey;
 
 use super::*;
 
@@ -213,6 +214,52 @@ fn what_waits_under_one_contract_never_reaches_the_vendor_of_the_next_and_is_los
     assert_eq!(ending.reply, "made under contract ACME-2026-001, which is not in force");
     assert_eq!(story.agent.state().baseline, None, "the next system report is full");
     story.chain_is_whole();
+}
+
+#[test]
+fn what_was_made_for_one_vendor_never_reaches_another_who_numbered_a_contract_alike() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.say(&down(), 2);
+    let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
+    story.agent.step(story.now);
+    story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
+    let other = SigningKey::from_seed(&[8; 32], "other");
+    let next = Contract {
+        vendor: "Other GmbH".into(),
+        vendor_key: other.public(),
+        report_addresses: vec!["reports@other.example".into()],
+        ..testing::contract()
+    };
+    consent_to(&story.home, &next.seal(&other), story.now, vec!["watch".into()]);
+    let before = story.mails().len();
+    story.live(2.hours());
+    let sent = story.mails().split_off(before);
+    assert!(!sent.is_empty() && sent.iter().all(|report| report.sequence > waits + 1), "{sent:?}");
+    let ending = spool::in_trail(&story.home, waits).unwrap().unwrap().ending().unwrap();
+    assert_eq!(ending.fate, Fate::Lost);
+    assert_eq!(ending.reply, "made under contract ACME-2026-001 of another vendor, which is not in force");
+    let Answer::Refused(why) = story.agent.answer(&Request::Resend { sequence: 1 }, story.now) else {
+        panic!()
+    };
+    assert_eq!(why, "#1 was not made under contract ACME-2026-001 of this vendor, which is in force");
+    story.chain_is_whole();
+}
+
+#[test]
+fn what_an_older_agent_queued_without_the_vendor_goes_out_under_the_contract_of_its_number() {
+    let mut story = Story::begin();
+    story.live(1.hours());
+    story.say(&down(), 2);
+    let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
+    story.agent.step(story.now);
+    let meta = story.home.queue().join(spool::name(waits)).join(spool::META);
+    let mut old: serde_json::Value = serde_json::from_slice(&fs::read(&meta).unwrap()).unwrap();
+    assert!(old.as_object_mut().unwrap().remove("vendor").is_some());
+    fs::write(&meta, old.to_string()).unwrap();
+    story.restart();
+    story.live(1.hours());
+    assert!(story.fates().contains(&(waits, Some(Fate::Accepted))), "{:?}", story.fates());
 }
 
 #[test]

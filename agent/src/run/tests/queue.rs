@@ -402,3 +402,47 @@ fn an_end_that_cannot_be_written_down_is_not_sent_again_and_written_later() {
     assert_eq!(story.fates().last().unwrap().1, Some(Fate::Accepted));
     assert_eq!(story.mails().len(), before + 1);
 }
+
+#[test]
+fn a_report_that_cannot_be_put_away_makes_nobody_busy_however_often_heartbeats_come() {
+    let config = format!("heartbeat_interval_s = 60\n{TWO_ROUTES}");
+    let mut story = Story::with(&config, &testing::contract());
+    story.live(1.hours());
+    let stuck = story.agent.state().sequence + 1;
+    fs::write(story.home.trail().join(spool::name(stuck)), b"").unwrap();
+    assert_eq!(story.agent.answer(&Request::System, story.now), Answer::Queued(stuck));
+    let (until, mut steps) = (story.now + 1.minutes(), 0);
+    while story.now < until {
+        story.now = story.agent.step(story.now);
+        steps += 1;
+    }
+    assert!(!story.agent.trouble().is_empty());
+    assert!(steps < 30, "{steps} steps in a minute");
+}
+
+#[test]
+fn what_cannot_be_forgotten_is_said_as_long_as_it_lasts_and_keeps_nothing_else_in_the_trail() {
+    let mut story = Story::with(&format!("trail.reports = 2\n{TWO_ROUTES}"), &testing::contract());
+    story.live(1.hours());
+    // A file under a report's name is no directory that could be removed.
+    let place = story.home.trail().join(spool::name(0));
+    fs::write(&place, b"").unwrap();
+    for _ in 0..3 {
+        assert!(matches!(story.agent.answer(&Request::System, story.now), Answer::Queued(_)));
+        story.settle();
+    }
+    let said = story.agent.trouble();
+    assert!(
+        said.len() == 1 && said[0].starts_with("the trail cannot be kept within its limits: "),
+        "{said:?}"
+    );
+    assert!(said[0].contains(&place.display().to_string()), "{said:?}");
+    story.agent.step(story.now);
+    assert_eq!(story.agent.trouble().len(), 1, "also at the next step");
+    assert!(spool::entries(&story.home.trail()).unwrap().len() <= 4, "{:?}", story.fates());
+
+    fs::remove_file(&place).unwrap();
+    assert!(matches!(story.agent.answer(&Request::System, story.now), Answer::Queued(_)));
+    story.settle();
+    assert_eq!(story.agent.trouble(), [""; 0]);
+}
