@@ -6,11 +6,12 @@
 
 mod answer;
 mod target;
+mod upload;
 
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONNECTION, HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper_util::rt::TokioIo;
@@ -25,6 +26,7 @@ pub use hyper::{Method, Request, Response, StatusCode, Uri};
 pub use target::check_url;
 pub(in crate::transport) use target::unescape;
 use target::{NO_URL, Target};
+use upload::Upload;
 
 use super::dial;
 use super::outcome::{ConnectionProblem, Failure, FailureKind};
@@ -39,10 +41,10 @@ pub struct HttpClient {
     pub tls: ClientTls,
     /// The way out, where it is not direct.
     pub proxy: Option<Proxy>,
-    /// Longest wait for one step: the name, the connection, TLS, the head of the answer, the next piece of the body. While a large
-    /// request is sent the head of the answer cannot come, so that much longer it is waited for.
+    /// Longest wait for one step: the name, the connection, TLS, the next piece of a large request, the head of the answer, the next
+    /// piece of its body.
     pub step_limit: Duration,
-    /// Longest time for all of it, as much longer.
+    /// Longest time for all of it, beside that which a slow line takes for the request.
     pub total_limit: Duration,
     /// Most bytes of a body that are kept.
     pub body_limit: usize,
@@ -70,7 +72,7 @@ impl HttpClient {
     pub async fn send(&self, request: Request<Vec<u8>>) -> Result<Answer, Failure> {
         let begun = Instant::now();
         let target = Target::of(request.uri()).map_err(|error| Failure::new(FailureKind::Settings, error))?;
-        let limit = self.total_limit + upload(&request);
+        let limit = self.total_limit + at_most(request.body().len());
         let sent = timeout(limit, self.exchange(&target, request)).await;
         let mut answer = sent.map_err(|_| dial::too_late(&target.host, "the request", limit))??;
         answer.elapsed = begun.elapsed();
@@ -97,14 +99,13 @@ impl HttpClient {
 
     async fn exchange(&self, target: &Target, request: Request<Vec<u8>>) -> Result<Answer, Failure> {
         let stream = self.connect(target).await?;
-        let limit = self.step_limit + upload(&request);
         let request = prepare(target, self.proxy.as_ref(), request)?;
         if !target.private {
-            return self.ask(target, stream, request, limit).await;
+            return self.ask(target, stream, request).await;
         }
         let stream = self.tls.connect(stream, &target.host, self.step_limit).await?;
         let certificate = tls::peer_certificate(&stream);
-        Ok(Answer { certificate, ..self.ask(target, stream, request, limit).await? })
+        Ok(Answer { certificate, ..self.ask(target, stream, request).await? })
     }
 
     /// A connection to the server, or through the proxy, or for a request in clear to the proxy.
@@ -121,22 +122,24 @@ impl HttpClient {
         Ok(stream)
     }
 
-    async fn ask<S>(
-        &self,
-        target: &Target,
-        stream: S,
-        request: Request<Full<Bytes>>,
-        limit: Duration,
-    ) -> Result<Answer, Failure>
+    async fn ask<S>(&self, target: &Target, stream: S, request: Request<Upload>) -> Result<Answer, Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let failed = |error: hyper::Error| failure(&error, &target.host);
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
         let exchange = async {
-            let head = timeout(limit, sender.send_request(request)).await;
-            let head =
-                head.map_err(|_| dial::too_late(&target.host, "the request", limit))?.map_err(failed)?;
+            let progress = request.body().progress();
+            let mut asking = std::pin::pin!(sender.send_request(request));
+            let head = loop {
+                let before = progress.bytes();
+                match timeout(self.step_limit, &mut asking).await {
+                    Ok(head) => break head.map_err(failed)?,
+                    // Patient as long as something moves.
+                    Err(_) if progress.bytes() > before => {}
+                    Err(_) => return Err(dial::too_late(&target.host, "the request", self.step_limit)),
+                }
+            };
             self.read(target, head).await
         };
         // The connection must be driven while we wait; its own end says nothing that the exchange does not say.
@@ -172,9 +175,9 @@ impl HttpClient {
     }
 }
 
-/// How long a request may take to be sent on a slow line.
-fn upload(request: &Request<Vec<u8>>) -> Duration {
-    Duration::from_secs(request.body().len() as u64 / dial::SLOWEST_UPLOAD)
+/// How long a request of so many bytes may take to be sent on a slow line.
+fn at_most(bytes: usize) -> Duration {
+    Duration::from_secs(bytes as u64 / dial::SLOWEST_UPLOAD)
 }
 
 /// The request as it goes on the line: the path alone, or the whole URL to a proxy (RFC 9112 section 3.2).
@@ -182,7 +185,7 @@ fn prepare(
     target: &Target,
     proxy: Option<&Proxy>,
     request: Request<Vec<u8>>,
-) -> Result<Request<Full<Bytes>>, Failure> {
+) -> Result<Request<Upload>, Failure> {
     let settings = |what: &str| Failure::new(FailureKind::Settings, format!("{}: {what}", target.host));
     let (mut head, body) = request.into_parts();
     let through = proxy.filter(|_| !target.private);
@@ -211,7 +214,7 @@ fn prepare(
     if let Some(authorization) = through.map(Proxy::authorization).transpose()?.flatten() {
         head.headers.insert(PROXY_AUTHORIZATION, hidden(&authorization)?);
     }
-    Ok(Request::from_parts(head, Full::new(Bytes::from(body))))
+    Ok(Request::from_parts(head, Upload::of(body)))
 }
 
 /// hyper's own text says little; the error beneath it says what happened.
@@ -225,16 +228,4 @@ fn failure(error: &hyper::Error, host: &str) -> Failure {
         return Failure::new(FailureKind::Connection(ConnectionProblem::Closed), text);
     }
     Failure::new(FailureKind::ProtocolUnclear, format!("{host}: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_large_request_has_the_time_a_slow_line_needs_beside_the_limit_and_a_small_one_no_more_than_that() {
-        let takes = |bytes: usize| upload(&Request::new(vec![0; bytes]));
-        assert_eq!(takes(500), Duration::ZERO);
-        assert_eq!(takes(4 << 20), Duration::from_secs(4096));
-    }
 }

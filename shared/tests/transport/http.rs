@@ -98,6 +98,33 @@ async fn a_body_is_sent_with_its_length_and_user_and_password_of_a_url_as_basic(
 }
 
 #[tokio::test]
+async fn a_large_request_is_waited_for_as_long_as_it_moves_and_no_longer() {
+    const BYTES: usize = 16 << 20;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let large = || {
+        let body = [vec![b'x'; BYTES], b"}".to_vec()].concat();
+        Request::post(format!("http://127.0.0.1:{port}/")).body(body).unwrap()
+    };
+    // By its size alone it might take hours.
+    let hasty = HttpClient { step_limit: Duration::from_millis(200), ..client() };
+    let (_silent, asked) = tokio::join!(listener.accept(), hasty.send(large()));
+    assert_eq!(asked.unwrap_err().kind, FailureKind::Connection(ConnectionProblem::TimedOut));
+    // All in all it may take as long as so many bytes do on a slow line, whatever else is allowed.
+    let reading = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut heard = Vec::new();
+        while heard.len() < BYTES || !heard.ends_with(b"}") {
+            stream.read_buf(&mut heard).await.unwrap();
+        }
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+    };
+    let patient = HttpClient { total_limit: Duration::ZERO, ..client() };
+    let ((), asked) = tokio::join!(reading, patient.send(large()));
+    assert_eq!(asked.unwrap().status.as_u16(), 204);
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_cut_and_said_to_be() {
     let long = format!("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{}", "x".repeat(100_000));
     let (port, _) = server(long, false).await;
