@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use self::finding::{Finding, FindingChange};
 use self::missing::Reported;
 use self::rules::Rules;
-use crate::ticket::{Ticket, TicketChange};
+use crate::ticket::{Ticket, TicketChange, TicketState};
 
 /// How urgent something is. Ordered: `Low < Critical`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -295,12 +295,19 @@ pub fn judge(view: &SystemView, occasion: Occasion<'_>, rules: &Rules, now: Time
     Decision { findings: changes, tickets, settled, reported, due_at }
 }
 
-/// Nobody judges the system now. What was open is closed and not called resolved: nobody looked whether it is.
+/// Nobody judges the system now. What was open is closed and not called resolved: nobody looked whether it is. Kept in mind is what a
+/// person resolved, so that it is no news when judging goes on, and that another key signs, which is told then.
 fn at_rest(view: &SystemView, now: Timestamp) -> Decision {
     const WHY: &str = "nothing is judged of a system that is paused, retired or out of contract";
+    let is_resolved = |was: &Finding| {
+        view.tickets.iter().any(|ticket| {
+            ticket.rule == was.rule && ticket.subject == was.subject && ticket.state == TicketState::Resolved
+        })
+    };
+    let is_over = |was: &&Finding| was.rule.as_str() != rules::built_in::KEY_CHANGED && !is_resolved(was);
     let ended = |was: &Finding| FindingChange::Ended { finding: was.clone(), reason: WHY.to_owned() };
     Decision {
-        findings: view.findings.iter().map(ended).collect(),
+        findings: view.findings.iter().filter(is_over).map(ended).collect(),
         tickets: crate::ticket::close(&view.tickets, WHY, now),
         ..Decision::default()
     }

@@ -88,7 +88,7 @@ fn a_bounce_blames_the_address_only_where_later_mails_to_it_would_come_back_too(
         assert!(told.failed && told.blames_the_address(), "{told:?}");
     }
     // A server that was down for days, one that knows no route, one that will not have our mail.
-    for status in ["4.4.7", "4.4.1", "5.4.300", "5.7.1", "5.3.4"] {
+    for status in ["4.4.7", "4.4.1", "5.4.300", "5.7.1", "5.3.4", "5.1.8", "5.1.90", "5.2.122"] {
         let told = told(status);
         assert!(told.failed && !told.blames_the_address(), "{told:?}");
     }

@@ -141,7 +141,7 @@ impl World {
                 }
                 Change::Mended => {
                     for is in contacts.iter().filter(|contact| contact.refused_at.is_some()) {
-                        tx.change_contact(is.id, &is.name, &is.email, is.position)?;
+                        tx.change_contact(is.id, &is.name, &is.email)?;
                     }
                 }
             }

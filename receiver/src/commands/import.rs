@@ -27,15 +27,15 @@ pub(super) fn run(desk: &Desk, path: &Path) -> anyhow::Result<()> {
     let Files { mails: files, others } = files(path)?;
     let mut became = Became::default();
     became.count("Skipped: not named *.eml", others);
+    let mut unread = Vec::new();
     for file in &files {
         let (raw, written) = match read(file, desk.now) {
             Ok(read) => read,
-            // One of many: the others are taken all the same.
-            Err(why) if files.len() > 1 => {
-                became.count(&format!("Skipped: {why:#}"), 1);
+            // The others are taken all the same.
+            Err(why) => {
+                unread.push(why);
                 continue;
             }
-            Err(why) => return Err(why),
         };
         for mail in mbox::mails(&raw) {
             if let Some(why) = too_large(mail.raw.len() as u64) {
@@ -50,7 +50,13 @@ pub(super) fn run(desk: &Desk, path: &Path) -> anyhow::Result<()> {
             }
         }
     }
-    desk.show(&became.0, &became.text())
+    desk.show(&became.0, &became.text())?;
+    match unread.len() {
+        0 => Ok(()),
+        many => {
+            Err(unread.swap_remove(0).context(format!("{many} files were not read, as the first of them")))
+        }
+    }
 }
 
 /// What became of how many mails: their verdicts, and why others were skipped.

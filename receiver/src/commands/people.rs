@@ -42,11 +42,12 @@ pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
         Contacts::Add { contact, customer, position, locale } => {
             let (name, email) = init::contact(contact)?;
             let id = desk.write(|tx| {
+                let untold = tx.told_to_nobody()?;
                 let customer = customer.as_ref().map(|name| customer_named(tx, name)).transpose()?;
                 let id = tx.add_contact(customer, &name, &email)?;
-                position.map_or(Ok(true), |position| tx.change_contact(id, &name, &email, position))?;
+                position.map_or(Ok(true), |position| tx.place_contact(id, position))?;
                 locale.map_or(Ok(()), |locale| tx.set_contact_locale(id, locale))?;
-                tx.tell_what_nobody_was_told(desk.now)?;
+                tx.tell(&untold, desk.now)?;
                 anyhow::Ok(id)
             })?;
             desk.show(&serde_json::json!({ "id": id }), &format!("{email} is contact {id}"))
@@ -54,13 +55,17 @@ pub(super) fn contacts(desk: &Desk, command: &Contacts) -> anyhow::Result<()> {
         Contacts::Edit { id, contact, position, locale } => {
             let (name, email) = init::contact(contact)?;
             let changed = desk.write(|tx| {
-                let position = match position {
-                    Some(position) => *position,
-                    None => tx.contact(*id)?.map_or(1, |contact| contact.position),
-                };
+                let (untold, held) = (tx.told_to_nobody()?, tx.contact(*id)?);
+                let placed = position.map(|position| tx.place_contact(*id, position)).transpose()?;
                 locale.map_or(Ok(()), |locale| tx.set_contact_locale(*id, locale))?;
-                let changed = tx.change_contact(*id, &name, &email, position)?;
-                tx.tell_what_nobody_was_told(desk.now)?;
+                // Who only gets another place is not thought to have another mail server.
+                let is_as_it_was =
+                    held.is_some_and(|held| (held.name, held.email) == (name.clone(), email.clone()));
+                let changed = match placed {
+                    Some(placed) if is_as_it_was => placed,
+                    _ => tx.change_contact(*id, &name, &email)?,
+                };
+                tx.tell(&untold, desk.now)?;
                 anyhow::Ok(changed)
             })?;
             ensure!(changed, "there is no contact {id}; `contacts list` shows them");

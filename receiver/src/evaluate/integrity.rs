@@ -8,7 +8,7 @@ use super::{BranchView, Crossing, Gap, Judged, Occasion, Severity, SystemView};
 use crate::ticket::TicketState;
 
 /// How long another key stays a finding before it resolves itself: so long those before it may still be heard.
-const KEY_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(8 * 24);
+pub(super) const KEY_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// How long a restored state stays a finding before it resolves itself.
 const RESTORED_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
@@ -33,7 +33,7 @@ pub fn judge(
 
 /// That another key speaks for a system was found when it was admitted, and nobody should learn of it from a log.
 #[must_use]
-pub fn key_changed(fingerprint: &str, admitted_by: &str, at: Timestamp) -> Finding {
+pub fn key_changed(fingerprint: &str, evidence: String, at: Timestamp) -> Finding {
     Finding {
         rule: id(built_in::KEY_CHANGED),
         subject: fingerprint.to_owned(),
@@ -41,7 +41,7 @@ pub fn key_changed(fingerprint: &str, admitted_by: &str, at: Timestamp) -> Findi
         phase: Phase::Active,
         since: at,
         title: "another key signs its reports".into(),
-        evidence: format!("{fingerprint}, admitted by {admitted_by} at {at:.0}"),
+        evidence,
     }
 }
 
@@ -52,7 +52,7 @@ fn keys_that_are_known(view: &SystemView, now: Timestamp) -> impl Iterator<Item 
     };
     view.findings.iter().filter(is_old).map(|finding| Judged {
         subject: finding.subject.clone(),
-        ..built(built_in::KEY_CHANGED, None, "it has been the system's key for 8 days".into())
+        ..built(built_in::KEY_CHANGED, None, "it was admitted 8 days ago".into())
     })
 }
 
@@ -123,13 +123,14 @@ fn judge_clock(view: &SystemView, policy: &IntegrityPolicy) -> Judged {
     built(built_in::CLOCK_WRONG, crossing, evidence)
 }
 
-/// Whether numbers of the history that began then are judged. Two agents that report as one system would contradict each other
-/// heartbeat by heartbeat: while they do, the one known for longer speaks.
+/// Whether numbers of the history that began then are judged, where two agents report as one system: they would contradict each other
+/// heartbeat by heartbeat, so the one known for longer speaks. `None`: there is one agent.
 #[must_use]
-pub fn speaks(view: &SystemView, began_at: Timestamp, now: Timestamp) -> bool {
+pub fn speaks(view: &SystemView, began_at: Timestamp, now: Timestamp) -> Option<bool> {
     let is_cloned = view.findings.iter().any(|finding| finding.rule.as_str() == built_in::SYSTEM_CLONED);
     let growing = view.branches.iter().filter(|branch| grows(view, branch, now));
-    !is_cloned || growing.map(|branch| branch.began_at).min().is_none_or(|first| began_at <= first)
+    let first = growing.map(|branch| branch.began_at).min();
+    is_cloned.then(|| first.is_none_or(|first| began_at <= first))
 }
 
 fn grows(view: &SystemView, branch: &BranchView, now: Timestamp) -> bool {

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::finding::Finding;
+use super::integrity::KEY_SHOWN_FOR;
 use super::rules::{LivenessPolicy, Rules, built_in, id};
 use super::{Crossing, Judged, Occasion, Severity, SystemView, promptness};
 
@@ -120,7 +121,11 @@ pub fn due_at(view: &SystemView, findings: &[Finding], rules: &Rules, now: Times
     let gaps = ripe_at.filter(|at| *at > now || !open(built_in::REPORTS_LOST)).min();
     // Branches ripen slowly; an hourly look is enough for them, also where nobody expects anything.
     let branches = (view.branches.len() > 1).then(|| later(now, SignedDuration::from_hours(1)));
-    let ripening = [gaps, branches].into_iter().flatten().min();
+    let is_key = |finding: &&Finding| finding.rule.as_str() == built_in::KEY_CHANGED;
+    let keys = findings.iter().filter(is_key).map(|finding| later(finding.since, KEY_SHOWN_FOR)).min();
+    // What is expected ends with the contract, and so does what was missed.
+    let ends = [view.system_reports_until, view.expected_until].into_iter().flatten().filter(|at| *at > now);
+    let ripening = [gaps, branches, keys, ends.min()].into_iter().flatten().min();
     if view.deactivated_at.is_some() {
         return ripening;
     }
@@ -130,9 +135,7 @@ pub fn due_at(view: &SystemView, findings: &[Finding], rules: &Rules, now: Times
     let expects = !open(built_in::HEARTBEAT_MISSING) && !only_heartbeats(view, now);
     let overdue =
         (!open(built_in::SYSTEM_REPORT_MISSING) && expects).then(|| system_report_overdue_at(view, policy));
-    // What is expected ends with the contract, and so does what was missed.
-    let ends = [view.system_reports_until, view.expected_until].into_iter().flatten().filter(|at| *at > now);
-    [silent, overdue, ripening, ends.min()].into_iter().flatten().min()
+    [silent, overdue, ripening].into_iter().flatten().min()
 }
 
 /// Judges presence and absence. Says nothing of what cannot be known now, and what is not said stays as it is.

@@ -41,7 +41,7 @@ pub(super) fn report(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let view = tx.system_view(system, now)?;
-    let speaks = is_latest && integrity::speaks(&view, branch.opened_at, now);
+    let speaks = integrity::speaks(&view, branch.opened_at, now).unwrap_or(is_latest);
     let (observations, checks) = match &report.body {
         Body::Heartbeat { heartbeat } if speaks => {
             (Some(heartbeat.observations.as_slice()), heartbeat.checks.as_slice())

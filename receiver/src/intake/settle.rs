@@ -211,6 +211,11 @@ fn set_aside(
         }
         What::Ignored(..) => (Claimed::default(), by_place(), Kept::Nothing),
     };
+    // Who signs what another wrote has a row of their own: theirs tells nothing of the other's.
+    let digest = match claimed.signer {
+        Some(signer) => Digest::of(&[&digest.as_bytes()[..], &signer].concat()),
+        None => digest,
+    };
     let new = NewQuarantined {
         reason,
         detail: &outcome.detail,

@@ -75,9 +75,7 @@ fn decide(
     received_at: Timestamp,
     by: AdmittedBy,
 ) -> Result<Trust, StoreError> {
-    let names_itself =
-        candidate.report.identity.public_key.parse::<PublicKey>().is_ok_and(|key| key == candidate.signer);
-    if !names_itself {
+    if !names_its_signer(candidate) {
         return Ok(refused(
             Reason::Malformed,
             "the identity names another key than the one that signed",
@@ -88,6 +86,11 @@ fn decide(
         Some(registered) => known(tx, candidate, registered, received_at, by),
         None => unknown(tx, candidate, received_at),
     }
+}
+
+/// Whether the key that signed is the one the report says is its own. Anybody can sign what somebody else wrote.
+pub(super) fn names_its_signer(candidate: &Candidate) -> bool {
+    candidate.report.identity.public_key.parse::<PublicKey>().is_ok_and(|key| key == candidate.signer)
 }
 
 fn known(
@@ -232,13 +235,15 @@ pub(super) fn another_key(
     by: AdmittedBy,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let admitted_by = match by {
-        AdmittedBy::Operator => "an operator",
-        AdmittedBy::Proof | AdmittedBy::Succession => "the key before",
-    };
     let fingerprint = PublicKey::from_bytes(key).fingerprint();
+    let evidence = match by {
+        AdmittedBy::Operator => format!("{fingerprint}, admitted by an operator at {at:.0}"),
+        AdmittedBy::Proof | AdmittedBy::Succession => {
+            format!("{fingerprint}, admitted by the key before at {at:.0}")
+        }
+    };
     tx.admit_key(system.id, key, by, at)?;
-    tx.put_finding(Some(system.id), &key_changed(&fingerprint, admitted_by, at))
+    tx.put_finding(Some(system.id), &key_changed(&fingerprint, evidence, at))
 }
 
 /// The keys that spoke for this one are followed by it: what they signed is taken as long as it may be on its way. One of them may

@@ -102,15 +102,22 @@ pub fn look(store: &mut Store, rules: &Rules, known: &Known, now: Timestamp) -> 
     judged
 }
 
-/// Cleans up the database. One row that cannot be forgotten must not end the program again and again.
+/// Cleans up the database, part by part: one row that cannot be forgotten ends neither the program nor the other parts.
 async fn tidy(receiver: &Receiver, retention: Retention, now: Timestamp) -> Result<(), StoreError> {
-    match receiver.store.with(move |store| clean_up(store, retention, now)).await {
-        Err(error) if error.is_one_rows() => {
-            tracing::error!(%error, "the database was not cleaned up to its end; tried again in an hour");
+    receiver
+        .store
+        .with(move |store| {
+            for part in CLEAN_UP {
+                match part(store, retention, now) {
+                    Err(error) if error.is_one_rows() => {
+                        tracing::error!(%error, "a part of the clean-up came to no end; tried again in an hour");
+                    }
+                    cleaned => cleaned?,
+                }
+            }
             Ok(())
-        }
-        cleaned => cleaned,
-    }
+        })
+        .await
 }
 
 /// When each file of the rules was edited last.
@@ -142,22 +149,41 @@ fn read_rules_again(receiver: &Receiver) {
 /// # Errors
 /// [`StoreError`].
 pub fn clean_up(store: &mut Store, retention: Retention, now: Timestamp) -> Result<(), StoreError> {
-    let before = |days: u32| {
-        now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
-    };
-    while store.write(|tx| tx.condense_heartbeats(before(retention.heartbeat_days), STEP))? == STEP as usize {
-    }
-    let old = before(retention.system_report_days);
-    while store.write(|tx| tx.empty_system_reports(old, STEP))? == STEP as usize {}
-    store.write(|tx| tx.forget_days(Day::of(before(retention.daily_days))).map(drop))?;
-    store.write(|tx| tx.forget_bookkeeping(before(90)).map(drop))?;
-    store.write(|tx| {
-        let over = now.saturating_sub(CLOSE_AFTER).unwrap_or(Timestamp::MIN);
-        for number in tx.resolved_before(over, STEP)? {
-            let reason = "it stayed resolved for 14 days".to_owned();
-            let closed = TicketEvent { at: now, what: What::Closed, reason, by: "mailbeat".into() };
-            tx.add_ticket_event(number, &closed, now)?;
-        }
+    CLEAN_UP.iter().try_for_each(|part| part(store, retention, now))
+}
+
+type Part = fn(&mut Store, Retention, Timestamp) -> Result<(), StoreError>;
+
+/// The parts of the clean-up.
+const CLEAN_UP: [Part; 5] = [
+    |store, retention, now| {
+        let old = days_before(now, retention.heartbeat_days);
+        while store.write(|tx| tx.condense_heartbeats(old, STEP))? == STEP as usize {}
         Ok(())
-    })
+    },
+    |store, retention, now| {
+        let old = days_before(now, retention.system_report_days);
+        while store.write(|tx| tx.empty_system_reports(old, STEP))? == STEP as usize {}
+        Ok(())
+    },
+    |store, retention, now| {
+        let old = Day::of(days_before(now, retention.daily_days));
+        store.write(|tx| tx.forget_days(old).map(drop))
+    },
+    |store, _, now| store.write(|tx| tx.forget_bookkeeping(days_before(now, 90)).map(drop)),
+    |store, _, now| store.write(|tx| close_what_stayed_resolved(tx, now)),
+];
+
+fn days_before(now: Timestamp, days: u32) -> Timestamp {
+    now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
+}
+
+fn close_what_stayed_resolved(tx: &Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let over = now.saturating_sub(CLOSE_AFTER).unwrap_or(Timestamp::MIN);
+    for number in tx.resolved_before(over, STEP)? {
+        let reason = "it stayed resolved for 14 days".to_owned();
+        let closed = TicketEvent { at: now, what: What::Closed, reason, by: "mailbeat".into() };
+        tx.add_ticket_event(number, &closed, now)?;
+    }
+    Ok(())
 }

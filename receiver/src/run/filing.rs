@@ -63,8 +63,9 @@ async fn carry_out(
     Ok(done)
 }
 
-/// Removes from our own folders what has been kept long enough, by a clock that is believed and not ahead of the mail server's: what is
-/// expunged is gone for good.
+/// Removes from our own folders what has been kept long enough. What is expunged is gone for good, so a clock that leapt of late removes
+/// nothing, and one that mails tell to be ahead of the server's as much less. Of a clock that was wrong from the start nothing is known
+/// before the first mail.
 pub(super) async fn purge(
     receiver: &Receiver,
     mailbox: &mut Mailbox,

@@ -17,7 +17,7 @@ use crate::notify::ping::Pinger;
 use crate::notify::retry::{Next, next};
 use crate::notify::{self, NotificationView};
 use crate::store::{HELD_BACK, Notification, Refusal, StoreError, Tx};
-use crate::ticket::What;
+use crate::ticket::{TicketState, What};
 
 /// Notifications looked at in one go.
 const AT_ONCE: u32 = 20;
@@ -137,7 +137,7 @@ pub fn consider(
 ) -> Result<Verdict, StoreError> {
     let verdict = if observe { put_by(tx, due)? } else { look_again(tx, due, from, now)? };
     match &verdict {
-        Verdict::Send(_) => tx.count_notification(due.id, &due.email, after(now, AFTER_A_CRASH))?,
+        Verdict::Send(_) => tx.count_notification(due.id, &due.email, after(now, AFTER_A_CRASH), now)?,
         Verdict::Wait(span) => tx.defer_notification(due.id, after(now, *span), "")?,
         Verdict::Hold(until) => tx.defer_notification(due.id, *until, HELD_BACK)?,
         Verdict::Drop(why) => tx.drop_notification(due.id, why, now)?,
@@ -168,8 +168,11 @@ fn look_again(tx: &Tx<'_>, due: &Notification, from: String, now: Timestamp) -> 
         return Ok(Verdict::Wait(READING_WAIT));
     }
     let Some(view) = tx.notification_view(due, from)? else { return Ok(Verdict::Drop("its ticket is gone")) };
-    if !is_news && due.ticket_state.is_unresolved() {
-        return Ok(Verdict::Drop("it came back before its end was told"));
+    if !is_news && is_overtaken(tx, due)? {
+        return Ok(Verdict::Drop("it came back before its end was told; what came of it is told by itself"));
+    }
+    if is_news && due.ticket_state == TicketState::Closed {
+        return Ok(Verdict::Drop("its ticket is closed: nobody judges it any more"));
     }
     if is_news && !due.ticket_state.is_unresolved() {
         return Ok(Verdict::Drop("resolved before it was told; the mail about its end tells both"));
@@ -181,6 +184,12 @@ fn look_again(tx: &Tx<'_>, due: &Notification, from: String, now: Timestamp) -> 
         }
     }
     Ok(Verdict::Send(Box::new(view)))
+}
+
+/// Whether something later of the same ticket is told.
+fn is_overtaken(tx: &Tx<'_>, due: &Notification) -> Result<bool, StoreError> {
+    let events = tx.ticket_events(due.ticket)?;
+    Ok(events.iter().any(|(row, event)| *row > due.event_id && event.what.notifies()))
 }
 
 /// Whether every mailbox the ticket's system reports through was read up to a time. The receiver's own tickets wait for nothing.
@@ -219,7 +228,8 @@ pub fn conclude(
     outcome: &Outcome,
     now: Timestamp,
 ) -> Result<Next, StoreError> {
-    let next = next(outcome, due.attempts + 1, due.made_at, now);
+    let first_tried_at = if due.attempts == 0 { now } else { due.made_at };
+    let next = next(outcome, due.attempts + 1, first_tried_at, now);
     match &next {
         Next::Done => tx.notification_sent(due.id, &outcome.to_string(), now)?,
         Next::RetryAt(at) => tx.defer_notification(due.id, *at, &outcome.to_string())?,

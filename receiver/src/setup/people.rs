@@ -146,6 +146,17 @@ fn change(draft: &mut Draft, at: usize, known: Person, asker: &mut dyn Asker) ->
     }
 }
 
+/// `init` registered the first of those who are wanted where nobody was known: who is known alone then is that one, unless it is
+/// somebody else of them.
+pub fn take_for_the_first(known: &[Person], wanted: &mut [Person]) {
+    if let [same] = known
+        && !wanted.iter().any(|person| person.id == same.id)
+        && let Some(first) = wanted.first_mut()
+    {
+        first.id = first.id.or(same.id);
+    }
+}
+
 /// The commands that make of the people in the database those who are wanted, in this order.
 #[must_use]
 pub fn commands(known: &[Person], wanted: &[Person]) -> Vec<Vec<String>> {

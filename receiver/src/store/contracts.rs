@@ -257,13 +257,13 @@ impl Tx<'_> {
         self.run(SQL, params![contract, us(now), no_system_reports, nothing]).map(drop)
     }
 
-    /// Ends a contract from `at` on, whatever its term.
+    /// Ends a contract from `at` on, whatever its term. `false`: it is ended already, and not later than that.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn revoke_contract(&self, number: &ContractNumber, at: Timestamp) -> Result<bool, StoreError> {
         const SQL: &str = "-- revoke_contract
-            UPDATE contracts SET revoked_at = ?2 WHERE number = ?1 AND revoked_at IS NULL RETURNING id";
+            UPDATE contracts SET revoked_at = ?2 WHERE number = ?1 AND (revoked_at IS NULL OR revoked_at > ?2) RETURNING id";
         let Some(id) = self.one(SQL, params![number.as_str(), us(at)], |row| row.get(0))? else {
             return Ok(false);
         };

@@ -98,17 +98,22 @@ fn notification(row: &Row<'_>) -> rusqlite::Result<Notification> {
 
 impl Tx<'_> {
     /// Writes down that the person responsible has to be told of an event: the customer's first contact whose address works,
-    /// else the vendor's own.
-    pub(super) fn notify(&self, event: i64, customer: Option<i64>, now: Timestamp) -> Result<(), StoreError> {
+    /// else the vendor's own. `false`: there is nobody.
+    pub(super) fn notify(
+        &self,
+        event: i64,
+        customer: Option<i64>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         const CONTACT: &str = "-- notify
             SELECT id FROM contacts c WHERE (customer IS ?1 OR customer IS NULL) AND refused_at IS NULL AND NOT EXISTS
                 (SELECT 1 FROM notifications n WHERE n.event = ?2 AND n.contact = c.id AND n.state = 'refused')
             ORDER BY customer IS NULL, position, id LIMIT 1";
         match self.one(CONTACT, params![customer, event], |row| row.get::<_, i64>(0))? {
-            Some(contact) => self.put_notification(event, contact, now),
+            Some(contact) => self.put_notification(event, contact, now).map(|()| true),
             None => {
                 tracing::warn!(event, "nobody to tell: there is no contact whose address works");
-                Ok(())
+                Ok(false)
             }
         }
     }
@@ -124,23 +129,39 @@ impl Tx<'_> {
         self.run(SQL, params![event, contact, token, us(now)]).map(drop)
     }
 
-    /// Tells the news of open tickets that nobody was told: there was nobody whose address worked.
+    /// The last news of open tickets that were told to nobody, because there is nobody whose address works: event and customer.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn tell_what_nobody_was_told(&self, now: Timestamp) -> Result<(), StoreError> {
-        const OPEN: &str = "-- tell_what_nobody_was_told
-            SELECT number, customer FROM tickets WHERE state = 'open' ORDER BY number";
-        const IS_TOLD: &str = "-- tell_what_nobody_was_told
+    pub fn told_to_nobody(&self) -> Result<Vec<(i64, Option<i64>)>, StoreError> {
+        const OPEN: &str = "-- told_to_nobody
+            SELECT number, customer FROM tickets t WHERE state = 'open' AND NOT EXISTS
+                (SELECT 1 FROM contacts WHERE (customer IS t.customer OR customer IS NULL) AND refused_at IS NULL)
+            ORDER BY number";
+        const IS_TOLD: &str = "-- told_to_nobody
             SELECT EXISTS (SELECT 1 FROM notifications WHERE event = ?1 AND state IN ('waiting', 'sent'))";
-        let open =
-            self.all(OPEN, [], |row| Ok((TicketNumber(row.get(0)?), row.get::<_, Option<i64>>(1)?)))?;
-        for (number, customer) in open {
+        let mut untold = Vec::new();
+        for (number, customer) in self.all(OPEN, [], |row| Ok((TicketNumber(row.get(0)?), row.get(1)?)))? {
             let events = self.ticket_events(number)?;
             let Some((news, _)) = events.iter().rfind(|(_, event)| event.what.notifies()) else { continue };
             if !self.only(IS_TOLD, params![news], |row| row.get::<_, bool>(0))? {
-                self.notify(*news, customer, now)?;
+                untold.push((*news, customer));
             }
+        }
+        Ok(untold)
+    }
+
+    /// Tells these now that somebody can be told, also whoever they were sent to in vain before and who has another address by now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn tell(&self, untold: &[(i64, Option<i64>)], now: Timestamp) -> Result<(), StoreError> {
+        const IN_VAIN: &str = "-- tell
+            DELETE FROM notifications WHERE event = ?1 AND state = 'refused'
+                AND contact IN (SELECT id FROM contacts WHERE refused_at IS NULL)";
+        for (event, customer) in untold {
+            self.run(IN_VAIN, params![event])?;
+            self.notify(*event, *customer, now)?;
         }
         Ok(())
     }
@@ -172,15 +193,23 @@ impl Tx<'_> {
         self.all(SQL, params![us(now), limit], notification)
     }
 
-    /// Counts an attempt before it is made, to this address, and says when to try again if nothing more is heard.
+    /// Counts an attempt before it is made, to this address, and says when to try again if nothing more is heard. Patience with the
+    /// recipient begins with the first.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn count_notification(&self, id: i64, address: &str, retry_at: Timestamp) -> Result<(), StoreError> {
+    pub fn count_notification(
+        &self,
+        id: i64,
+        address: &str,
+        retry_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         const SQL: &str = "-- count_notification
-            UPDATE notifications SET attempts = attempts + 1, address = ?3, next_at = ?2, words = ''
+            UPDATE notifications SET attempts = attempts + 1, address = ?3, next_at = ?2, words = '',
+                made_at = CASE attempts WHEN 0 THEN ?4 ELSE made_at END
             WHERE id = ?1 AND state = 'waiting'";
-        self.run(SQL, params![id, us(retry_at), address]).map(drop)
+        self.run(SQL, params![id, us(retry_at), address, us(now)]).map(drop)
     }
 
     /// Makes due what was being sent when this program last ended, so that a restart tells people at once. Attempts are few:
@@ -296,10 +325,10 @@ impl Tx<'_> {
         })?;
         let Some((id, event, customer, contact, address)) = found else { return Ok(false) };
         self.end_notification(id, Ended::Refused, words, now)?;
-        if refusal == Refusal::OfAddress {
+        // Where nobody else is left to be told, a person must hear of that.
+        if !self.notify(event, customer, now)? || refusal == Refusal::OfAddress {
             self.address_refused(contact, address, now)?;
         }
-        self.notify(event, customer, now)?;
         Ok(true)
     }
 }

@@ -119,20 +119,29 @@ impl Tx<'_> {
         self.insert(SQL, params![customer, name, email])
     }
 
-    /// Changes a contact; a new address is tried again.
+    /// Changes a contact; its address is tried again.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn change_contact(
-        &self,
-        id: i64,
-        name: &str,
-        email: &str,
-        position: i64,
-    ) -> Result<bool, StoreError> {
+    pub fn change_contact(&self, id: i64, name: &str, email: &str) -> Result<bool, StoreError> {
         const SQL: &str = "-- change_contact
-            UPDATE contacts SET name = ?2, email = ?3, position = ?4, refused_at = NULL WHERE id = ?1";
-        Ok(self.run(SQL, params![id, name, email, position])? > 0)
+            UPDATE contacts SET name = ?2, email = ?3, refused_at = NULL WHERE id = ?1";
+        Ok(self.run(SQL, params![id, name, email])? > 0)
+    }
+
+    /// Puts a contact at a place in the order of responsibility: who stands there and after it goes one further. `false`: there is no
+    /// such contact.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn place_contact(&self, id: i64, position: i64) -> Result<bool, StoreError> {
+        const OTHERS: &str = "-- place_contact
+            UPDATE contacts SET position = position + 1
+            WHERE customer IS (SELECT customer FROM contacts WHERE id = ?1) AND id <> ?1 AND position >= ?2";
+        const SQL: &str = "-- place_contact
+            UPDATE contacts SET position = ?2 WHERE id = ?1";
+        self.run(OTHERS, params![id, position])?;
+        Ok(self.run(SQL, params![id, position])? > 0)
     }
 
     /// Sets the language of a contact's mails.
@@ -164,7 +173,7 @@ impl Tx<'_> {
         self.run(FORGET, params![id])?;
         self.run(MAILINGS, params![id])?;
         let removed = self.run(SQL, params![id])? == 1;
-        waiting.into_iter().try_for_each(|(event, customer)| self.notify(event, customer, now))?;
+        waiting.into_iter().try_for_each(|(event, customer)| self.notify(event, customer, now).map(drop))?;
         Ok(removed)
     }
 
@@ -208,5 +217,30 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub(super) fn refused_contacts(&self) -> Result<Vec<(String, Timestamp, String)>, StoreError> {
         self.all(REFUSED, [], |row| Ok((row.get(0)?, time(row, 1)?, row.get(2)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+
+    #[test]
+    fn who_is_put_at_a_place_stands_before_those_who_were_there_and_after() {
+        let mut store = Store::in_memory().unwrap();
+        let put = |store: &mut Store, name: &str, position: Option<i64>| {
+            let place = |tx: &super::Tx<'_>| {
+                let id = tx.add_contact(None, name, "x@vendor.example")?;
+                position.map_or(Ok(true), |position| tx.place_contact(id, position))
+            };
+            store.write::<_, super::StoreError>(place).unwrap()
+        };
+        let names = |store: &mut Store| -> Vec<String> {
+            let contacts = store.read(|tx| tx.contacts(None)).unwrap();
+            contacts.into_iter().map(|contact| contact.name).collect()
+        };
+        for (name, position) in [("Anna", None), ("Bert", None), ("Carla", Some(1)), ("Dora", Some(3))] {
+            put(&mut store, name, position);
+        }
+        assert_eq!(names(&mut store), ["Carla", "Anna", "Dora", "Bert"]);
     }
 }

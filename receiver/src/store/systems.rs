@@ -98,7 +98,7 @@ pub struct System {
 }
 
 impl System {
-    /// Whether nothing is to be judged absent: paused, retired, or out of contract.
+    /// Whether nothing is judged of it: paused, retired, or out of contract.
     #[must_use]
     pub fn is_paused(&self, now: Timestamp) -> bool {
         self.state != SystemState::Active || self.contract.is_over(now)

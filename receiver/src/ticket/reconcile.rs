@@ -67,7 +67,9 @@ pub fn reconcile(
     let about =
         |ticket: &&Ticket, rule: &RuleId, subject: &str| &ticket.rule == rule && ticket.subject == subject;
     let mut out = Vec::new();
-    let mut unresolved = tickets.iter().filter(|ticket| ticket.state.is_unresolved()).count();
+    let counts = |rule: &RuleId| usize::from(is_about_what_is_reported(rule));
+    let unresolved = tickets.iter().filter(|ticket| ticket.state.is_unresolved());
+    let mut open_now: usize = unresolved.map(|ticket| counts(&ticket.rule)).sum();
 
     for ticket in tickets.iter().filter(|ticket| ticket.state.is_unresolved()) {
         let holds = findings.iter().any(|finding| {
@@ -75,10 +77,10 @@ pub fn reconcile(
         });
         if !holds {
             out.push(event(ticket.number, What::Resolved, end_reason(ticket, changes), now));
-            unresolved -= 1;
+            open_now -= counts(&ticket.rule);
         }
     }
-    // Where there is not room for all, the most urgent come first.
+    // Where there is not room for all that is seen now, the most urgent come first.
     let mut holding: Vec<&Finding> =
         findings.iter().filter(|finding| finding.phase != Phase::Pending).collect();
     holding.sort_by_key(|finding| Reverse(finding.severity));
@@ -92,9 +94,9 @@ pub fn reconcile(
             Some(ticket) if ticket.state == TicketState::Resolved => {
                 out.extend(come_back(ticket, finding, host, policy, now));
             }
-            _ if unresolved < policy.most_open || !is_about_what_is_reported(&finding.rule) => {
+            _ if open_now < policy.most_open || counts(&finding.rule) == 0 => {
                 out.push(open(finding, host, now));
-                unresolved += 1;
+                open_now += counts(&finding.rule);
             }
             _ => {}
         }

@@ -100,6 +100,27 @@ fn what_a_paused_system_reports_is_judged_by_nobody_and_judged_again_when_it_goe
 }
 
 #[test]
+fn what_a_person_resolved_before_a_system_rested_is_no_news_when_it_goes_on() {
+    let mut world = World::new();
+    world.pass(HOUR).beat(&[disk("/", 0.9)]).pass(HOUR).resolve("filesystem-full").told();
+    world.view.paused = true;
+    world.pass(HOUR * 24 * 9).tick();
+    world.view.paused = false;
+    world.pass(HOUR).beat(&[disk("/", 0.9)]);
+    assert!(world.told().is_empty(), "we live with it");
+}
+
+#[test]
+fn of_an_agent_that_is_switched_off_the_end_of_the_contract_is_looked_at_too() {
+    let mut world = World::new();
+    world.view.deactivated_at = Some(world.now);
+    world.view.expected_until = Some(world.now + HOUR * 50);
+    world.tick();
+    let due = due_at(&world.view, &world.view.findings, &world.rules, world.now);
+    assert_eq!(due, world.view.expected_until);
+}
+
+#[test]
 fn switching_the_agent_off_is_a_visible_ticket_and_no_silence() {
     let mut world = World::new();
     world.view.deactivated_at = Some(world.now);

@@ -112,8 +112,9 @@ pub(super) fn what_is_missing_and_heard_to_be_so_has_a_ticket(world: &mut World)
     }
     let (tickets, now) = (all_tickets(world, false)?, world.vendor.clock.now());
     for system in read(world, |tx| tx.systems(0, 1000))? {
-        // Nobody judges it, or it is just to be looked at.
-        if system.is_paused(now) || system.due_at <= now {
+        // Nobody judges it, or it is just to be looked at: by now, or within the quarter of an hour.
+        let is_just_due = system.due_at <= now && system.due_at + SignedDuration::from_mins(30) > now;
+        if system.is_paused(now) || is_just_due {
             continue;
         }
         let told = tickets.iter().any(|row| {

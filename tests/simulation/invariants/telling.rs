@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use mailbeat_receiver::ticket::What;
+use mailbeat_receiver::ticket::{TicketEvent, What};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{Checked, all_tickets, has_a_ticket, read, require};
@@ -56,6 +56,13 @@ fn had_nobody_since(world: &World, at: Timestamp) -> bool {
     world.memory.nobody_at.iter().flatten().any(|nobody_at| *nobody_at >= at)
 }
 
+/// Nobody judged its system any more before it could be told.
+fn was_closed_at_rest(events: &[(i64, TicketEvent)]) -> bool {
+    events
+        .last()
+        .is_some_and(|(_, last)| last.what == What::Closed && last.reason.starts_with("nothing is judged"))
+}
+
 pub(super) fn everybody_who_is_to_be_told_is_told(world: &mut World) -> Checked {
     let now = world.vendor.clock.now();
     let waiting = read(world, |tx| tx.due_notifications(now, 10))?;
@@ -66,7 +73,7 @@ pub(super) fn everybody_who_is_to_be_told_is_told(world: &mut World) -> Checked 
         let (id, event) = news.expect("a ticket was opened");
         let told = world.vendor.told.iter().any(|told| told.event == *id);
         require(
-            told || had_nobody_since(world, event.at),
+            told || had_nobody_since(world, event.at) || was_closed_at_rest(&events),
             "somebody was told of the last news of every ticket",
             || format!("{row:?}\n    {event:?}"),
         )?;

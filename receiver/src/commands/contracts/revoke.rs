@@ -115,5 +115,7 @@ mod tests {
         let again = said(later);
         assert_eq!(again, Revoked { since: first, before: true });
         assert_eq!(again.text(&number), "ACME-1 is revoked already, since 2026-11-20 00:00:00 UTC");
+        let corrected = at("2026-11-10T00:00:00Z");
+        assert_eq!(said(corrected), Revoked { since: corrected, before: false }, "it was earlier than that");
     }
 }

@@ -1,7 +1,8 @@
 //! The mails of an mbox (RFC 4155), or the one mail of any other file, and when each came, where the file says so. Pure.
 //!
-//! Line ends are LF or CR LF, as the program wrote them that exported the file. Times are what the line before a mail, or the
-//! server that got it last, wrote down; what cannot be read as a time is none.
+//! Line ends are LF or CR LF, as the program wrote them that exported the file. Times are what the server that got the mail last wrote
+//! into it, else what the line before it says, which most programs write in the local time of a host that nobody names; what cannot be
+//! read as a time is none.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -24,7 +25,7 @@ pub(super) fn mails(raw: &[u8]) -> Vec<Found<'_>> {
     let ends = separators.iter().skip(1).map(|(at, _)| *at).chain([raw.len()]);
     let each = separators.iter().zip(ends).map(|((at, line), end)| {
         let mail = &raw[at + line.len()..end];
-        Found { raw: mail, received_at: stated(line).or_else(|| received(mail)) }
+        Found { raw: mail, received_at: received(mail).or_else(|| stated(line)) }
     });
     each.collect()
 }
@@ -111,6 +112,12 @@ mod tests {
         let times: Vec<_> = found.iter().map(|mail| mail.received_at).collect();
         assert_eq!(times, [at("2026-11-22T08:00:00Z"), at("2026-11-22T09:00:00Z")]);
         assert_eq!(found[1].raw, b"Subject: 2\r\n\r\nx\r\n");
+    }
+
+    #[test]
+    fn what_a_server_wrote_with_its_zone_is_believed_before_the_local_time_of_nobody_knows_where() {
+        let mbox = b"From a@b Sun Nov 22 08:00:00 2026\nReceived: from x by y; Sun, 22 Nov 2026 08:00:00 -0500\n\nx\n";
+        assert_eq!(mails(mbox)[0].received_at, at("2026-11-22T13:00:00Z"));
     }
 
     #[test]

@@ -85,9 +85,7 @@ impl Site<'_> {
             !known.is_empty(),
             "`mailbeat-receiver contacts list` tells of nobody, and `init` registered {first}"
         );
-        if let ([same], Some(first)) = (known.as_slice(), self.draft.people.first_mut()) {
-            first.id = first.id.or(same.id);
-        }
+        people::take_for_the_first(&known, &mut self.draft.people);
         for command in people::commands(&known, &self.draft.people) {
             let command: Vec<&str> = command.iter().map(String::as_str).collect();
             ensure!(

@@ -62,6 +62,8 @@ struct Told {
     recorded: usize,
     /// What became of the others, and of how many.
     others: BTreeMap<String, usize>,
+    /// How many of these wait on.
+    waits_on: usize,
     /// The keys that it follows.
     follows: Vec<String>,
     /// When what those sign is refused.
@@ -84,14 +86,15 @@ impl Told {
             revoked_at: approved.revoked_at,
             recorded,
             others,
+            waits_on: approved.recorded.iter().filter(|mail| waits(mail)).count(),
             follows: follows.collect(),
             refused_from: (!approved.follows.is_empty()).then_some(approved.refused_from),
         })
     }
 
-    /// Whether there was anything to do that was done, or nothing at all.
+    /// Whether there was anything to do that was done, or nothing at all: what is a duplicate, or ignored, waits no more.
     fn is_done(&self) -> bool {
-        !self.before || self.recorded > 0 || self.others.is_empty()
+        !self.before || self.recorded > 0 || self.waits_on == 0
     }
 
     fn text(&self, now: Timestamp) -> String {
@@ -112,6 +115,10 @@ impl Told {
         }
         text
     }
+}
+
+fn waits(mail: &Recorded) -> bool {
+    matches!(mail.verdict, Verdict::Quarantined(_))
 }
 
 /// How many were recorded, and what became of the others.
@@ -185,6 +192,7 @@ mod tests {
             revoked_at: None,
             recorded: 2,
             others: BTreeMap::new(),
+            waits_on: 0,
             follows: vec!["SHA256:old".into()],
             refused_from: Some(NOW),
         }
@@ -207,8 +215,10 @@ mod tests {
     #[test]
     fn where_nothing_new_was_admitted_and_nothing_taken_it_is_not_done() {
         let refused = BTreeMap::from([("Quarantined: the key was revoked".to_owned(), 1)]);
-        let again = Told { before: true, recorded: 0, others: refused, revoked_at: Some(NOW), ..told() };
+        let again =
+            Told { before: true, recorded: 0, others: refused, waits_on: 1, revoked_at: Some(NOW), ..told() };
         assert!(!again.is_done() && told().is_done());
+        assert!(Told { waits_on: 0, ..told() }.is_done(), "duplicates wait no more");
         assert!(Told { others: BTreeMap::new(), ..told() }.is_done());
         let said = again.text(NOW);
         assert!(

@@ -22,6 +22,11 @@ pub enum ApproveError {
         "reports signed by this key name several systems ({0}); see `quarantine list`, discard those that are not meant, and repeat"
     )]
     SeveralSystems(String),
+    /// It names contracts of several customers: whose system it is nobody can tell.
+    #[error(
+        "reports signed by this key name contracts of several customers ({0}); see `quarantine list`, discard those that are not meant, and repeat"
+    )]
+    SeveralCustomers(String),
     /// It names a contract that is not known.
     #[error("contract {0} is not known here; take it up first")]
     UnknownContract(String),
@@ -115,7 +120,12 @@ fn admit(
         let named: Vec<String> = named.iter().map(ToString::to_string).collect();
         return Err(ApproveError::SeveralSystems(named.join(", ")));
     }
-    let candidate = candidate(&row, keyring)?.ok_or(ApproveError::NothingWaits)?;
+    let candidate = candidate(&row, keyring)?.filter(|candidate| trust::names_its_signer(candidate));
+    let candidate = candidate.ok_or(ApproveError::NothingWaits)?;
+    let customers = tx.customers_named_by(key)?;
+    if customers.len() > 1 {
+        return Err(ApproveError::SeveralCustomers(customers.join(", ")));
+    }
     let number = &candidate.report.contract;
     let contract = tx.contract(number)?.ok_or_else(|| ApproveError::UnknownContract(number.to_string()))?;
     let Some(system) = tx.system_of_customer(contract.terms.customer, candidate.report.system)? else {

@@ -2,11 +2,13 @@
 //! before.
 
 use mailbeat_shared::wire::contract::{EnrollmentSecret, SealedContract};
-use mailbeat_shared::wire::signature::SigningKey;
+use mailbeat_shared::wire::signature::{Namespace, SigningKey};
 
-use super::world::{Agent, World, at, contract};
-use crate::intake::{Approved, QuarantineReason as Reason, Source, Verdict, approve, reprocess, take_up};
-use crate::store::{EnrollmentMode, Quarantined};
+use super::world::{Agent, World, at, contract, framed};
+use crate::intake::{
+    Approved, Context, QuarantineReason as Reason, Source, Verdict, approve, reprocess, take_up,
+};
+use crate::store::{EnrollmentMode, Quarantined, StoreError};
 
 const WRONG: Verdict = Verdict::Quarantined(Reason::WrongContract);
 const WAITS: Verdict = Verdict::Quarantined(Reason::NotEnrolled);
@@ -111,6 +113,57 @@ fn what_a_person_admits_stays_with_its_customer() {
     assert_eq!(contract_of(&mut world, &agent), "ACME-1");
     let said = waiting(&mut world).detail;
     assert!(said.contains("OTHER-1 is another customer's"), "{said}");
+}
+
+#[test]
+fn who_signs_what_another_wrote_is_not_taken_for_them_whoever_came_first() {
+    for copy_first in [true, false] {
+        let mut world = World::with(EnrollmentMode::Approve, contract(|_| {}));
+        let mut agent = Agent::new(1);
+        let genuine = agent.heartbeat(at(10));
+        let thief = SigningKey::from_seed(&[66; 32], "on the path");
+        let bytes = genuine.report.encode();
+        let copy = framed(&genuine.report, &bytes, &thief.sign(Namespace::Report, &bytes));
+        let mails = [&copy, &genuine.mail];
+        for which in if copy_first { [0, 1] } else { [1, 0] } {
+            world.verdict(mails[which], at(20));
+        }
+        let rows = world.read(|tx| tx.quarantine_waiting(0, 10));
+        assert_eq!(rows.len(), 2, "each says whose it is");
+        for row in &rows {
+            let is_genuine = row.claimed.signer == Some(agent.key.public().bytes());
+            assert_eq!(row.proof_fits(), is_genuine.then_some(true), "{row:?}");
+        }
+        let key = thief.public().bytes();
+        let store = &mut world.store;
+        let refused = store.write(|tx| match tx.waiting_of_signer(&key, 9)?.as_slice() {
+            [] => Ok(true),
+            _ => Ok::<_, StoreError>(false),
+        });
+        assert!(refused.unwrap(), "nothing of the copy waits to be admitted");
+        assert_eq!(verdicts(&approved(&mut world, &agent, 30)), [Verdict::Accepted]);
+    }
+}
+
+#[test]
+fn a_key_that_names_contracts_of_two_customers_is_admitted_for_neither() {
+    let mut world = World::with(EnrollmentMode::Approve, contract(|_| {}));
+    let other = contract(|contract| {
+        (contract.number, contract.customer) = ("BETA-1".parse().unwrap(), "Beta".into());
+    });
+    world.write(|tx, _| tx.put_contract(&other, EnrollmentMode::Approve, at(5)).map(drop));
+    let mut agent = Agent::new(1);
+    let own = std::mem::replace(&mut agent.contract, other.contract);
+    assert_eq!(world.verdict(&agent.heartbeat(at(10)).mail, at(10)), WAITS);
+    agent.contract = own;
+    assert_eq!(world.verdict(&agent.heartbeat(at(20)).mail, at(20)), WAITS);
+    let key = agent.key.public().bytes();
+    let (rules, keyring) = (world.rules.clone(), world.keyring.clone());
+    let usual_round = jiff::SignedDuration::from_mins(1);
+    let context = Context { rules: &rules, keyring: &keyring, usual_round };
+    let refused = world.store.write(|tx| approve(tx, context, &key, false, at(30))).unwrap_err();
+    assert!(refused.to_string().contains("several customers"), "{refused}");
+    assert!(world.registered(&agent).is_none());
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn a_contact_who_came_later_or_whose_address_was_mended_is_mailed_at_the_same_st
     let customer = world.read(|tx| tx.customers())[0].id;
     world.write(|tx, _| tx.add_contact(Some(customer), "Ben", "ben@acme.example"));
     let anna = world.read(|tx| tx.contacts(Some(customer)))[0].id;
-    world.write(|tx, _| tx.change_contact(anna, "Anna", "anna@new.example", 1));
+    world.write(|tx, _| tx.change_contact(anna, "Anna", "anna@new.example"));
     let to: Vec<String> = due(&mut world, 5 * HOUR).into_iter().map(|mailing| mailing.email).collect();
     assert_eq!(to, ["anna@new.example", "ben@acme.example"]);
 }
@@ -148,7 +148,7 @@ fn a_bounce_of_a_renewal_marks_the_address_it_was_sent_to_and_no_later_one() {
         let customer = world.read(|tx| tx.customers())[0].id;
         let anna = world.read(|tx| tx.contacts(Some(customer)))[0].id;
         if edited {
-            world.write(|tx, _| tx.change_contact(anna, "Anna", "anna@new.example", 1));
+            world.write(|tx, _| tx.change_contact(anna, "Anna", "anna@new.example"));
         }
         world.verdict(&bounce(&mailings[0].token), at(4 * HOUR));
         let is_refused = world.read(|tx| tx.contacts(Some(customer)))[0].refused_at.is_some();
@@ -255,7 +255,7 @@ fn a_bounce_of_what_went_to_an_earlier_address_says_nothing_of_the_mended_one() 
     world.write(|tx, _| conclude(tx, &mailings[0], &refused(), at(3 * HOUR)));
     let customer = world.read(|tx| tx.customers())[0].id;
     let anna = world.read(|tx| tx.contacts(Some(customer)))[0].id;
-    world.write(|tx, _| tx.change_contact(anna, "Anna", "anna@new.example", 1));
+    world.write(|tx, _| tx.change_contact(anna, "Anna", "anna@new.example"));
     let again = due(&mut world, 4 * HOUR);
     assert!(is_sent(&look(&mut world, &again[0], 4 * HOUR)));
     world.write(|tx, _| conclude(tx, &again[0], &Outcome::Sent { reply: "250 ok".into() }, at(4 * HOUR)));

@@ -9,6 +9,7 @@ use super::world::{Agent, HOUR, World, at};
 use crate::evaluate::own::Known;
 use crate::intake::judge;
 use crate::notify;
+use crate::notify::retry::Next;
 use crate::run::outbox::{BUDGET, Verdict, conclude, consider};
 use crate::store::{Notification, Refusal};
 
@@ -265,7 +266,7 @@ fn a_refusal_of_whatever_we_send_marks_nobody_and_one_of_the_recipient_tells_the
 fn a_late_bounce_of_an_address_that_was_changed_says_nothing_of_the_new_one_and_the_next_is_told() {
     let (mut world, due) = told_to_the_first();
     world.write(|tx, _| tx.notification_sent(due.id, "250 ok", at(3 * HOUR)));
-    world.write(|tx, _| tx.change_contact(due.contact, "Operator", "new@vendor.example", 1));
+    world.write(|tx, _| tx.change_contact(due.contact, "Operator", "new@vendor.example"));
     assert!(world.write(|tx, _| tx.notification_refused(
         &due.token,
         Refusal::OfAddress,
@@ -299,4 +300,53 @@ fn what_still_holds_is_told_by_the_first_who_does_more_than_observe() {
     world.verdict(&agents[1].make(one_disk(0.1), at(6 * HOUR)).mail, at(6 * HOUR));
     observe(&mut world, at(6 * HOUR + 5));
     assert_eq!(work_off(&mut world, at(7 * HOUR)), (1, 0), "who was told of it hears of its end");
+}
+
+#[test]
+fn what_was_told_to_nobody_is_told_once_an_address_is_mended_and_nothing_else_again() {
+    let (mut world, due) = told_to_the_first();
+    let refuse = |world: &mut World, token: &str, refusal, second| {
+        let words = "550 5.1.1 who?";
+        world.write(|tx, _| tx.notification_refused(token, refusal, words, at(second)))
+    };
+    assert_eq!(world.read(|tx| tx.told_to_nobody()), [], "it waits for the first");
+    refuse(&mut world, &due.token, Refusal::OfAddress, 4 * HOUR);
+    let next = world.read(|tx| tx.due_notifications(at(4 * HOUR), 9)).remove(0);
+    assert_eq!(world.read(|tx| tx.told_to_nobody()), [], "it waits for the next");
+    // Nobody is left after that one: a person must hear of it, though the address may be well.
+    refuse(&mut world, &next.token, Refusal::OfMail, 5 * HOUR);
+    let (mut refused, waiting) = refused_and_due(&mut world, 5 * HOUR);
+    refused.sort();
+    assert_eq!((refused.len(), waiting.len()), (2, 0), "{refused:?}");
+    let untold = world.read(|tx| tx.told_to_nobody());
+    assert_eq!(untold.len(), 1);
+    world.write(|tx, _| tx.change_contact(due.contact, "Operator", "mended@vendor.example"));
+    world.write(|tx, _| tx.tell(&untold, at(6 * HOUR)));
+    assert_eq!(refused_and_due(&mut world, 6 * HOUR).1, ["mended@vendor.example"]);
+    assert_eq!(world.read(|tx| tx.told_to_nobody()), []);
+}
+
+#[test]
+fn patience_with_a_recipient_begins_with_the_first_attempt_however_long_the_news_waited() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.make(one_disk(0.96), at(HOUR)).mail, at(HOUR));
+    let due = world.read(|tx| tx.due_notifications(at(HOUR), 9)).remove(0);
+    let busy = Failure::new(FailureKind::Temporary, "450 4.2.0 greylisted").of_recipient();
+    let days_later = at(10 * 24 * HOUR);
+    world.write(|tx, _| tx.count_notification(due.id, &due.email, days_later, days_later));
+    let next = world.write(|tx, _| conclude(tx, &due, &Outcome::Deferred(busy.clone()), days_later));
+    assert!(matches!(next, Next::RetryAt(_)), "{next:?}");
+    let again = world.read(|tx| tx.due_notifications(at(11 * 24 * HOUR), 9)).remove(0);
+    assert_eq!((again.attempts, again.made_at), (1, days_later));
+}
+
+#[test]
+fn an_end_that_could_not_be_told_in_time_is_not_told_after_what_came_of_it() {
+    let (mut world, mut agent) = (World::new(), Agent::new(1));
+    world.verdict(&agent.make(one_disk(0.96), at(HOUR)).mail, at(HOUR));
+    assert_eq!(work_off(&mut world, at(HOUR + 1200)), (1, 0));
+    for (hour, full) in [(2, 0.1), (3, 0.96), (4, 0.1), (5, 0.96)] {
+        world.verdict(&agent.make(one_disk(full), at(hour * HOUR)).mail, at(hour * HOUR));
+    }
+    assert_eq!(work_off(&mut world, at(6 * HOUR)), (2, 0), "it is back: nobody hears of its ends any more");
 }

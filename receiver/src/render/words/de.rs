@@ -113,7 +113,7 @@ const PHRASES: &[Phrase] = &[
     ("another key signs its reports", "ein anderer Schlüssel signiert seine Berichte"),
     ("{}, admitted by an operator at {t}", "{1}, zugelassen von einem Operator am {2}"),
     ("{}, admitted by the key before at {t}", "{1}, zugelassen vom vorigen Schlüssel am {2}"),
-    ("it has been the system's key for 8 days", "er ist seit 8 Tagen der Schlüssel des Systems"),
+    ("it was admitted 8 days ago", "er wurde vor 8 Tagen zugelassen"),
     // Thresholds and checks. The default rules' titles are in packaging/rules.toml.
     ("filesystem {} is {n} full", "Dateisystem {1} ist zu {2} voll"),
     ("filesystem {} has {n} of its inodes in use", "im Dateisystem {1} sind {2} der Inodes belegt"),

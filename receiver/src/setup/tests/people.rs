@@ -3,6 +3,7 @@
 use mailbeat_shared::wizard::page;
 
 use super::*;
+use crate::setup::people::take_for_the_first;
 
 #[test]
 fn the_people_in_the_database_become_those_who_are_wanted() {
@@ -58,6 +59,12 @@ fn people_are_told_in_the_order_that_is_wanted() {
         words(&[&max, &olivia]),
         ["contacts edit 2 m@x.test --position 1", "contacts edit 1 o@x.test --position 2"]
     );
+    let mut draft = vec![erna.clone(), olivia.clone()];
+    take_for_the_first(std::slice::from_ref(&olivia), &mut draft);
+    assert_eq!(draft[0].id, None, "the one who is known is the other");
+    let mut draft = vec![erna.clone()];
+    take_for_the_first(std::slice::from_ref(&olivia), &mut draft);
+    assert_eq!(draft[0].id, Some(1), "`init` registered her, or she takes the place of who was there alone");
     assert_eq!(
         words(&[&erna, &olivia]),
         ["contacts add e@x.test --position 1", "contacts edit 1 o@x.test --position 2", "contacts remove 2"]

@@ -172,6 +172,21 @@ impl Tx<'_> {
         self.all(SQL, params![signer], |row| system_id(row, 0))
     }
 
+    /// The customers whose contracts are named by reports signed by this key while they wait to be admitted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn customers_named_by(&self, signer: &[u8; 32]) -> Result<Vec<String>, StoreError> {
+        const SQL: &str = concat!(
+            "-- customers_named_by
+            SELECT DISTINCT c.name FROM quarantine q JOIN contracts k ON k.number = q.contract JOIN customers c ON c.id = k.customer
+            WHERE q.id IN (SELECT id FROM quarantine WHERE ",
+            waits_for_admission!(),
+            ") ORDER BY c.name LIMIT 100"
+        );
+        self.all(SQL, params![signer], |row| row.get(0))
+    }
+
     /// Another reason, after it was tried again. `proven` where that was looked at once more.
     ///
     /// # Errors

@@ -20,9 +20,17 @@ pub struct Bounce {
 
 impl Bounce {
     /// Whether it is the address that does not work, so that later mails to it would come back as well. A server that could not be
-    /// reached for days (4.x, 5.4), and one that will not have mail from us (5.7), say nothing of the address.
+    /// reached for days (4.x, 5.4), one that will not have mail from us (5.7), and Exchange Online where it speaks of the sender or of
+    /// what may be sent in an hour, say nothing of the address.
     #[must_use]
     pub fn blames_the_address(&self) -> bool {
+        const OF_THE_SENDER: [&str; 5] = ["5.1.7", "5.1.8", "5.1.90", "5.2.121", "5.2.122"];
+        let status = self.status.split_whitespace().next().unwrap_or_default();
+        if OF_THE_SENDER.contains(&status)
+            || self.diagnostic.to_ascii_uppercase().contains("STOREDRV.SUBMISSION")
+        {
+            return false;
+        }
         let mut parts = self.status.split('.');
         let (class, subject) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         class != "4" && !matches!(subject, "3" | "4" | "5" | "6" | "7")
