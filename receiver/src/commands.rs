@@ -157,7 +157,7 @@ impl Desk {
     }
 
     fn say(&self, text: &str) -> anyhow::Result<()> {
-        writeln!(std::io::stdout(), "{}", text.trim_end()).context("writing to standard output")
+        documents::put(format!("{}\n", text.trim_end()).as_bytes())
     }
 }
 

@@ -53,9 +53,11 @@ impl Memory {
         }
     }
 
-    /// The receiver's database was set back, and with it what it said before.
-    pub(crate) fn forget_the_receiver(&mut self) {
-        (self.cursors, self.accused) = (BTreeMap::new(), BTreeSet::new());
+    /// The receiver's database was set back, and with it what it said before; these tickets are open in it. They were right when they were
+    /// opened, whatever was admitted since.
+    pub(crate) fn forget_the_receiver(&mut self, open: &[TicketRow]) {
+        let accused = open.iter().map(|row| (row.ticket.number, row.ticket.holds_since));
+        (self.cursors, self.accused) = (BTreeMap::new(), accused.collect());
     }
 }
 

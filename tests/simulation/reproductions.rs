@@ -199,3 +199,39 @@ fn a_check_that_turns_that_flaps_between_two_heartbeats_and_that_goes_is_told_wi
         Op::Settle,
     ]);
 }
+
+#[test]
+fn who_could_not_be_told_before_a_system_was_paused_hears_nothing_and_nothing_waits() {
+    holds(&[
+        Op::Notifications { answer: Answer::Defer, count: 20 },
+        Op::Power { host: 0, on: false },
+        Op::Advance { minutes: 160 },
+        Op::Pause { host: 0, on: true },
+        Op::Settle,
+    ]);
+}
+
+#[test]
+fn an_end_that_was_taken_back_before_a_host_knew_of_it_is_none() {
+    holds(&[
+        Op::Advance { minutes: 39 },
+        Op::Renew { customer: 0, days: 1, grace: 0, approve: false },
+        Op::Renew { customer: 0, days: 0, grace: 0, approve: true },
+        Op::Settle,
+    ]);
+}
+
+#[test]
+fn who_was_silent_until_a_key_was_approved_was_so_in_the_copy_that_was_restored_too() {
+    holds(&[
+        Op::Advance { minutes: 14 },
+        Op::NewKey { host: 1, vouched: false },
+        Op::Advance { minutes: 285 },
+        Op::Mailbox { up: false },
+        Op::Advance { minutes: 77 },
+        Op::Approve { host: 1 },
+        Op::ReceiverBackup,
+        Op::ReceiverRestore,
+        Op::Advance { minutes: 5 },
+    ]);
+}

@@ -92,7 +92,8 @@ impl World {
             Op::ReceiverBackup => self.vendor.back_up(),
             Op::ReceiverRestore => {
                 if self.vendor.restore(&self.mail.borrow())? {
-                    self.memory.forget_the_receiver();
+                    let open = self.vendor.store.read(|tx| tx.tickets(true, i64::MAX, 100_000))?;
+                    self.memory.forget_the_receiver(&open);
                 }
             }
             Op::ReceiverClock { minutes } => {

@@ -32,7 +32,7 @@ pub(super) fn completions(shell: Shell) -> anyhow::Result<()> {
 }
 
 /// A reader that went away (`| head`) is no failure.
-fn put(text: &[u8]) -> anyhow::Result<()> {
+pub(super) fn put(text: &[u8]) -> anyhow::Result<()> {
     match std::io::stdout().write_all(text) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(error).context("writing to standard output")

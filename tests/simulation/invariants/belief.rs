@@ -87,10 +87,11 @@ pub(super) fn ending_contracts(world: &mut World, days: i64) -> Result<BTreeSet<
     Ok(ending)
 }
 
-/// Until when reports under the revision in force on the host are heard: its end, or an earlier one that the vendor set since.
+/// Until when reports under the revision in force on the host are heard: its end, or an earlier one of the newest. An end between them
+/// that was taken back before the host knew of it is none.
 fn heard_until(world: &mut World, system: &System) -> Result<Option<Timestamp>, String> {
     let held = read(world, |tx| tx.contract(&system.contract.number))?.expect("a system's contract");
-    let revisions = system.contract_revision..=held.revision;
+    let revisions = [system.contract_revision, held.revision];
     let files = world.files[customer(system)].iter().map(|file| &file.contract);
     Ok(files.filter(|file| revisions.contains(&file.revision)).filter_map(|file| file.valid_until).min())
 }
