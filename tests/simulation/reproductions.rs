@@ -235,3 +235,16 @@ fn who_was_silent_until_a_key_was_approved_was_so_in_the_copy_that_was_restored_
         Op::Advance { minutes: 5 },
     ]);
 }
+
+#[test]
+fn what_is_missing_at_the_beginning_of_a_later_history_is_missed_too() {
+    holds(&[
+        Op::Advance { minutes: 1053 },
+        Op::Deactivate { host: 1 },
+        Op::Mails { host: 1, fate: Fate::Late { minutes: 237 }, count: 3 },
+        Op::Mails { host: 1, fate: Fate::Drop, count: 1 },
+        Op::Activate { host: 1 },
+        Op::Advance { minutes: 276 },
+        Op::Settle,
+    ]);
+}

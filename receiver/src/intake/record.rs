@@ -48,6 +48,7 @@ pub(super) fn record(
     let stamp =
         Stamp { created_at: report.created_at, uptime_s: report.uptime_s, boot_id: &report.boot_id, receipt };
     let life = if is_newest { branch.clock.date(&stamp) } else { branch.clock.date_past(&stamp) };
+    let began_with = if is_newest { None } else { tx.lowest_sequence(branch.id)? };
     let Some(row) = insert(tx, &system, &branch, candidate, arrival, life)? else {
         return same_id(tx, &system, candidate).map(|verdict| (verdict, String::new()));
     };
@@ -57,6 +58,9 @@ pub(super) fn record(
         (false, false) => branch.newest_sequence.saturating_add(1),
     };
     let filled = keep_holes(tx, branch.id, expected, report, now)?;
+    if let Some(began_with) = began_with {
+        keep_hole_after(tx, &system, branch.id, report.sequence, began_with, now)?;
+    }
 
     if is_newest {
         (branch.newest_sequence, branch.newest_digest) = (report.sequence, candidate.digest);
@@ -237,6 +241,24 @@ fn keep_holes(
         }
     }
     Ok(closed)
+}
+
+/// A history after a system's first begins with whatever of it came first. Where an earlier report comes later, what is missing between
+/// the two is missing too; what explains it says so again.
+fn keep_hole_after(
+    tx: &Tx<'_>,
+    system: &System,
+    branch: i64,
+    sequence: u64,
+    began_with: u64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (first, last) = (sequence.saturating_add(1), began_with.saturating_sub(1));
+    // The first history counts from 1: its holes are known from the beginning.
+    if first > last || tx.branches(system.id)?.iter().all(|other| other.id >= branch) {
+        return Ok(());
+    }
+    tx.put_hole(&Hole { branch, range: (first, last), seen_at: now })
 }
 
 /// Puts a system under another contract, unless an earlier report of the same batch did.

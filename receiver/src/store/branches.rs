@@ -139,6 +139,16 @@ impl Tx<'_> {
         self.only(SQL, params, branch)
     }
 
+    /// The lowest sequence that is held of a branch.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn lowest_sequence(&self, branch: i64) -> Result<Option<u64>, StoreError> {
+        const SQL: &str = "-- lowest_sequence
+            SELECT sequence FROM reports WHERE branch = ?1 ORDER BY sequence LIMIT 1";
+        self.one(SQL, params![branch], |row| number(row, 0))
+    }
+
     /// Writes a branch's state.
     ///
     /// # Errors
