@@ -162,6 +162,16 @@ fn in_memory() -> tempfile::TempDir {
 }
 
 impl Story {
+    /// After an hour mail goes down for so many attempts, and a system report waits, of this number.
+    fn with_one_that_waits(attempts: usize) -> (Self, u64) {
+        let mut story = Self::begin();
+        story.live(1.hours());
+        story.say(&down(), attempts);
+        let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
+        story.agent.step(story.now);
+        (story, waits)
+    }
+
     fn begin() -> Self {
         Self::with(TWO_ROUTES, &testing::contract())
     }

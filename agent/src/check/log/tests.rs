@@ -120,8 +120,8 @@ fn a_rest_that_waited_and_is_gone_is_unknown_once_and_the_log_goes_on() {
     assert_eq!(story.counts(), [0.0, 0.0]);
 }
 
-#[test]
-fn a_log_that_is_rotated_beside_something_that_cannot_be_looked_at_is_counted_once() {
+/// A log with one match before it was rotated and one after, and another of the same check in what is no directory.
+fn rotated_beside_what_cannot_be_looked_at() -> Story {
     let mut story = Story::with("app.log", "");
     story.append("app.log", "old\n");
     story.append("file", "");
@@ -132,6 +132,12 @@ fn a_log_that_is_rotated_beside_something_that_cannot_be_looked_at_is_counted_on
     story.append("app.log", "ERROR 1\n");
     fs::rename(story.path("app.log"), story.path("app.log.1")).unwrap();
     story.append("app.log", "ERROR 2\n");
+    story
+}
+
+#[test]
+fn a_log_that_is_rotated_beside_something_that_cannot_be_looked_at_is_counted_once() {
+    let mut story = rotated_beside_what_cannot_be_looked_at();
     let mut counted = || {
         let sight = story.look();
         assert_eq!(sight.state, CheckState::Unknown, "{sight:?}");
@@ -142,16 +148,7 @@ fn a_log_that_is_rotated_beside_something_that_cannot_be_looked_at_is_counted_on
 
 #[test]
 fn the_rest_of_a_rotated_log_is_read_also_while_something_else_cannot_be_looked_at() {
-    let mut story = Story::with("app.log", "");
-    story.append("app.log", "old\n");
-    story.append("file", "");
-    let files = ["app.log", "file/other.log"].map(|name| format!("'{}'", story.path(name).display()));
-    let keys = format!("files = [{}]\nmatch = ['ERROR']", files.join(", "));
-    story.probe = Kind::named("log").unwrap().probe(keys.parse().unwrap()).ok().unwrap();
-    story.look();
-    story.append("app.log", "ERROR 1\n");
-    fs::rename(story.path("app.log"), story.path("app.log.1")).unwrap();
-    story.append("app.log", "ERROR 2\n");
+    let mut story = rotated_beside_what_cannot_be_looked_at();
     let late = story.look_until(Instant::now());
     assert!(late.output.ends_with("16 bytes more wait for the next run"), "{late:?}");
     let mut counted = || story.look().values[0].value;

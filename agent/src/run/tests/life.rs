@@ -191,11 +191,7 @@ fn another_contract_of_the_same_revision_is_reported_under_after_the_first_one_e
 
 #[test]
 fn what_waits_under_one_contract_never_reaches_the_vendor_of_the_next_and_is_lost_by_name() {
-    let mut story = Story::begin();
-    story.live(1.hours());
-    story.say(&down(), 2);
-    let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
-    story.agent.step(story.now);
+    let (mut story, waits) = Story::with_one_that_waits(2);
     story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
     let next = Contract {
         number: "OTHER-2026-007".parse().unwrap(),
@@ -218,11 +214,7 @@ fn what_waits_under_one_contract_never_reaches_the_vendor_of_the_next_and_is_los
 
 #[test]
 fn what_was_made_for_one_vendor_never_reaches_another_who_numbered_a_contract_alike() {
-    let mut story = Story::begin();
-    story.live(1.hours());
-    story.say(&down(), 2);
-    let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
-    story.agent.step(story.now);
+    let (mut story, waits) = Story::with_one_that_waits(2);
     story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
     let other = SigningKey::from_seed(&[8; 32], "other");
     let next = Contract {
@@ -248,11 +240,7 @@ fn what_was_made_for_one_vendor_never_reaches_another_who_numbered_a_contract_al
 
 #[test]
 fn what_an_older_agent_queued_without_the_vendor_goes_out_under_the_contract_of_its_number() {
-    let mut story = Story::begin();
-    story.live(1.hours());
-    story.say(&down(), 2);
-    let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
-    story.agent.step(story.now);
+    let (mut story, waits) = Story::with_one_that_waits(2);
     let meta = story.home.queue().join(spool::name(waits)).join(spool::META);
     let mut old: serde_json::Value = serde_json::from_slice(&fs::read(&meta).unwrap()).unwrap();
     assert!(old.as_object_mut().unwrap().remove("vendor").is_some());
@@ -264,11 +252,7 @@ fn what_an_older_agent_queued_without_the_vendor_goes_out_under_the_contract_of_
 
 #[test]
 fn what_waits_goes_out_when_the_same_contract_is_activated_again_or_renewed() {
-    let mut story = Story::begin();
-    story.live(1.hours());
-    story.say(&down(), 4);
-    let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
-    story.agent.step(story.now);
+    let (mut story, waits) = Story::with_one_that_waits(4);
     story.agent.answer(&Request::Deactivate { reason: String::new() }, story.now);
     activate(&story.home, &testing::contract(), story.now);
     story.agent.step(story.now);

@@ -141,11 +141,7 @@ fn a_damaged_report_in_the_queue_is_lost_by_name_and_the_next_goes_out() {
 
 #[test]
 fn a_report_that_the_disk_does_not_give_now_waits_is_named_with_its_file_and_goes_out_later() {
-    let mut story = Story::begin();
-    story.live(1.hours());
-    story.say(&down(), 2);
-    let Answer::Queued(waits) = story.agent.answer(&Request::System, story.now) else { panic!() };
-    story.agent.step(story.now);
+    let (mut story, waits) = Story::with_one_that_waits(2);
     let file = story.home.queue().join(spool::name(waits)).join(spool::REPORT);
     let held = story.home.dir().join("held");
     fs::rename(&file, &held).unwrap();
