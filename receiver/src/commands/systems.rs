@@ -39,9 +39,12 @@ pub(super) fn run(desk: &Desk, command: &Systems) -> anyhow::Result<ExitCode> {
         Systems::Packages(which) => inventory::packages(desk, which),
         Systems::History { which, metric, days } => history::run(desk, which, metric, *days),
         Systems::Approve { key, keep } => return approve::run(desk, key, *keep),
-        Systems::Pause(which) => {
-            set_state(desk, which, SystemState::Paused, "is paused: recorded, not judged")
-        }
+        Systems::Pause(which) => set_state(
+            desk,
+            which,
+            SystemState::Paused,
+            "is paused: what it reports is recorded and not judged, and its open tickets are closed",
+        ),
         Systems::Resume(which) => set_state(desk, which, SystemState::Active, "is watched again"),
         Systems::Retire(which) => set_state(desk, which, SystemState::Retired, "is retired"),
     }

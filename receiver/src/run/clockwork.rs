@@ -107,10 +107,10 @@ async fn tidy(receiver: &Receiver, retention: Retention, now: Timestamp) -> Resu
     receiver
         .store
         .with(move |store| {
-            for part in CLEAN_UP {
+            for (what, part) in CLEAN_UP {
                 match part(store, retention, now) {
                     Err(error) if error.is_one_rows() => {
-                        tracing::error!(%error, "a part of the clean-up came to no end; tried again in an hour");
+                        tracing::error!(what, %error, "these were not cleaned up; tried again in an hour");
                     }
                     cleaned => cleaned?,
                 }
@@ -149,29 +149,31 @@ fn read_rules_again(receiver: &Receiver) {
 /// # Errors
 /// [`StoreError`].
 pub fn clean_up(store: &mut Store, retention: Retention, now: Timestamp) -> Result<(), StoreError> {
-    CLEAN_UP.iter().try_for_each(|part| part(store, retention, now))
+    CLEAN_UP.iter().try_for_each(|(_, part)| part(store, retention, now))
 }
 
 type Part = fn(&mut Store, Retention, Timestamp) -> Result<(), StoreError>;
 
-/// The parts of the clean-up.
-const CLEAN_UP: [Part; 5] = [
-    |store, retention, now| {
+/// The parts of the clean-up, and what each is about.
+const CLEAN_UP: [(&str, Part); 5] = [
+    ("old heartbeats", |store, retention, now| {
         let old = days_before(now, retention.heartbeat_days);
         while store.write(|tx| tx.condense_heartbeats(old, STEP))? == STEP as usize {}
         Ok(())
-    },
-    |store, retention, now| {
+    }),
+    ("old system reports", |store, retention, now| {
         let old = days_before(now, retention.system_report_days);
         while store.write(|tx| tx.empty_system_reports(old, STEP))? == STEP as usize {}
         Ok(())
-    },
-    |store, retention, now| {
+    }),
+    ("old days of numbers", |store, retention, now| {
         let old = Day::of(days_before(now, retention.daily_days));
         store.write(|tx| tx.forget_days(old).map(drop))
-    },
-    |store, _, now| store.write(|tx| tx.forget_bookkeeping(days_before(now, 90)).map(drop)),
-    |store, _, now| store.write(|tx| close_what_stayed_resolved(tx, now)),
+    }),
+    ("old bookkeeping", |store, _, now| {
+        store.write(|tx| tx.forget_bookkeeping(days_before(now, 90)).map(drop))
+    }),
+    ("resolved tickets", |store, _, now| store.write(|tx| close_what_stayed_resolved(tx, now))),
 ];
 
 fn days_before(now: Timestamp, days: u32) -> Timestamp {
